@@ -1,0 +1,95 @@
+import type { ErrorParts } from "../../model/errors.js";
+
+/** A VgpuHost as the program declares it. */
+export interface DeclaredHost {
+  /** The resource's name in the program. */
+  readonly resource: string;
+  /** Equal for two resources that reach one machine, e.g. `"gpu-01.lab:22"`; `""` while it is not known. */
+  readonly connectionKey: string;
+  /** e.g. `"17.4"`; `null` if not declared or not known yet. */
+  readonly release: string | null;
+  /** File name of the driver package, with or without its folder. */
+  readonly packageName: string | null;
+  /** By PCI address, in any form `parsePciAddress` takes. */
+  readonly gpus: Readonly<Record<string, DeclaredGpu>>;
+}
+
+/** What a GPU of a host is declared to be used for. */
+export interface DeclaredGpu {
+  readonly usage: "vgpu";
+}
+
+/** An MdevDevice as the program declares it. */
+export interface DeclaredVgpu {
+  readonly resource: string;
+  /** Resource name of its VgpuHost. */
+  readonly host: string;
+  readonly gpu: string;
+  /** Full or short name of its vGPU type. */
+  readonly type: string;
+  /** `""` while it is not known. */
+  readonly uuid: string;
+  /** Whether the program protects or retains it (`protect`, `retainOnDelete`). */
+  readonly keep: boolean;
+}
+
+/** A GuestDriverInstall as the program declares it. */
+export interface DeclaredGuest {
+  readonly resource: string;
+  readonly connectionKey: string;
+  /** Release of the host; `null` if not known: then `checkProgram` looks for it by way of `device`. */
+  readonly hostRelease: string | null;
+  readonly release: string | null;
+  readonly packageName: string | null;
+  /** Resource name of its MdevDevice. */
+  readonly device: string | null;
+}
+
+/** All that one run of a program declares, as far as it was constructed by then. */
+export interface DeclaredProgram {
+  readonly hosts: readonly DeclaredHost[];
+  readonly vgpus: readonly DeclaredVgpu[];
+  readonly guests: readonly DeclaredGuest[];
+}
+
+/** Why a declared resource cannot be. A conflict of several is told once, on the first of them by name. */
+export interface Refusal {
+  readonly resource: string;
+  /** With `property` set. */
+  readonly parts: ErrorParts & { readonly property: string };
+}
+
+/** Returns the refusal of one property of one resource; `where` is the resource unless given. */
+export function refusal(
+  resource: string,
+  parts: Omit<Refusal["parts"], "where"> & { readonly where?: string },
+): Refusal {
+  return { resource, parts: { ...parts, where: parts.where ?? resource } };
+}
+
+/** Orders texts the same way on every machine and in every locale. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** Returns the things in the order of their resources' names. */
+export function byResource<T extends { readonly resource: string }>(things: readonly T[]): T[] {
+  return things.toSorted((a, b) => compareText(a.resource, b.resource));
+}
+
+/** Returns the things that have a key in groups of equal ones; `""` is no key. Groups and their members keep the given order. */
+export function groupsOf<T>(
+  things: readonly T[],
+  keyOf: (thing: T) => string,
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const thing of things) {
+    const key = keyOf(thing);
+    if (key === "") continue;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [thing]);
+    else group.push(thing);
+  }
+  return groups;
+}

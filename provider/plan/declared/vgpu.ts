@@ -1,0 +1,77 @@
+import { nearestTypes } from "../../catalog/types.js";
+import { parsePciAddress } from "../../model/pci-address.js";
+import { parseVgpuTypeName } from "../../model/vgpu-type.js";
+import { malformedAddress } from "./host.js";
+import {
+  byResource,
+  compareText,
+  type DeclaredHost,
+  type DeclaredVgpu,
+  groupsOf,
+  type Refusal,
+  refusal,
+} from "./program.js";
+
+/** Returns what is wrong with one vGPU by itself and in its host; `host` is `null` when the program does not show it. */
+export function checkVgpu(vgpu: DeclaredVgpu, host: DeclaredHost | null): Refusal[] {
+  return [typeRefusal(vgpu), gpuRefusal(vgpu, host)].filter((one) => one !== undefined);
+}
+
+function typeRefusal({ resource, type }: DeclaredVgpu): Refusal | undefined {
+  if (parseVgpuTypeName(type) !== null) return undefined;
+  const offers = nearestTypes(type);
+  const isId = /^nvidia-\d+$/i.test(type.trim());
+  return refusal(resource, {
+    code: "VGPU_UNKNOWN_TYPE",
+    property: "type",
+    what: `"${type}" is not the name of a vGPU type`,
+    saw: isId ? `type "${type}", a number that changes between driver releases` : `type "${type}"`,
+    expected:
+      'GPU, GB and series (A, B, C or Q), such as "A40-8Q"; MIG-backed with slices, such as "A100-1-5C"',
+    next: `did you mean ${offers.map((offer) => `"${offer}"`).join(", ")}?`,
+  });
+}
+
+function gpuRefusal({ resource, gpu }: DeclaredVgpu, host: DeclaredHost | null): Refusal | undefined {
+  const address = parsePciAddress(gpu);
+  if (address === undefined) return malformedAddress(resource, "gpu", gpu);
+  if (host === null) return undefined;
+  const declared = Object.keys(host.gpus)
+    .map((key) => parsePciAddress(key) ?? key)
+    .toSorted(compareText);
+  if (declared.includes(address)) return undefined;
+  return refusal(resource, {
+    code: "VGPU_INPUT",
+    property: "gpu",
+    where: `${resource} on ${host.resource}`,
+    what: `GPU ${address} is not declared in its host`,
+    saw:
+      declared.length === 0
+        ? `no gpus in "${host.resource}"`
+        : `gpus ${declared.join(", ")} in "${host.resource}"`,
+    expected: "a GPU that the VgpuHost declares: others are never touched",
+    next: `add "${address}": { usage: "vgpu" } to gpus of "${host.resource}", or correct gpu`,
+  });
+}
+
+/** Returns the vGPUs of one machine that have one UUID, each conflict once. `machineOf` tells the machine of a vGPU. */
+export function vgpuClaims(
+  vgpus: readonly DeclaredVgpu[],
+  machineOf: (vgpu: DeclaredVgpu) => string,
+): Refusal[] {
+  const named = byResource(vgpus).filter((vgpu) => vgpu.uuid !== "");
+  const groups = groupsOf(named, (vgpu) => `${machineOf(vgpu)} ${vgpu.uuid.toLowerCase()}`);
+  return [...groups.values()].flatMap((claimants) => {
+    const [first, ...others] = claimants;
+    if (first === undefined || others.length === 0) return [];
+    return refusal(first.resource, {
+      code: "VGPU_CLAIM_CONFLICT",
+      property: "uuid",
+      where: `${first.host} ${first.uuid.toLowerCase()}`,
+      what: `${claimants.length} MdevDevice resources claim one vGPU`,
+      saw: claimants.map((vgpu) => vgpu.resource).join(", "),
+      expected: "one MdevDevice for each UUID",
+      next: "leave uuid out of all but one: it is made from the resource's name",
+    });
+  });
+}
