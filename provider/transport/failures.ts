@@ -1,0 +1,103 @@
+import { VgpuError } from "../model/errors.js";
+import type { LoginAttempts } from "./credentials.js";
+import type { Route } from "./ssh-alias.js";
+
+/** Returns `"15 s"`, `"0.4 s"`. */
+export function seconds(milliseconds: number): string {
+  return `${milliseconds >= 10_000 ? Math.round(milliseconds / 1000) : Math.round(milliseconds / 100) / 10} s`;
+}
+
+/** What became of dialing until a deadline. */
+export interface DialEvidence {
+  readonly target: string;
+  readonly route: Route;
+  readonly dials: number;
+  readonly elapsedMs: number;
+  readonly last: string;
+}
+
+export function unreachable(evidence: DialEvidence): VgpuError {
+  const { route, dials } = evidence;
+  const way = route.via === undefined ? "" : ` through ${route.via.user}@${route.via.host}:${route.via.port}`;
+  return new VgpuError({
+    code: "VGPU_UNREACHABLE",
+    where: evidence.target,
+    what: `no SSH connection after ${seconds(evidence.elapsedMs)}`,
+    saw: `${evidence.last} (${dials === 1 ? "one dial" : `${dials} dials`} of ${route.host}:${route.port}${way})`,
+    expected: `an SSH server at ${route.host}:${route.port}${way}`,
+    next: `check that the machine is up and that "ssh -p ${route.port} ${route.user}@${route.host}" connects from here`,
+  });
+}
+
+export function loginRefused(
+  target: string,
+  route: Route,
+  attempts: LoginAttempts,
+  reason: string,
+): VgpuError {
+  const { tried, unusable, offered } = attempts.report();
+  const { privateKey, password } = route.connection;
+  const cached =
+    privateKey === undefined && password === undefined
+      ? ""
+      : "; if it comes from the stack's configuration and was changed since the last run, Pulumi's refresh still uses the old one: run `pulumi up --refresh=false` once";
+  const refused = tried.length === 0 ? "nothing to log in with" : `refused: ${tried.join(", ")}`;
+  const skipped = unusable.length === 0 ? "" : `; not tried: ${unusable.join(", ")}`;
+  const takes = offered.length === 0 ? "" : `; the machine takes ${offered.join(", ")}`;
+  return new VgpuError({
+    code: "VGPU_LOGIN",
+    where: target,
+    what: `cannot log in as ${route.user}`,
+    saw: `${refused}${skipped}${takes} (${reason})`,
+    expected: `a key or password that logs in as ${route.user}`,
+    next: `add the public key to ~${route.user}/.ssh/authorized_keys on the machine, or correct the key that connection names${cached}`,
+  });
+}
+
+export function noSudo(target: string, user: string, output: string, hasPassword: boolean): VgpuError {
+  return new VgpuError({
+    code: "VGPU_NO_SUDO",
+    where: target,
+    what: `${user} may not become root`,
+    saw: `${lastLines(output) || "no output"} (${hasPassword ? "sudo -S" : "sudo -n"})`,
+    expected: "sudo that runs /bin/sh as root for this user",
+    next: hasPassword
+      ? `correct connection.sudoPassword, or allow ${user} in /etc/sudoers.d on the machine`
+      : `set connection.sudoPassword, log in as root, or add "${user} ALL=(root) NOPASSWD: ALL" to /etc/sudoers.d on the machine`,
+  });
+}
+
+/** The failure of a command whose outcome nobody knows: it was sent, and the connection went before it ended. */
+export function lostCommand(target: string, name: string, reason: string): VgpuError {
+  return new VgpuError({
+    code: "VGPU_UNREACHABLE",
+    where: target,
+    what: `the connection was lost during ${name}`,
+    saw: reason,
+    expected: "an answer of the command",
+    next: "run again: the machine is observed anew and the rest is done",
+    now: `${name} may or may not have run`,
+  });
+}
+
+export function commandTimeout(target: string, name: string, deadlineMs: number, output: string): VgpuError {
+  return new VgpuError({
+    code: "VGPU_TIMEOUT",
+    where: target,
+    what: `${name} did not end within ${seconds(deadlineMs)}`,
+    saw: lastLines(output) || "no output",
+    expected: `the end of ${name}`,
+    next: "look on the machine for what it waits for, then run again",
+    now: `${name} may still be running on the machine`,
+  });
+}
+
+/** Returns the last lines of a command's output on one line, for `Saw`. */
+export function lastLines(output: string, count = 3): string {
+  return output
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .slice(-count)
+    .join(" | ");
+}

@@ -1,0 +1,115 @@
+import { createHash, createHmac } from "node:crypto";
+
+/** One public host key: `type` as in the key itself, e.g. `"ssh-ed25519"`, and the key in base64. */
+export interface PublicHostKey {
+  readonly type: string;
+  readonly blob: string;
+}
+
+/** What known_hosts files say about one machine. */
+export interface KnownKeys {
+  readonly trusted: readonly PublicHostKey[];
+  readonly revoked: readonly PublicHostKey[];
+  /** Keys noted for the name without the port, which count when nothing is noted for the name with it. */
+  readonly portless: readonly PublicHostKey[];
+}
+
+/** Returns the key of `"ssh-ed25519 AAAA… comment"`, `undefined` if the text is none. */
+export function parsePublicHostKey(text: string): PublicHostKey | undefined {
+  const [type, blob] = text.trim().split(/\s+/);
+  if (type === undefined || blob === undefined) return undefined;
+  const bytes = Buffer.from(blob, "base64");
+  return keyType(bytes) === type ? { type, blob: bytes.toString("base64") } : undefined;
+}
+
+/** Returns the key that a machine showed, from its wire form. */
+export function publicHostKey(wire: Buffer): PublicHostKey {
+  return { type: keyType(wire) ?? "unknown", blob: wire.toString("base64") };
+}
+
+/** Returns `"ssh-ed25519 AAAA…"`. */
+export function hostKeyText(key: PublicHostKey): string {
+  return `${key.type} ${key.blob}`;
+}
+
+/** Returns the key's fingerprint as OpenSSH prints it, `"SHA256:…"` without padding. */
+export function fingerprint(key: PublicHostKey): string {
+  const hash = createHash("sha256").update(Buffer.from(key.blob, "base64")).digest("base64");
+  return `SHA256:${hash.replace(/=+$/, "")}`;
+}
+
+export function sameKey(one: PublicHostKey, other: PublicHostKey): boolean {
+  return one.type === other.type && one.blob === other.blob;
+}
+
+/** Returns the name under which known_hosts lists a machine: `host`, or `[host]:port` when the port is not 22. */
+export function knownHostsName(host: string, port: number): string {
+  return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
+}
+
+/**
+ * Returns what the known_hosts texts say about a machine. Takes plain, wildcard, negated and hashed names, and `@revoked`;
+ * leaves out `@cert-authority`, which the SSH library does not support.
+ * Source: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
+ */
+export function lookUpKnownKeys(texts: readonly string[], host: string, port: number): KnownKeys {
+  const trusted: PublicHostKey[] = [];
+  const revoked: PublicHostKey[] = [];
+  const portless: PublicHostKey[] = [];
+  for (const line of texts.flatMap((text) => text.split(/\r?\n/))) {
+    const entry = parseEntry(line);
+    if (entry === undefined) continue;
+    const named = namesMatch(entry.names, knownHostsName(host, port));
+    const namedPortless = port !== 22 && namesMatch(entry.names, host.toLowerCase());
+    if (entry.marker === "@revoked") {
+      if (named || namedPortless) revoked.push(entry.key);
+    } else if (named) trusted.push(entry.key);
+    else if (namedPortless) portless.push(entry.key);
+  }
+  return { trusted, revoked, portless };
+}
+
+interface Entry {
+  readonly marker: string | undefined;
+  readonly names: string;
+  readonly key: PublicHostKey;
+}
+
+function parseEntry(line: string): Entry | undefined {
+  const words = line.trim().split(/\s+/);
+  if (words[0] === undefined || words[0] === "" || words[0].startsWith("#")) return undefined;
+  const marker = words[0].startsWith("@") ? words.shift() : undefined;
+  if (marker !== undefined && marker !== "@revoked") return undefined;
+  const names = words.shift();
+  const key = parsePublicHostKey(words.join(" "));
+  return names === undefined || key === undefined ? undefined : { marker, names, key };
+}
+
+function namesMatch(names: string, name: string): boolean {
+  if (names.startsWith("|1|")) return hashedNameMatches(names, name);
+  let matched = false;
+  for (const pattern of names.toLowerCase().split(",")) {
+    if (pattern.startsWith("!")) {
+      if (wildcard(pattern.slice(1)).test(name)) return false;
+    } else if (wildcard(pattern).test(name)) matched = true;
+  }
+  return matched;
+}
+
+function hashedNameMatches(hashed: string, name: string): boolean {
+  const [, , salt, hash] = hashed.split("|");
+  if (salt === undefined || hash === undefined) return false;
+  return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
+}
+
+function wildcard(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+}
+
+/** A key starts with its type: a 4-byte length and the name. Source: RFC 4253, section 6.6. */
+function keyType(wire: Buffer): string | undefined {
+  if (wire.length < 8) return undefined;
+  const length = wire.readUInt32BE(0);
+  return length > 64 || wire.length < 4 + length ? undefined : wire.toString("latin1", 4, 4 + length);
+}

@@ -1,0 +1,20 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Machine } from "./machine.js";
+
+/** The operation locks under which the current work runs, by machine. */
+export interface HeldLock {
+  /** Takes the lock anew if a lost connection or a reboot took it away. @throws VGPU_LOCKED */
+  ensure(): Promise<void>;
+}
+
+const scope = new AsyncLocalStorage<ReadonlyMap<Machine, HeldLock>>();
+
+/** Runs `work` so that whatever it calls finds the lock of `machine`. */
+export function withHeldLock<T>(machine: Machine, lock: HeldLock, work: () => Promise<T>): Promise<T> {
+  return scope.run(new Map([...(scope.getStore() ?? []), [machine, lock]]), work);
+}
+
+/** Returns the lock of `machine` under which the caller runs. */
+export function heldLock(machine: Machine): HeldLock | undefined {
+  return scope.getStore()?.get(machine);
+}

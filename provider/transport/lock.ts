@@ -1,0 +1,30 @@
+import { heldLock } from "./lock-scope.js";
+import type { Machine } from "./machine.js";
+import { MachineLock } from "./machine-lock.js";
+import { contextOf, type Session } from "./session.js";
+
+const locks = new WeakMap<Machine, MachineLock>();
+
+/**
+ * Runs `work` as the one writer of the machine: in its turn in this process, and under a lock on the machine that one
+ * channel holds while work is queued. Inside `work` another `withLock` of the same machine runs at once. When a lost
+ * connection or a reboot takes the lock away, the next command of `work` takes it anew, and fails if another run had
+ * it between.
+ * @param holder who this is, for the other run's message, e.g. `"stack dev of project infra"`
+ * @throws VGPU_LOCKED after 5 minutes (a detached job: 30), VGPU_PREREQUISITE without flock
+ */
+export function withLock<T>(session: Session, holder: string, work: () => Promise<T>): Promise<T> {
+  const context = contextOf(session);
+  if (heldLock(context.machine) !== undefined) return work();
+  return lockOf(context.machine).run(context, holder, work);
+}
+
+/** Returns the lock of a machine, the same one for each of its sessions. */
+export function lockOf(machine: Machine): MachineLock {
+  let lock = locks.get(machine);
+  if (lock === undefined) {
+    lock = new MachineLock(machine);
+    locks.set(machine, lock);
+  }
+  return lock;
+}

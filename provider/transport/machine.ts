@@ -1,0 +1,236 @@
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Client, ClientChannel } from "ssh2";
+import { isVgpuError, redactLater } from "../model/errors.js";
+import { ChannelSlots } from "./channel-slots.js";
+import { DialError, type Dialed, dial } from "./dial.js";
+import { unreachable } from "./failures.js";
+import { hostKeyTrust } from "./host-key.js";
+import { parsePublicHostKey } from "./known-hosts.js";
+import type { Route } from "./ssh-alias.js";
+
+/** How long to try, and what to accept. */
+export interface DialTerms {
+  readonly acceptNew: boolean;
+  readonly deadlineMs: number;
+  /** After a reboot: a refused login or an unknown name passes, since the machine answers before it is all there. */
+  readonly afterReboot?: boolean;
+}
+
+/** One machine as this process sees it: its one connection, the channels on it, and what they cost. */
+export class Machine {
+  readonly counts = { connections: 0, roundTrips: 0, maxChannels: 0 };
+  readonly slots = new ChannelSlots(8);
+  hostKey: string | undefined;
+  private live: Dialed | undefined;
+  private dialing: Promise<void> | undefined;
+  private busy = 0;
+  private holdingBastion = false;
+  private unanswered = 0;
+  private keepalive: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly key: string,
+    /** The newest connection that named this machine: its credentials serve the next dial. */
+    public route: Route,
+    readonly target: string,
+    private readonly bastion: Machine | undefined,
+  ) {}
+
+  get connected(): boolean {
+    return this.live !== undefined;
+  }
+
+  /**
+   * Returns the connection, dialing with jittered pauses until the deadline.
+   * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY
+   */
+  async connect(terms: DialTerms): Promise<Client> {
+    const began = Date.now();
+    let last = "";
+    for (let dials = 1; ; dials++) {
+      const remainingMs = began + terms.deadlineMs - Date.now();
+      try {
+        if (this.live === undefined) await this.dialOnce(terms, Math.max(remainingMs, 50));
+        if (this.live !== undefined) return this.live.client;
+      } catch (error) {
+        if (!mayPass(error, terms, this.hostKey !== undefined)) {
+          if (!(error instanceof DialError)) throw error;
+          throw this.unreachable(dials, began, error.message);
+        }
+        last = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+      }
+      const pauseMs = Math.min(200 * 1.6 ** dials, 3000) * (0.5 + Math.random());
+      if (Date.now() + pauseMs > began + terms.deadlineMs) throw this.unreachable(dials, began, last);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  /** Judges the key that the machine showed against what another connection to it pins. */
+  checkHostKey(route: Route, acceptNew: boolean): void {
+    const shown = this.hostKey === undefined ? undefined : parsePublicHostKey(this.hostKey);
+    const refusal =
+      shown === undefined ? undefined : hostKeyTrust(route, this.target, acceptNew).judge(shown);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** Opens a way to `host:port` that starts on this machine. */
+  async forward(host: string, port: number, terms: DialTerms): Promise<Duplex> {
+    const client = await this.connect(terms);
+    return new Promise((resolve, reject) => {
+      client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
+        if (error) reject(new DialError(`${this.target} cannot reach ${host}:${port}: ${error.message}`));
+        else resolve(channel);
+      });
+    });
+  }
+
+  /** Opens a channel that runs one command; the slot that it takes is free again when it closes. */
+  async open(command: string, terms: DialTerms): Promise<ClientChannel> {
+    this.hold();
+    try {
+      const channel = await this.slots.run(() => this.send(command, terms));
+      this.counts.roundTrips++;
+      this.counts.maxChannels = Math.max(this.counts.maxChannels, this.slots.most);
+      channel.once("close", () => this.release());
+      return channel;
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** A connection that went before the command was sent is replaced, one that goes later is not: it may have run. */
+  private async send(command: string, terms: DialTerms): Promise<ClientChannel> {
+    const client = await this.connect(terms);
+    const sent = execOn(client, command);
+    if (sent !== undefined) return sent;
+    this.drop();
+    return execOn(await this.connect(terms), command) ?? Promise.reject(new Error("the connection was lost"));
+  }
+
+  /** Hangs up; the next command dials anew. */
+  drop(): void {
+    const { live } = this;
+    this.live = undefined;
+    live?.client.end();
+    live?.socket.destroy();
+  }
+
+  /** While something is held the connection keeps the process alive and is watched. */
+  hold(): void {
+    this.busy++;
+    this.watch();
+  }
+
+  release(): void {
+    this.busy--;
+    this.watch();
+  }
+
+  private async dialOnce(terms: DialTerms, remainingMs: number): Promise<void> {
+    this.dialing ??= this.dialNow(terms, remainingMs).finally(() => {
+      this.dialing = undefined;
+    });
+    await this.dialing;
+  }
+
+  private async dialNow(terms: DialTerms, remainingMs: number): Promise<void> {
+    const { route, target, bastion } = this;
+    if (route.connection.sudoPassword !== undefined) redactLater(route.connection.sudoPassword);
+    const timeoutMs = Math.min((route.connection.perDialTimeout ?? 15) * 1000, remainingMs);
+    bastion?.hold();
+    try {
+      const through =
+        bastion && (() => bastion.forward(route.host, route.port, { ...terms, deadlineMs: remainingMs }));
+      const dialed = await dial({
+        route,
+        target,
+        acceptNew: terms.acceptNew,
+        timeoutMs,
+        ...(through && { through }),
+      });
+      this.adopt(dialed);
+    } finally {
+      bastion?.release();
+    }
+  }
+
+  private adopt(dialed: Dialed): void {
+    this.live = dialed;
+    this.unanswered = 0;
+    dialed.client.setMaxListeners(0);
+    this.hostKey = dialed.hostKey;
+    this.counts.connections++;
+    const forget = () => {
+      if (this.live === dialed) this.live = undefined;
+      this.watch();
+    };
+    dialed.client.on("close", forget);
+    dialed.client.on("end", forget);
+    this.watch();
+  }
+
+  private watch(): void {
+    const idle = this.busy === 0 || this.live === undefined;
+    const { socket } = this.live ?? {};
+    if (this.bastion !== undefined) this.holdBastion(!idle);
+    else if (socket instanceof Socket) socket[idle ? "unref" : "ref"]();
+    if (idle) {
+      clearInterval(this.keepalive);
+      this.keepalive = undefined;
+    } else this.keepalive ??= setInterval(() => this.ping(), 10_000);
+  }
+
+  private holdBastion(wanted: boolean): void {
+    if (wanted === this.holdingBastion) return;
+    this.holdingBastion = wanted;
+    if (wanted) this.bastion?.hold();
+    else this.bastion?.release();
+  }
+
+  /** Any server answers a request to stop a forwarding that does not exist, with a refusal: that is the sign of life. */
+  private ping(): void {
+    const { live } = this;
+    if (live === undefined) return;
+    if (++this.unanswered > 2) {
+      this.unanswered = 0;
+      this.drop();
+      return;
+    }
+    live.client.unforwardIn("pulumi-vgpu-keepalive", 0, () => {
+      this.unanswered = 0;
+    });
+  }
+
+  private unreachable(dials: number, began: number, last: string) {
+    const { target, route } = this;
+    return unreachable({ target, route, dials, elapsedMs: Date.now() - began, last });
+  }
+}
+
+function mayPass(error: unknown, terms: DialTerms, seenBefore: boolean): boolean {
+  if (error instanceof DialError) return !error.unknownName || terms.afterReboot === true || seenBefore;
+  return isVgpuError(error) && error.code === "VGPU_LOGIN" && terms.afterReboot === true;
+}
+
+/** Returns `undefined` when the connection is gone and nothing was sent. */
+function execOn(client: Client, command: string): Promise<ClientChannel> | undefined {
+  let lost = () => {};
+  let settle: (error: Error | undefined, channel: ClientChannel) => void = () => {};
+  const sent = new Promise<ClientChannel>((resolve, reject) => {
+    lost = () => reject(new Error("the connection was closed"));
+    settle = (error, channel) => {
+      client.off("close", lost);
+      if (error) reject(error);
+      else resolve(channel);
+    };
+  });
+  try {
+    client.exec(command, settle);
+  } catch {
+    return undefined;
+  }
+  client.once("close", lost);
+  return sent;
+}

@@ -1,0 +1,28 @@
+import { type Connection, connectionTarget } from "../model/connection.js";
+import { Machine } from "./machine.js";
+import { type Route, resolveRoute } from "./ssh-alias.js";
+
+const machines = new Map<string, Machine>();
+
+/** Returns the machine of a connection: one per host, user, port and way in this process, by whatever alias it is named. */
+export function machineFor(connection: Connection): { readonly machine: Machine; readonly route: Route } {
+  const route = resolveRoute(connection);
+  return { machine: pooled(route), route };
+}
+
+function pooled(route: Route): Machine {
+  const bastion = route.via === undefined ? undefined : pooled(route.via);
+  const key = `${route.user}@${route.host}:${route.port}${bastion === undefined ? "" : ` via ${bastion.key}`}`;
+  let machine = machines.get(key);
+  if (machine === undefined) {
+    machine = new Machine(key, route, connectionTarget(route.connection), bastion);
+    machines.set(key, machine);
+  } else if (!machine.connected) machine.route = route;
+  return machine;
+}
+
+/** Closes every connection of this process, bastions too, and forgets the machines. */
+export function closeMachines(): void {
+  for (const machine of machines.values()) machine.drop();
+  machines.clear();
+}

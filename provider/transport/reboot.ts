@@ -1,0 +1,100 @@
+import { isVgpuError, VgpuError } from "../model/errors.js";
+import { lastLines, seconds } from "./failures.js";
+import { heldLock } from "./lock-scope.js";
+import { transportScript } from "./remote-script.js";
+import { type CommandContext, runCommand } from "./run-command.js";
+import { contextOf, type Session } from "./session.js";
+
+/** What to wait for. */
+export interface RebootOptions {
+  /** The boot's id before, from /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string;
+  /** Milliseconds for the whole reboot. */
+  readonly deadlineMs: number;
+  /** Called at each look at the machine. */
+  readonly onWait?: (elapsedMs: number) => void;
+}
+
+/**
+ * Reboots the machine and returns when it answers from another boot, under the operation lock again if it was held.
+ * @throws VGPU_TIMEOUT, VGPU_STEP_FAILED when the machine refuses to reboot, VGPU_HOST_KEY when another key comes back
+ */
+export async function rebootAndWait(session: Session, options: RebootOptions): Promise<{ bootId: string }> {
+  const context = contextOf(session);
+  const began = Date.now();
+  await requestReboot(session);
+  let last = "no answer";
+  for (let looks = 0; Date.now() - began < options.deadlineMs; looks++) {
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.min(250 * 1.4 ** looks, 2000) * (0.75 + Math.random() / 2)),
+    );
+    options.onWait?.(Date.now() - began);
+    const remainingMs = options.deadlineMs - (Date.now() - began);
+    const seen = await look(context, Math.min(5000 + 1000 * looks, 20_000, Math.max(remainingMs, 1000)));
+    if ("silence" in seen) last = seen.silence;
+    else if (seen.bootId !== options.bootId) {
+      await heldLock(context.machine)?.ensure();
+      return { bootId: seen.bootId };
+    } else if (seen.refusal !== "") throw refused(context, seen.refusal);
+    else last = `still boot ${seen.bootId}`;
+  }
+  throw tooLong(context, last, options.deadlineMs);
+}
+
+/** A connection that goes meanwhile is no failure: the boot's id tells what happened. */
+async function requestReboot(session: Session): Promise<void> {
+  try {
+    const { code, stderr } = await session.exec({
+      script: transportScript("reboot-machine"),
+      deadlineMs: 60_000,
+    });
+    if (code !== 0) throw refused(contextOf(session), lastLines(stderr) || `exit code ${code}`);
+  } catch (error) {
+    const uncertain =
+      isVgpuError(error) && error.code === "VGPU_UNREACHABLE" && error.parts.now !== undefined;
+    if (!uncertain) throw error;
+  }
+}
+
+type Look = { readonly bootId: string; readonly refusal: string } | { readonly silence: string };
+
+async function look(context: CommandContext, timeoutMs: number): Promise<Look> {
+  const terms = { ...context.terms, deadlineMs: timeoutMs, afterReboot: true };
+  try {
+    const request = { script: transportScript("read-boot-id"), deadlineMs: timeoutMs };
+    const { stdout } = await runCommand({ ...context, terms }, request);
+    const [bootId = "", ...refusal] = stdout.trim().split("\n");
+    return bootId === ""
+      ? { silence: "an answer without a boot id" }
+      : { bootId, refusal: lastLines(refusal.join("\n")) };
+  } catch (error) {
+    if (!isVgpuError(error) || (error.code !== "VGPU_UNREACHABLE" && error.code !== "VGPU_TIMEOUT"))
+      throw error;
+    // What went down with the machine does not always say so: the next look dials anew.
+    context.machine.drop();
+    return { silence: error.parts.saw };
+  }
+}
+
+function refused(context: CommandContext, saw: string): VgpuError {
+  return new VgpuError({
+    code: "VGPU_STEP_FAILED",
+    where: context.machine.target,
+    what: "the machine does not reboot",
+    saw: `${saw} (systemctl reboot)`,
+    expected: "a reboot",
+    next: "remove what holds the reboot back, or reboot the machine by hand, then run again",
+  });
+}
+
+function tooLong(context: CommandContext, last: string, deadlineMs: number): VgpuError {
+  return new VgpuError({
+    code: "VGPU_TIMEOUT",
+    where: context.machine.target,
+    what: `the machine did not come back within ${seconds(deadlineMs)}`,
+    saw: last,
+    expected: "an answer from a new boot",
+    next: "look at the machine's console, then run again",
+    now: "the machine was told to reboot",
+  });
+}

@@ -1,0 +1,137 @@
+import { type Connection, connectionTarget } from "../model/connection.js";
+import { redactLater } from "../model/errors.js";
+import type { BecomeRoot } from "./command-line.js";
+import { heldLock } from "./lock-scope.js";
+import type { Machine } from "./machine.js";
+import { closeMachines, machineFor } from "./pool.js";
+import {
+  type CommandContext,
+  type ExecRequest,
+  type ExecResult,
+  type RunningCommand,
+  runCommand,
+  startCommand,
+} from "./run-command.js";
+import type { Route } from "./ssh-alias.js";
+import { type UploadRequest, uploadFile } from "./upload.js";
+
+export type { RemoteScript } from "./remote-script.js";
+export type { ExecRequest, ExecResult } from "./run-command.js";
+
+/** A machine to run commands on, as root. Cheap: all sessions of one host, user and port share one connection. */
+export interface Session {
+  /** For messages, e.g. `"root@gpu-01.lab:22"`. */
+  readonly target: string;
+  /**
+   * Runs one script: exactly one channel, one round trip. Never runs it twice.
+   * @throws VGPU_UNREACHABLE (with `now` when the command may have run), VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO,
+   * VGPU_TIMEOUT
+   */
+  exec(request: ExecRequest): Promise<ExecResult>;
+  /**
+   * Puts a local file on the machine (mode 0600, missing folders 0700); one that is there with that hash stays.
+   * @throws VGPU_PACKAGE_MISMATCH when the file's hash is another, VGPU_INPUT when it cannot be read
+   */
+  upload(request: UploadRequest): Promise<void>;
+  /** What the machine cost so far; `maxChannels` is the most that were open at once. */
+  counters(): { connections: number; roundTrips: number; maxChannels: number };
+  /** The verified host key, `"ssh-ed25519 AAAA…"`; `undefined` before the first command. */
+  hostKey(): string | undefined;
+  /** Hangs up for every session of this machine; the next command dials anew. */
+  close(): Promise<void>;
+}
+
+/** How a session dials. */
+export interface SessionOptions {
+  /** Trust the key of a host of which none is known, if the connection says `acceptNew`. @default false */
+  readonly acceptNewHostKey?: boolean;
+  /** Milliseconds for reaching the machine, all dials together. @default 15000, at least one dial's time limit */
+  readonly deadlineMs?: number;
+  /** Milliseconds that `withLock` waits for another run. @default 300000 */
+  readonly lockDeadlineMs?: number;
+}
+
+/**
+ * Returns the session of a connection; nothing is dialed before the first command. Connections stay open until
+ * `closeAllSessions`, but an idle one does not keep the process alive.
+ */
+export function sessionFor(connection: Connection, options: SessionOptions = {}): Session {
+  const { sudoPassword, perDialTimeout } = connection;
+  if (sudoPassword !== undefined) redactLater(sudoPassword);
+  const { machine, route } = machineFor(connection);
+  const terms = {
+    acceptNew: connection.acceptNew === true && options.acceptNewHostKey === true,
+    deadlineMs: options.deadlineMs ?? Math.max(15_000, (perDialTimeout ?? 15) * 1000),
+  };
+  const lockDeadlineMs = options.lockDeadlineMs ?? 300_000;
+  const context = { machine, terms, root: becomeRoot(route), user: route.user, lockDeadlineMs };
+  const session = new PooledSession(connectionTarget(connection), route, context);
+  contexts.set(session, context);
+  return session;
+}
+
+/** Closes every connection of this process; locks that it holds are released by that. */
+export async function closeAllSessions(): Promise<void> {
+  closeMachines();
+}
+
+const contexts = new WeakMap<Session, CommandContext>();
+
+/** Returns what is behind a session, for the other files of this folder. */
+export function contextOf(session: Session): CommandContext {
+  const context = contexts.get(session);
+  if (context === undefined) throw new Error("the session was not made by sessionFor");
+  return context;
+}
+
+/** Starts a script whose standard input stays open, for the other files of this folder. */
+export function startOn(session: Session, request: ExecRequest): Promise<RunningCommand> {
+  return startCommand(contextOf(session), request);
+}
+
+function becomeRoot(route: Route): BecomeRoot {
+  if (route.user === "root") return { by: "login" };
+  const password = route.connection.sudoPassword;
+  return password === undefined ? { by: "sudo" } : { by: "sudo-password", password };
+}
+
+class PooledSession implements Session {
+  private readonly machine: Machine;
+
+  constructor(
+    readonly target: string,
+    private readonly route: Route,
+    private readonly context: CommandContext,
+  ) {
+    this.machine = context.machine;
+  }
+
+  async exec(request: ExecRequest): Promise<ExecResult> {
+    await this.prepare();
+    return runCommand(this.context, request);
+  }
+
+  async upload(request: UploadRequest): Promise<void> {
+    await this.prepare();
+    return uploadFile(this.context, request);
+  }
+
+  counters(): { connections: number; roundTrips: number; maxChannels: number } {
+    return { ...this.machine.counts };
+  }
+
+  hostKey(): string | undefined {
+    return this.machine.hostKey;
+  }
+
+  async close(): Promise<void> {
+    this.machine.drop();
+  }
+
+  /** The shared connection may be another connection's, which pinned another key, or the lock may be gone with it. */
+  private async prepare(): Promise<void> {
+    if (this.machine.connected) this.machine.checkHostKey(this.route, this.context.terms.acceptNew);
+    else this.machine.route = this.route;
+    await heldLock(this.machine)?.ensure();
+  }
+}
