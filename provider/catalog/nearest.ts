@@ -12,16 +12,21 @@ export function editDistance(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
-/** Returns the `count` texts that are most like `text`, the most like first; equally like ones in their given order. */
+function commonStart(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
+}
+
+/** Returns the `count` texts that are most like `text`; of equally like ones, those that begin like it, then in their given order. */
 export function nearestTexts(text: string, candidates: readonly string[], count: number): readonly string[] {
   const wanted = text.toLowerCase();
   return candidates
-    .map((candidate, order) => ({
-      candidate,
-      order,
-      distance: editDistance(wanted, candidate.toLowerCase()),
-    }))
-    .sort((a, b) => a.distance - b.distance || a.order - b.order)
+    .map((candidate, order) => {
+      const lower = candidate.toLowerCase();
+      return { candidate, order, distance: editDistance(wanted, lower), start: commonStart(wanted, lower) };
+    })
+    .sort((a, b) => a.distance - b.distance || b.start - a.start || a.order - b.order)
     .slice(0, count)
     .map(({ candidate }) => candidate);
 }

@@ -116,7 +116,7 @@ function versionMismatch(driver: DeclaredDriver, facts: PackageFacts): Mismatch 
   if (wanted === undefined) return undefined;
   const shippedBy = role === "host" ? releasesOfManager(facts.version) : releaseOfGuestDriver(facts.version);
   const others = shippedBy.map((row) => row.release);
-  const says = others.length === 0 ? "" : `, which is release ${others.join(" or ")}`;
+  const says = others.length === 0 ? "" : ` (release ${others.join(" or ")})`;
   const file = expectedFile(driver);
   const declare = others.length === 0 ? "correct driver.release" : `set driver.release to "${others[0]}"`;
   return {
