@@ -1,0 +1,119 @@
+// The layers of docs/architecture.md as rules: imports point down only. `npm run check` holds them, and
+// tools/checks/layers.test.ts shows that each one bites.
+
+/** Each layer: the layers of provider/ it may import, the packages it may, and Node's modules it may. */
+const layers = {
+  model: { below: [], packages: [], node: "" },
+  schema: { below: ["model"], packages: ["zod"], node: "" },
+  catalog: { below: ["model"], packages: [], node: "fs|path" },
+  plan: { below: ["model", "catalog"], packages: [], node: "" },
+  transport: { below: ["model"], packages: ["ssh2", "ssh-config"], node: ".*" },
+  observe: { below: ["model", "transport"], packages: [], node: "fs|path" },
+  apply: {
+    below: ["model", "catalog", "plan", "transport", "observe"],
+    packages: [],
+    node: "fs|fs/promises|path|crypto|timers/promises",
+  },
+  resources: {
+    below: ["model", "schema", "catalog", "plan", "transport", "observe", "apply"],
+    packages: ["@pulumi/pulumi"],
+    node: "fs|fs/promises|path|crypto|os|timers/promises",
+  },
+};
+
+const layerRules = Object.entries(layers).flatMap(([layer, { below, packages, node }]) => [
+  {
+    name: `${layer}-imports-only-below`,
+    severity: "error",
+    comment: `provider/${layer} may import ${below.join(", ") || "no other layer"}.`,
+    from: { path: `^provider/${layer}/` },
+    to: {
+      path: "^(provider|sdk|cli|test|tools|examples|dist)/",
+      pathNot: `^provider/(${[layer, ...below].join("|")})/`,
+    },
+  },
+  {
+    name: `${layer}-outside-world`,
+    severity: "error",
+    comment: `provider/${layer} may use ${[...packages, node].filter(Boolean).join(", ") || "no package and no module of Node's"}.`,
+    from: { path: `^provider/${layer}/` },
+    to: {
+      dependencyTypes: ["core", "npm", "npm-dev", "npm-peer"],
+      pathNot: [`^(${node})$`, ...packages.map((name) => `^node_modules/(@types/)?${name}/`)],
+    },
+  },
+]);
+
+const onlyIn = (name, packages, folder) => ({
+  name,
+  severity: "error",
+  comment: `Only ${folder} may import ${packages}.`,
+  from: { path: "^(provider|sdk|cli)/", pathNot: folder },
+  to: { path: `^node_modules/(${packages})/` },
+});
+
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    onlyIn("only-transport-knows-ssh", "ssh2|ssh-config|@types/ssh2", "^provider/transport/"),
+    onlyIn("only-schema-knows-zod", "zod", "^provider/schema/"),
+    {
+      name: "sdk-stays-pure",
+      severity: "error",
+      comment: "What a user's program loads does no I/O: model, plan and catalog are all it may import.",
+      from: { path: "^sdk/" },
+      to: { path: "^(provider|cli|test|tools|examples)/", pathNot: "^provider/(model|plan|catalog)/" },
+    },
+    {
+      name: "the-door-opens-on-resources",
+      severity: "error",
+      comment:
+        "provider/index.ts is the one module stored provider text requires: it only hands out lifecycles.",
+      from: { path: "^provider/[^/]+\\.ts$" },
+      to: { path: "^(provider|sdk|cli|test|tools)/", pathNot: "^provider/(resources|model)/" },
+    },
+    {
+      name: "provider-takes-pulumi-for-types-only",
+      severity: "error",
+      comment: "The provider process is Pulumi's: loading the SDK again costs start-up time.",
+      from: { path: "^provider/" },
+      to: { path: "^node_modules/@pulumi/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "shipped-code-needs-nothing-unshipped",
+      severity: "error",
+      from: { path: "^(sdk|provider|cli)/" },
+      to: { path: "^(test|tools|examples)/" },
+    },
+    {
+      name: "shipped-code-needs-no-dev-dependency",
+      severity: "error",
+      from: { path: "^(sdk|provider|cli)/" },
+      to: {
+        dependencyTypes: ["npm-dev"],
+        dependencyTypesNot: ["type-only", "npm-peer"],
+        pathNot: "/@types/",
+      },
+    },
+    {
+      name: "fuse-behind-one-file",
+      severity: "error",
+      comment: "fuse-native is not kept any more: one file knows it, so that it can be replaced.",
+      from: { pathNot: "^test/host/machine/[^/]*fuse[^/]*\\.(ts|cjs)$" },
+      to: { path: "^node_modules/fuse-native/" },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^dist/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["require", "node", "default", "types"],
+      extensions: [".ts", ".mjs", ".cjs", ".js", ".json"],
+    },
+  },
+};
