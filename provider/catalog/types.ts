@@ -41,7 +41,6 @@ export interface VgpuType {
 interface TypeTables {
   readonly all: readonly VgpuType[];
   readonly byShortName: ReadonlyMap<string, VgpuType>;
-  readonly families: ReadonlySet<string>;
 }
 
 const tables = once((): TypeTables => {
@@ -49,9 +48,10 @@ const tables = once((): TypeTables => {
   return {
     all,
     byShortName: new Map(all.map((type) => [type.shortName.toLowerCase(), type])),
-    families: new Set(all.map((type) => familyOfType(type.shortName) ?? "")),
   };
 });
+
+const knownFamilies = once(() => new Set(tables().all.map((type) => familyOfType(type.shortName))));
 
 /** Returns every vGPU type of the catalog, each name once. */
 export function vgpuTypes(): readonly VgpuType[] {
@@ -70,7 +70,7 @@ export function findVgpuType(name: string): VgpuType | null {
 
 /** Whether the catalog has a type whose name begins with this GPU part. */
 export function isKnownFamily(family: string): boolean {
-  return tables().families.has(family.toLowerCase());
+  return knownFamilies().has(family.toLowerCase());
 }
 
 /** Returns the types the board can have: those a source lists for it and those that bear its name. Empty if not known. */

@@ -1,4 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findBoard } from "../../../provider/catalog/boards.js";
@@ -7,10 +9,33 @@ import { findVgpuType, vgpuTypes } from "../../../provider/catalog/types.js";
 import { sharedFactsPresent, sharedPath, sharedText } from "./shared-facts.js";
 
 const builder = join(__dirname, "../../../tools/catalog/build.mjs");
+const dataFolder = join(__dirname, "../../../provider/catalog/data");
+
+function check(folder: string): { readonly status: number | null; readonly stderr: string } {
+  const args = [builder, sharedPath("domain"), "--check", "--data", folder];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  return { status, stderr };
+}
 
 describe.runIf(sharedFactsPresent)("the catalog beside the shared facts", () => {
   it("is what the builder makes of them", () => {
-    execFileSync(process.execPath, [builder, sharedPath("domain"), "--check"], { stdio: "pipe" });
+    expect(check(dataFolder)).toEqual({ status: 0, stderr: "" });
+  });
+
+  it("may differ from them only in rows that name a correction as source", () => {
+    const folder = mkdtempSync(join(tmpdir(), "catalog-"));
+    cpSync(dataFolder, folder, { recursive: true });
+    const path = join(folder, "types.json");
+    const original = readFileSync(path, "utf8");
+    const row = original.split("\n").find((line) => line.includes('"A40-8Q"')) ?? "";
+    const changed = row.replace('"maxInstancesPerGpu": 6', '"maxInstancesPerGpu": 5');
+    writeFileSync(path, original.replace(row, changed));
+    const uncorrected = check(folder);
+    writeFileSync(path, original.replace(row, changed.replace('"sources": [', '"sources": [ "C1",')));
+    const corrected = check(folder);
+    rmSync(folder, { recursive: true });
+    expect(uncorrected).toEqual({ status: 1, stderr: `${path} differs from the facts\n` });
+    expect(corrected).toEqual({ status: 0, stderr: "" });
   });
 
   it("knows every type and release of theirs", () => {
