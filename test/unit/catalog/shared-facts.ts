@@ -8,6 +8,8 @@ export const sharedFactsPresent = existsSync(join(folder, "domain/types.json"));
 if (!sharedFactsPresent && process.env.CI === "true")
   throw new Error("CI needs the shared facts beside the checkout");
 
+if (!sharedFactsPresent) console.info("the shared facts are not beside this checkout: not compared");
+
 /** Returns the path of a shared file, e.g. of `"domain/types.json"`. */
 export function sharedPath(name: string): string {
   return join(folder, name);

@@ -39,10 +39,10 @@ Next: choose smaller types, or move some to another GPU`,
   });
 
   it("holds mixed series of one size to the smallest of their limits", () => {
-    expect(checkGpuSet(vgpusOf(...repeat("T4-1Q", 16)), null)).toEqual([]);
-    expect(briefOf(checkGpuSet(vgpusOf(...repeat("DC-3Q", 16), ...repeat("DC-3Q", 17)), null))).toEqual([
-      "desk-1 VGPU_CAPACITY type",
-    ]);
+    expect(checkGpuSet(vgpusOf(...repeat("RTX8000P-4Q", 9)), null)).toEqual([]);
+    expect(checkGpuSet(vgpusOf(...repeat("RTX8000P-4Q", 7), "RTX8000P-4C"), null)).toEqual([]);
+    const [text] = textsOf(checkGpuSet(vgpusOf(...repeat("RTX8000P-4Q", 8), "RTX8000P-4C"), null));
+    expect(text).toContain("Expected: at most 8, the limit of RTX8000P-4C (catalog)");
   });
 
   it("counts no type whose limit is not known", () => {
