@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isRunning } from "./support/process-tree.js";
 import { makeProject, type Project } from "./support/project.js";
 import { mustSucceed, Stack } from "./support/stack.js";
 
@@ -95,7 +96,7 @@ describe("the engine that ensure-engine brings", () => {
     const providerPid = Number(readFileSync(note, "utf8"));
     running.kill();
     expect((await running.ended).code).toBe(-1);
-    await expect.poll(() => existsSync(`/proc/${providerPid}`)).toBe(false);
+    await expect.poll(() => isRunning(providerPid)).toBe(false);
     mustSucceed(await stack.cancel());
     project.write("index.ts", program("after all"));
     mustSucceed(await stack.up(["--skip-preview"]));

@@ -10,6 +10,15 @@ export function killProcessTree(pid: number): void {
   for (const one of doomed) killIfThere(one);
 }
 
+/** True while the process runs; one that is dead and waits for its parent to notice does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
 function parentsByPid(): Map<number, number> {
   const parents = new Map<number, number>();
   for (const name of readdirSync("/proc")) {
