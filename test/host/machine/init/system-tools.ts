@@ -1,0 +1,157 @@
+// Stand-ins of what belongs to a boot, a distribution or a kernel: initramfs, packages, EFI, udev, reboot.
+import type { Machine, ToolHandler, ToolResult } from "../../types.js";
+import { modprobeText } from "./modules.js";
+
+/** Where the modprobe.d text of the initramfs is kept; its presence is the initramfs. */
+export const initramfsPath = (machine: Machine): string =>
+  machine.options.packageFormat === "rpm"
+    ? `/boot/initramfs-${machine.kernelRelease}.img`
+    : `/boot/initrd.img-${machine.kernelRelease}`;
+
+const rootOnly =
+  (handler: ToolHandler): ToolHandler =>
+  (call, machine) =>
+    call.root ? handler(call, machine) : { code: 1, stderr: `${call.tool}: must be run as root\n` };
+
+/** Copies what modprobe.d says now into the initramfs, which decides at the next boot. */
+export function rebuildInitramfs(machine: Machine): void {
+  machine.writeFile(initramfsPath(machine), modprobeText(machine), 0o644);
+}
+
+const updateInitramfs = rootOnly(({ argv }, machine) => {
+  if (!argv.some((word) => /^-[uck]/.test(word)))
+    return { code: 1, stderr: "update-initramfs: one of -c, -u or -d is needed\n" };
+  rebuildInitramfs(machine);
+  return { code: 0, stdout: `update-initramfs: Generating ${initramfsPath(machine)}\n` };
+});
+
+const dracut = rootOnly(({ argv }, machine) => {
+  if (machine.exists(initramfsPath(machine)) && !argv.some((word) => word === "-f" || word === "--force"))
+    return {
+      code: 1,
+      stderr: `dracut: Will not override existing initramfs (${initramfsPath(machine)}) without --force\n`,
+    };
+  rebuildInitramfs(machine);
+  return { code: 0 };
+});
+
+const updateGrub = rootOnly((_call, machine) => {
+  machine.writeFile("/boot/grub/grub.cfg", machine.readFile("/etc/default/grub") ?? "");
+  return { code: 0, stderr: "Generating grub configuration file ...\ndone\n" };
+});
+
+const mokutil: ToolHandler = ({ argv }, { options }) => {
+  if (!argv.includes("--sb-state")) return { code: 1, stderr: "mokutil: only --sb-state is known here\n" };
+  if (options.secureBoot === undefined)
+    return { code: 255, stderr: "EFI variables are not supported on this system\n" };
+  return { code: 0, stdout: `SecureBoot ${options.secureBoot ? "enabled" : "disabled"}\n` };
+};
+
+const glob = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^$()|[\]{}\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".")}$`,
+  );
+
+function dpkgFormat(format: string, name: string, version: string): string {
+  const fields: Record<string, string> = {
+    Package: name,
+    "binary:Package": name,
+    Version: version,
+    Status: "install ok installed",
+    "db:Status-Status": "installed",
+    "db:Status-Abbrev": "ii ",
+    Architecture: "amd64",
+  };
+  return format
+    .replace(/\$\{([^;}]+)[^}]*\}/g, (_whole, key: string) => fields[key] ?? "")
+    .replaceAll("\\n", "\n")
+    .replaceAll("\\t", "\t");
+}
+
+function dpkgQuery(argv: string[], machine: Machine): ToolResult {
+  const format = /^(?:-f|--showformat)=?(.*)$/s;
+  const at = argv.findIndex((word) => format.test(word));
+  const inline = at >= 0 ? (format.exec(argv[at] ?? "")?.[1] ?? "") : "";
+  const template = inline || (at >= 0 ? (argv[at + 1] ?? "") : "${binary:Package}\t${Version}\n");
+  const patterns = argv.filter(
+    (word, i) => !word.startsWith("-") && !(at >= 0 && inline === "" && i === at + 1),
+  );
+  const installed = [...machine.packages];
+  const missing = patterns.filter((pattern) => !installed.some(([name]) => glob(pattern).test(name)));
+  const found = installed.filter(
+    ([name]) => patterns.length === 0 || patterns.some((pattern) => glob(pattern).test(name)),
+  );
+  const long = argv.some((word) => word === "-l" || word === "--list");
+  const stdout = found.map(([name, version]) =>
+    long ? `ii  ${name}  ${version}  amd64  ${name}\n` : dpkgFormat(template, name, version),
+  );
+  const stderr = missing.map((name) => `dpkg-query: no packages found matching ${name}\n`);
+  return { code: missing.length ? 1 : 0, stdout: stdout.join(""), stderr: stderr.join("") };
+}
+
+const dpkg: ToolHandler = ({ argv }, machine) => {
+  if (argv[0] === "--print-architecture") return { code: 0, stdout: "amd64\n" };
+  if (argv[0] === "-s" || argv[0] === "--status") {
+    const name = argv[1] ?? "";
+    const version = machine.packages.get(name);
+    return version === undefined
+      ? {
+          code: 1,
+          stderr: `dpkg-query: package '${name}' is not installed and no information is available\n`,
+        }
+      : { code: 0, stdout: `Package: ${name}\nStatus: install ok installed\nVersion: ${version}\n` };
+  }
+  return dpkgQuery(argv, machine);
+};
+
+const rpm: ToolHandler = ({ argv }, machine) => {
+  const all = argv.some((word) => /^-qa/.test(word) || word === "-a" || word === "--all");
+  const formatAt = argv.findIndex((word) => word === "--qf" || word === "--queryformat");
+  const template = argv[formatAt + 1] ?? "";
+  const line = (name: string, version: string) =>
+    formatAt < 0
+      ? `${name}-${version}.x86_64\n`
+      : template
+          .replace(/%\{(\w+)\}/g, (_whole, key: string) =>
+            /name/i.test(key) ? name : /version/i.test(key) ? version : "",
+          )
+          .replaceAll("\\n", "\n");
+  const names = argv.filter((word, i) => !word.startsWith("-") && (formatAt < 0 || i !== formatAt + 1));
+  if (all) {
+    const found = [...machine.packages].filter(
+      ([name]) => names.length === 0 || names.some((pattern) => glob(pattern).test(name)),
+    );
+    return { code: 0, stdout: found.map(([name, version]) => line(name, version)).join("") };
+  }
+  const rows = names.map((name) => [name, machine.packages.get(name)] as const);
+  const stdout = rows.map(([name, version]) =>
+    version === undefined ? `package ${name} is not installed\n` : line(name, version),
+  );
+  return { code: rows.filter(([, version]) => version === undefined).length, stdout: stdout.join("") };
+};
+
+const hostname: ToolHandler = (_call, machine) => ({ code: 0, stdout: `${machine.name}\n` });
+const fine: ToolHandler = () => ({ code: 0 });
+
+/** Programs every machine has, path -> handler. */
+export function systemTools(machine: Machine): Record<string, ToolHandler> {
+  const packages =
+    machine.options.packageFormat === "rpm"
+      ? { "/usr/bin/rpm": rpm, "/usr/bin/dracut": dracut, "/usr/sbin/grub2-mkconfig": updateGrub }
+      : {
+          "/usr/bin/dpkg": dpkg,
+          "/usr/bin/dpkg-query": ((call, on) => dpkgQuery(call.argv, on)) as ToolHandler,
+          "/usr/sbin/update-initramfs": updateInitramfs,
+          "/usr/sbin/update-grub": updateGrub,
+        };
+  return {
+    ...packages,
+    "/usr/bin/mokutil": mokutil,
+    "/usr/bin/hostname": hostname,
+    "/usr/bin/udevadm": fine,
+    "/usr/sbin/depmod": fine,
+  };
+}

@@ -1,0 +1,117 @@
+// One exec request: runs it in the machine, streams it, logs it, and lets it go wrong as asked.
+import type { ChildProcess } from "node:child_process";
+import type { ServerChannel } from "ssh2";
+import { exitOf } from "./processes.js";
+import type { CommandRecord, FaultRule } from "./protocol.js";
+
+/** What a session asks of its machine. */
+export interface SessionHost {
+  spawnShell(command: string, user: string): ChildProcess;
+  /** Awaited after the command ended and before its result is sent. */
+  finished(record: CommandRecord): Promise<void>;
+  losePower(): void;
+  restart(): void;
+}
+
+export interface SessionRequest {
+  readonly record: CommandRecord;
+  readonly fault: FaultRule["action"] | undefined;
+  readonly cut: () => void;
+}
+
+/** Serves one command on `channel` until its result is sent or its connection gone. */
+export function serveCommand(channel: ServerChannel, request: SessionRequest, host: SessionHost): void {
+  const { record, fault } = request;
+  channel.on("error", () => {});
+  channel.once("close", () => {
+    if (record.outcome === "running") record.outcome = "dropped";
+    record.durationMs ??= Date.now() - record.startedAt;
+  });
+  if (fault?.kind === "hang") {
+    record.outcome = "hung";
+    channel.resume();
+    return;
+  }
+  if (fault?.kind === "fail") {
+    if (fault.stderr) channel.stderr.write(fault.stderr);
+    return answer(channel, record, fault.code);
+  }
+  if (happens(fault, "before")) return strike(fault, request, host);
+  void run(channel, request, host);
+}
+
+type Disruption = Extract<FaultRule["action"], { when: string }>;
+
+const happens = (fault: FaultRule["action"] | undefined, when: Disruption["when"]): fault is Disruption =>
+  fault !== undefined && "when" in fault && fault.when === when;
+
+function strike(fault: Disruption, request: SessionRequest, host: SessionHost): void {
+  request.record.outcome = "dropped";
+  if (fault.kind === "drop") request.cut();
+  else if (fault.kind === "power-loss") host.losePower();
+  else host.restart();
+}
+
+async function run(channel: ServerChannel, request: SessionRequest, host: SessionHost): Promise<void> {
+  const { record, fault } = request;
+  const child = host.spawnShell(record.command, record.user);
+  connectStreams(channel, child, record);
+  const timer = happens(fault, "middle")
+    ? setTimeout(() => strike(fault, request, host), fault.afterMs ?? 30)
+    : undefined;
+  const code = await exitOf(child);
+  clearTimeout(timer);
+  record.durationMs = Date.now() - record.startedAt;
+  record.code = code;
+  // A command that ended before its "middle" came is struck now: the rule was to lose this answer.
+  if (happens(fault, "middle") && record.outcome === "running") return strike(fault, request, host);
+  await host.finished(record);
+  if (happens(fault, "after")) return strike(fault, request, host);
+  answer(channel, record, code, child.signalCode);
+}
+
+function connectStreams(channel: ServerChannel, child: ChildProcess, record: CommandRecord): void {
+  channel.on("data", (data: Buffer) => {
+    record.bytesIn += data.length;
+  });
+  if (child.stdin) {
+    child.stdin.on("error", () => channel.resume());
+    channel.pipe(child.stdin);
+  }
+  const count = (data: Buffer) => {
+    record.bytesOut += data.length;
+  };
+  child.stdout?.on("data", count).pipe(channel, { end: false });
+  child.stderr?.on("data", count).pipe(channel.stderr, { end: false });
+  channel.on("signal", (name: string) => signalGroup(child.pid, `SIG${name}`));
+  channel.once("close", () => {
+    // As sshd without a terminal: the command is not killed, its pipes are closed.
+    child.stdin?.destroy();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  });
+}
+
+function signalGroup(pid: number | undefined, signal: string): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal as NodeJS.Signals);
+  } catch {
+    // Ended already.
+  }
+}
+
+function answer(
+  channel: ServerChannel,
+  record: CommandRecord,
+  code: number,
+  signal?: NodeJS.Signals | null,
+): void {
+  if (record.outcome !== "running") return;
+  record.outcome = "answered";
+  record.code = code;
+  record.durationMs ??= Date.now() - record.startedAt;
+  if (signal) channel.exit(signal.replace(/^SIG/, ""), false, "");
+  else channel.exit(code);
+  channel.end();
+}
