@@ -2,9 +2,9 @@ import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import { redact, type VgpuError } from "../model/errors.js";
-import { loginAttempts } from "./credentials.js";
+import { type LoginAttempts, loginAttempts } from "./credentials.js";
 import { loginRefused } from "./failures.js";
-import { hostKeyTrust } from "./host-key.js";
+import { type HostKeyTrust, hostKeyTrust } from "./host-key.js";
 import { hostKeyText, publicHostKey } from "./known-hosts.js";
 import type { Route } from "./ssh-alias.js";
 
@@ -43,8 +43,12 @@ export interface DialRequest {
  */
 export async function dial(request: DialRequest): Promise<Dialed> {
   const until = Date.now() + request.timeoutMs;
+  const login = {
+    trust: hostKeyTrust(request.route, request.target, request.acceptNew),
+    attempts: loginAttempts(request.route),
+  };
   const socket = await (request.through?.() ?? openSocket(request.route, request.timeoutMs));
-  return handshake(request, socket, Math.max(1, until - Date.now()));
+  return handshake({ ...request, ...login, timeoutMs: Math.max(1, until - Date.now()) }, socket);
 }
 
 function openSocket(route: Route, timeoutMs: number): Promise<Duplex> {
@@ -69,10 +73,13 @@ function openSocket(route: Route, timeoutMs: number): Promise<Duplex> {
   });
 }
 
-function handshake(request: DialRequest, socket: Duplex, timeoutMs: number): Promise<Dialed> {
-  const { route, target } = request;
-  const trust = hostKeyTrust(route, target, request.acceptNew);
-  const attempts = loginAttempts(route);
+interface Handshake extends DialRequest {
+  readonly trust: HostKeyTrust;
+  readonly attempts: LoginAttempts;
+}
+
+function handshake(request: Handshake, socket: Duplex): Promise<Dialed> {
+  const { route, target, trust, attempts, timeoutMs } = request;
   const client = new Client();
   let hostKey = "";
   let refusal: VgpuError | undefined;

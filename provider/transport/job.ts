@@ -55,9 +55,14 @@ class JobRun {
       if (state === "ready") {
         if (starts++ > 3) throw this.ended("it could not be started", "");
         await lockOf(this.context.machine).start(this.name);
+        // Whether the start arrived is for the next look to say: starting again unseen could run the work twice.
+        state = "started";
       }
       const answer = await this.poll();
-      if (answer === undefined) continue;
+      if (answer === undefined) {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        continue;
+      }
       ({ state, output } = answer);
       this.job.onPoll?.(output);
       if (state === "died") throw this.ended("it was killed", output);

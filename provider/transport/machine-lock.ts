@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ClientChannel } from "ssh2";
+import { isVgpuError } from "../model/errors.js";
 import { type LockHolder, lockTaken, lockTimeout, lockUnavailable, parseHolder } from "./lock-failures.js";
 import type { HeldLock } from "./lock-scope.js";
 import { withHeldLock } from "./lock-scope.js";
@@ -54,9 +55,13 @@ export class MachineLock implements HeldLock {
 
   async ensure(): Promise<void> {
     if (this.channel !== undefined) return;
-    this.taking ??= this.take().finally(() => {
-      this.taking = undefined;
-    });
+    // A wait for the lock may be long, and nothing is lost when its connection is: one more try.
+    const takeAgain = (error: unknown) => (isLost(error) ? this.take() : Promise.reject(error));
+    this.taking ??= this.take()
+      .catch(takeAgain)
+      .finally(() => {
+        this.taking = undefined;
+      });
     await this.taking;
   }
 
@@ -131,6 +136,10 @@ export class MachineLock implements HeldLock {
     this.channel = undefined;
     this.heldBefore = false;
   }
+}
+
+function isLost(error: unknown): boolean {
+  return isVgpuError(error) && error.code === "VGPU_UNREACHABLE" && error.parts.now !== undefined;
 }
 
 function readLines(channel: ClientChannel, take: (line: string) => void): void {

@@ -79,7 +79,6 @@ function collect(channel: ClientChannel, context: CommandContext, request: ExecR
   const deadlineMs = request.deadlineMs ?? defaultDeadlineMs;
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  let code: number | undefined;
   return new Promise((resolve, reject) => {
     const timer = Number.isFinite(deadlineMs) ? setTimeout(expire, deadlineMs) : undefined;
     function expire(): void {
@@ -90,11 +89,10 @@ function collect(channel: ClientChannel, context: CommandContext, request: ExecR
     channel.on("data", (chunk: Buffer) => stdout.push(chunk));
     channel.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
     channel.on("error", () => {});
-    channel.on("exit", (status: number | null, signal?: string) => {
-      code = status ?? 128 + (constants.signals[`SIG${signal}` as NodeJS.Signals] ?? 0);
-    });
-    channel.on("close", () => {
+    // Not "exit": it may come before a listener, in one packet with the answer that opens the channel. "close" repeats it.
+    channel.on("close", (status?: number | null, signal?: string) => {
       clearTimeout(timer);
+      const code = status === null ? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0) : status;
       if (code === undefined) return reject(lostCommand(target, name, lostReason(text(stderr))));
       const ours = stderrOfScript(text(stderr), context.root);
       if (ours !== undefined) return resolve({ code, stdout: text(stdout), stderr: ours });

@@ -21,7 +21,7 @@ while IFS=' ' read -r verb id; do
   [ "$verb" = start ] || continue
   job=$jobs/$id
   exec 8>> "$job/lock" || exit 1
-  if flock -n 8; then
+  if [ ! -e "$job/code" ] && flock -n 8; then
     # The runner keeps 8 (the job runs) and 9 (nobody else changes the machine meanwhile).
     setsid /bin/sh "$job/runner" "$job" < /dev/null > /dev/null 2>&1 &
     sign "$!" "$id"

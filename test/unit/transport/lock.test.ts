@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { withLock } from "../../../provider/transport/lock.js";
+import {
+  closeAllSessions,
+  type Session,
+  type SessionOptions,
+  sessionFor,
+} from "../../../provider/transport/session.js";
+import { SshFixture, until } from "./ssh-fixture.js";
+
+describe("withLock", () => {
+  let machine: SshFixture;
+  beforeEach(async () => {
+    machine = new SshFixture();
+    await machine.start();
+  });
+  afterEach(async () => {
+    await closeAllSessions();
+    await machine.stop();
+  });
+  const here = () => sessionFor(machine.connection());
+  /** Another name of the machine is another connection, as another process would have. */
+  const elsewhere = (options?: SessionOptions) =>
+    sessionFor(machine.connection({ host: "localhost" }), options);
+  const echo = (session: Session, word = "x") =>
+    session.exec({ script: { name: "say-word", text: `echo ${word}` } });
+  const locks = () => machine.commands.filter((command) => command.includes("pulumi-vgpu:hold-lock")).length;
+  const gate = () => {
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    return { open, opened };
+  };
+
+  it("runs the works of one process one after the other, in order, under one lock", async () => {
+    const events: string[] = [];
+    const work = (name: string) =>
+      withLock(here(), "stack dev", async () => {
+        events.push(`${name} begins`);
+        await echo(here());
+        events.push(`${name} ends`);
+        return name;
+      });
+    expect(await Promise.all([work("a"), work("b"), work("c")])).toEqual(["a", "b", "c"]);
+    expect(events).toEqual(["a", "b", "c"].flatMap((name) => [`${name} begins`, `${name} ends`]));
+    expect(locks()).toBe(1);
+  });
+
+  it("goes on to the next work when one fails", async () => {
+    const failing = withLock(here(), "stack dev", () => Promise.reject(new Error("no")));
+    const next = withLock(here(), "stack dev", async () => "next");
+    await expect(failing).rejects.toThrow("no");
+    expect(await next).toBe("next");
+  });
+
+  it("runs at once inside work that holds it", async () => {
+    const inner = withLock(here(), "outer", () => withLock(here(), "inner", async () => "in"));
+    expect(await inner).toBe("in");
+    expect(locks()).toBe(1);
+  });
+
+  it("makes another run wait, and lets it in when the first is done", async () => {
+    const { open, opened } = gate();
+    const events: string[] = [];
+    const first = withLock(here(), "first", async () => {
+      await opened;
+      events.push("first ends");
+    });
+    await until(() => locks() === 1);
+    const second = withLock(elsewhere(), "second", async () => events.push("second begins"));
+    await until(() => locks() === 2);
+    open();
+    await Promise.all([first, second]);
+    expect(events).toEqual(["first ends", "second begins"]);
+  });
+
+  it("names who holds it when the other run does not end in time", async () => {
+    const { open, opened } = gate();
+    const first = withLock(here(), "stack dev of project infra on desk", () => opened);
+    await until(() => locks() === 1);
+    const error = await withLock(elsewhere({ lockDeadlineMs: 1500 }), "second", async () => {}).catch(
+      (e: Error) => e,
+    );
+    const message = (error as Error).message
+      .replace(/process \d+/g, "process N")
+      .replace(/kill \d+/, "kill N")
+      .replace(/since \S+Z/, "since T")
+      .replace(/after [\d.]+ s/, "after S");
+    expect(message).toBe(
+      [
+        `VGPU_LOCKED root@localhost:${machine.port}: another run is changing this machine`,
+        "Saw: held by stack dev of project infra on desk, process N since T, after S (/run/lock/pulumi-vgpu.lock)",
+        "Expected: the end of that run",
+        "Next: run again when it has ended; if it is gone for good, end the process on the machine: kill N",
+      ].join("\n"),
+    );
+    open();
+    await first;
+  });
+
+  it("is free again when the connection of its holder goes", async () => {
+    const { open, opened } = gate();
+    const held = gate();
+    const first = withLock(here(), "first", () => {
+      held.open();
+      return opened;
+    });
+    await held.opened;
+    machine.cutConnections();
+    expect(await withLock(elsewhere(), "second", async () => "in")).toBe("in");
+    open();
+    await first;
+  });
+
+  it("is taken anew before the next command when the connection went", async () => {
+    await withLock(here(), "first", async () => {
+      await echo(here());
+      machine.cutConnections();
+      await echo(here()).catch(() => echo(here()));
+      expect(locks()).toBe(2);
+    });
+  });
+
+  it("fails the work when another run had it meanwhile", async () => {
+    await withLock(here(), "first", async () => {
+      machine.cutConnections();
+      await withLock(elsewhere(), "second", async () => {});
+      const error = (await echo(here()).catch((e: Error) => e)) as Error;
+      expect(error.message).toMatch(
+        /VGPU_LOCKED .* the lock was lost with the connection, and another run took it meanwhile/,
+      );
+      expect(error.message).toContain("Saw: held by second, process");
+    });
+    expect(await withLock(here(), "third", async () => (await echo(here())).stdout)).toBe("x\n");
+  });
+
+  it("needs flock on the machine and says so", async () => {
+    machine.standIn(
+      "sudo",
+      `#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift 3\ntext=$1; shift\nexec /bin/sh -c "$(printf '%s' "$text" | sed 's/^export LC_ALL=C PATH=.*/export PATH=\\/nowhere/')" "$@"`,
+    );
+    const error = await withLock(
+      sessionFor(machine.connection({ user: "admin" })),
+      "me",
+      async () => {},
+    ).catch((e) => e);
+    expect((error as Error).message).toBe(
+      [
+        `VGPU_PREREQUISITE admin@127.0.0.1:${machine.port}: cannot take the lock of this machine`,
+        "Saw: exit code 69: flock: not found (hold-lock)",
+        "Expected: the flock command",
+        "Next: install util-linux on the machine",
+      ].join("\n"),
+    );
+  });
+});

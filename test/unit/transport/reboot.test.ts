@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { withLock } from "../../../provider/transport/lock.js";
+import { rebootAndWait } from "../../../provider/transport/reboot.js";
+import { closeAllSessions, sessionFor } from "../../../provider/transport/session.js";
+import { SshFixture, until } from "./ssh-fixture.js";
+
+describe("rebootAndWait", () => {
+  let machine: SshFixture;
+  let port: number;
+  beforeEach(async () => {
+    machine = new SshFixture();
+    await machine.start();
+    port = machine.port;
+    machine.bootCommand(`touch ${machine.root}/asked`);
+  });
+  afterEach(async () => {
+    await closeAllSessions();
+    await machine.stop();
+  });
+  const here = () => sessionFor(machine.connection());
+  const rebootWhenAsked = async () => {
+    await until(() => machine.has("asked"));
+    await machine.powerOff();
+    machine.bootId = "boot-2";
+    await machine.start(port);
+  };
+
+  it("returns the new boot's id when the machine is back, over a second connection", async () => {
+    const waits: number[] = [];
+    const asked = rebootWhenAsked();
+    const options = {
+      bootId: "boot-1",
+      deadlineMs: 15_000,
+      onWait: (elapsedMs: number) => waits.push(elapsedMs),
+    };
+    expect(await rebootAndWait(here(), options)).toEqual({ bootId: "boot-2" });
+    await asked;
+    expect(here().counters().connections).toBe(2);
+    expect(waits.length).toBeGreaterThan(0);
+  });
+
+  it("takes the lock of the machine anew", async () => {
+    const asked = rebootWhenAsked();
+    await withLock(here(), "stack dev", () =>
+      rebootAndWait(here(), { bootId: "boot-1", deadlineMs: 15_000 }),
+    );
+    await asked;
+    const order = machine.commands.map((command) => /pulumi-vgpu:([a-z-]+)/.exec(command)?.[1]);
+    expect(order.filter((name) => name === "hold-lock")).toHaveLength(2);
+    expect(order.at(-1)).toBe("hold-lock");
+  });
+
+  it("bears that a machine that starts refuses logins for a while", async () => {
+    const asked = (async () => {
+      await until(() => machine.has("asked"));
+      const { userKey } = machine;
+      await machine.powerOff();
+      machine.bootId = "boot-2";
+      machine.refuseLogins = true;
+      await machine.start(port);
+      await until(() => machine.logins.length > 2);
+      machine.refuseLogins = false;
+      return userKey;
+    })();
+    expect(await rebootAndWait(here(), { bootId: "boot-1", deadlineMs: 15_000 })).toEqual({
+      bootId: "boot-2",
+    });
+    await asked;
+  });
+
+  it("fails at once with the reason when the machine refuses to reboot", async () => {
+    machine.bootCommand("echo 'Operation inhibited by backup' >&2; exit 1");
+    const error = (await rebootAndWait(here(), { bootId: "boot-1", deadlineMs: 15_000 }).catch(
+      (e) => e,
+    )) as Error;
+    expect(error.message).toMatch(
+      /VGPU_STEP_FAILED .*: the machine does not reboot\nSaw: .*Operation inhibited by backup.* \(systemctl reboot\)\nExpected: a reboot\nNext: /,
+    );
+  });
+
+  it("fails at its deadline when the machine stays as it is", async () => {
+    const error = (await rebootAndWait(here(), { bootId: "boot-1", deadlineMs: 1500 }).catch(
+      (e) => e,
+    )) as Error;
+    expect(error.message).toBe(
+      [
+        `VGPU_TIMEOUT root@127.0.0.1:${port}: the machine did not come back within 1.5 s`,
+        "Saw: still boot boot-1",
+        "Expected: an answer from a new boot",
+        "Next: look at the machine's console, then run again",
+        "Now: the machine was told to reboot",
+      ].join("\n"),
+    );
+  });
+});

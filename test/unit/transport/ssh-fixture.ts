@@ -1,0 +1,207 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo, Socket } from "node:net";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type AuthContext, type Connection as Peer, Server, utils } from "ssh2";
+import type { Connection } from "../../../provider/model/connection.js";
+
+/** A key pair in OpenSSH's forms; `public` is `"ssh-ed25519 AAAA…"`. */
+export interface KeyPair {
+  readonly private: string;
+  readonly public: string;
+}
+
+export function makeKey(type: "ed25519" | "ecdsa" = "ed25519", passphrase?: string): KeyPair {
+  const options = {
+    ...(type === "ecdsa" ? { bits: 256 } : {}),
+    ...(passphrase === undefined ? {} : { passphrase, cipher: "aes256-ctr", rounds: 4 }),
+  };
+  for (;;) {
+    const pair = utils.generateKeyPairSync(type as "ed25519", options as never);
+    // Now and then ssh2 writes a key that it cannot read.
+    if (utils.parseKey(pair.private, passphrase) instanceof Error) continue;
+    return { private: pair.private, public: pair.public.split(" ").slice(0, 2).join(" ") };
+  }
+}
+
+/** A machine over real SSH whose commands run in a real shell; /run is a folder of its own. */
+export class SshFixture {
+  readonly root = mkdtempSync(join(tmpdir(), "vgpu-ssh-"));
+  readonly hostKey: KeyPair;
+  readonly userKey = makeKey();
+  readonly commands: string[] = [];
+  readonly logins: string[] = [];
+  connections = 0;
+  openChannels = 0;
+  mostChannels = 0;
+  port = 0;
+  bootId = "boot-1";
+  /** Puts a folder of stand-ins, e.g. of sudo, before the user's PATH. */
+  shellPath = process.env.PATH ?? "";
+  password: string | undefined;
+  maxSessions = 10;
+  /** Commands during which the connection is cut, by a part of their text; each once. */
+  readonly cut: string[] = [];
+  allowForward = false;
+  refuseLogins = false;
+  private rebootProgram = "";
+  private readonly peers = new Set<Peer>();
+  private readonly children = new Set<ChildProcess>();
+  private server: Server;
+
+  constructor(readonly hostKeys: readonly KeyPair[] = [makeKey()]) {
+    this.hostKey = hostKeys[0] as KeyPair;
+    mkdirSync(join(this.root, "run/lock"), { recursive: true });
+    mkdirSync(join(this.root, "bin"));
+    this.server = this.makeServer();
+  }
+
+  async start(port = 0): Promise<void> {
+    this.server = this.makeServer();
+    await new Promise<void>((resolve) => this.server.listen(port, "127.0.0.1", resolve));
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  /** As on a power loss: the port is closed, connections are cut, what ran is killed, /run is empty. */
+  async powerOff(): Promise<void> {
+    this.cutConnections();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const child of this.children) if (child.pid !== undefined) kill(child.pid);
+    rmSync(join(this.root, "run"), { recursive: true, force: true });
+    mkdirSync(join(this.root, "run/lock"), { recursive: true });
+  }
+
+  async stop(): Promise<void> {
+    await this.powerOff();
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  cutConnections(): void {
+    for (const peer of this.peers) (peer as unknown as { _sock: Socket })._sock.destroy();
+  }
+
+  /** Writes a stand-in program that the user's shell finds first. */
+  standIn(name: string, text: string): void {
+    writeFileSync(join(this.root, "bin", name), text, { mode: 0o755 });
+    this.shellPath = `${join(this.root, "bin")}:${process.env.PATH}`;
+  }
+
+  /** What the machine runs in place of systemctl, reboot and shutdown. */
+  bootCommand(text: string): void {
+    this.rebootProgram = join(this.root, "bin", "reboot-stand-in");
+    writeFileSync(this.rebootProgram, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  }
+
+  has(file: string): boolean {
+    return existsSync(join(this.root, file));
+  }
+
+  connection(more: Partial<Connection> = {}): Connection {
+    return {
+      host: "127.0.0.1",
+      port: this.port,
+      hostKey: this.hostKey.public,
+      privateKey: this.userKey.private,
+      ...more,
+    };
+  }
+
+  private makeServer(): Server {
+    return new Server({ hostKeys: this.hostKeys.map((key) => key.private) }, (peer) => this.serve(peer));
+  }
+
+  private serve(peer: Peer): void {
+    this.peers.add(peer);
+    (peer as unknown as { setNoDelay(): void }).setNoDelay();
+    peer.on("error", () => {});
+    peer.on("close", () => this.peers.delete(peer));
+    peer.on("authentication", (attempt) => this.authenticate(attempt));
+    peer.on("ready", () => this.connections++);
+    let sessions = 0;
+    peer.on("session", (accept, reject) => {
+      if (sessions >= this.maxSessions) return reject();
+      const session = accept();
+      sessions++;
+      this.openChannels++;
+      this.mostChannels = Math.max(this.mostChannels, this.openChannels);
+      session.on("close", () => {
+        sessions--;
+        this.openChannels--;
+      });
+      session.on("exec", (acceptExec, _reject, info) => this.run(info.command, acceptExec()));
+    });
+    peer.on("tcpip", (accept, reject, info) => {
+      if (!this.allowForward) return reject();
+      const socket = connect(info.destPort, info.destIP);
+      socket.once("error", () => reject());
+      socket.once("connect", () => {
+        const channel = accept();
+        channel.on("error", () => {});
+        channel.on("close", () => socket.destroy());
+        socket.removeAllListeners("error").on("error", () => channel.close());
+        socket.pipe(channel).pipe(socket);
+      });
+    });
+  }
+
+  private authenticate(attempt: AuthContext): void {
+    const methods = this.password === undefined ? ["publickey"] : ["publickey", "password"];
+    if (attempt.method !== "none") this.logins.push(`${attempt.username} ${attempt.method}`);
+    if (this.admits(attempt)) attempt.accept();
+    else attempt.reject(methods as never);
+  }
+
+  private admits(attempt: AuthContext): boolean {
+    if (this.refuseLogins) return false;
+    if (attempt.method === "password") return attempt.password === this.password;
+    if (attempt.method !== "publickey") return false;
+    const known = utils.parseKey(this.userKey.public);
+    return !(known instanceof Error) && known.getPublicSSH().equals(attempt.key.data);
+  }
+
+  private run(command: string, channel: import("ssh2").ServerChannel): void {
+    this.commands.push(command);
+    const at = this.cut.findIndex((part) => command.includes(part));
+    const local = command
+      .replaceAll("/run/", `${this.root}/run/`)
+      .replaceAll("/proc/sys/kernel/random/boot_id", `${this.root}/boot-id`)
+      .replace("systemctl reboot || reboot || shutdown -r now", this.rebootProgram);
+    writeFileSync(join(this.root, "boot-id"), `${this.bootId}\n`);
+    const child = spawn("/bin/sh", ["-c", local], { env: { PATH: this.shellPath, HOME: this.root } });
+    this.children.add(child);
+    channel.on("error", () => {});
+    child.stdin.on("error", () => {});
+    channel.pipe(child.stdin);
+    channel.on("close", () => child.stdin.end());
+    child.stdout.pipe(channel, { end: false });
+    child.stderr.pipe(channel.stderr, { end: false });
+    child.on("close", (code, signal) => {
+      this.children.delete(child);
+      if (at !== -1) {
+        this.cut.splice(at, 1);
+        this.cutConnections();
+        return;
+      }
+      if (code === null) channel.exit((signal ?? "KILL").replace(/^SIG/, ""));
+      else channel.exit(code);
+      channel.end();
+    });
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {}
+}
+
+/** Waits until `holds()`, failing after `deadlineMs`. */
+export async function until(holds: () => boolean, deadlineMs = 10_000): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error("the condition did not come true");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

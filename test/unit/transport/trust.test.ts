@@ -1,0 +1,278 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Connection } from "../../../provider/model/connection.js";
+import { fingerprint, parsePublicHostKey } from "../../../provider/transport/known-hosts.js";
+import { closeAllSessions, type SessionOptions, sessionFor } from "../../../provider/transport/session.js";
+import { makeKey, SshFixture } from "./ssh-fixture.js";
+
+const script = { name: "try-thing", text: "echo hello" };
+const print = (text: string) => {
+  const key = parsePublicHostKey(text);
+  return key === undefined ? "" : `${key.type} ${fingerprint(key)}`;
+};
+
+let home: string;
+let machine: SshFixture;
+const homeBefore = process.env.HOME;
+const agentBefore = process.env.SSH_AUTH_SOCK;
+
+const ssh = (name: string, text: string) => writeFileSync(join(home, ".ssh", name), text);
+const unpinned = (more: Partial<Connection> = {}): Connection => {
+  const { hostKey: _, ...rest } = machine.connection(more);
+  return rest;
+};
+const run = (connection: Connection, options?: SessionOptions) =>
+  sessionFor(connection, options).exec({ script });
+const failure = async (connection: Connection, options?: SessionOptions): Promise<Error> =>
+  run(connection, options).then(
+    () => new Error("it did not fail"),
+    (error: Error) => error,
+  );
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), "vgpu-home-"));
+  mkdirSync(join(home, ".ssh"));
+  process.env.HOME = home;
+  delete process.env.SSH_AUTH_SOCK;
+  machine = new SshFixture();
+  await machine.start();
+});
+afterEach(async () => {
+  await closeAllSessions();
+  await machine.stop();
+  rmSync(home, { recursive: true });
+  process.env.HOME = homeBefore;
+  if (agentBefore !== undefined) process.env.SSH_AUTH_SOCK = agentBefore;
+});
+
+describe("the host key", () => {
+  it("is refused when nobody knows it, with the line to add", async () => {
+    const error = await failure(unpinned());
+    const name = `[127.0.0.1]:${machine.port}`;
+    const files = ["known_hosts", "known_hosts2"].map((file) => join(home, ".ssh", file));
+    expect(error.message).toBe(
+      [
+        `VGPU_HOST_KEY root@127.0.0.1:${machine.port}: the machine's host key is not known`,
+        `Saw: ${print(machine.hostKey.public)} (SSH handshake), nothing for ${name} in ${files.join(", ")}, /etc/ssh/ssh_known_hosts`,
+        "Expected: a host key that is pinned in connection.hostKey or listed in known_hosts",
+        `Next: check the fingerprint on the machine's console, then set connection.hostKey to "${machine.hostKey.public}" or add to known_hosts the line: ${name} ${machine.hostKey.public}`,
+      ].join("\n"),
+    );
+    expect(machine.logins).toEqual([]);
+  });
+
+  it("is refused when it is not the pinned one, with both fingerprints, before any login", async () => {
+    const other = makeKey().public;
+    const error = await failure(machine.connection({ hostKey: other }));
+    expect(error.message).toBe(
+      [
+        `VGPU_HOST_KEY root@127.0.0.1:${machine.port}: the machine shows another host key than the trusted one`,
+        `Saw: ${print(machine.hostKey.public)} (SSH handshake)`,
+        `Expected: ${print(other)} (connection.hostKey)`,
+        "Next: if the machine was reinstalled, check the new key on its console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub) and replace the old one in connection.hostKey; if not, somebody may sit in between",
+      ].join("\n"),
+    );
+    expect(machine.logins).toEqual([]);
+  });
+
+  it("is refused over a connection that is already there when this one pins another", async () => {
+    await run(machine.connection());
+    const error = await failure(machine.connection({ hostKey: makeKey().public }));
+    expect(error.message).toContain("VGPU_HOST_KEY");
+    expect(machine.commands).toHaveLength(1);
+  });
+
+  it("is taken from known_hosts", async () => {
+    ssh("known_hosts", `[127.0.0.1]:${machine.port} ${machine.hostKey.public}\n`);
+    expect((await run(unpinned())).stdout).toBe("hello\n");
+  });
+
+  it("is refused when known_hosts has another one, also under acceptNew", async () => {
+    const other = makeKey().public;
+    ssh("known_hosts", `[127.0.0.1]:${machine.port} ${other}\n`);
+    const error = await failure(unpinned({ acceptNew: true }), { acceptNewHostKey: true });
+    expect(error.message).toContain(
+      `Saw: ${print(machine.hostKey.public)} (SSH handshake)\nExpected: ${print(other)}`,
+    );
+  });
+
+  it("is refused when it is revoked", async () => {
+    const name = `[127.0.0.1]:${machine.port}`;
+    ssh("known_hosts", `@revoked * ${machine.hostKey.public}\n${name} ${machine.hostKey.public}\n`);
+    const error = await failure(unpinned());
+    expect(error.message).toContain("shows a host key that is revoked");
+  });
+
+  it("is accepted when new only if both the connection and the caller say so, and is handed back", async () => {
+    expect((await failure(unpinned({ acceptNew: true }))).message).toContain("is not known");
+    expect((await failure(unpinned(), { acceptNewHostKey: true })).message).toContain("is not known");
+    const session = sessionFor(unpinned({ acceptNew: true }), { acceptNewHostKey: true });
+    await session.exec({ script });
+    expect(session.hostKey()).toBe(machine.hostKey.public);
+  });
+
+  it.each(["pinned", "known_hosts"])(
+    "of another algorithm than the preferred is asked for (%s)",
+    async (source) => {
+      const ecdsa = makeKey("ecdsa");
+      const two = new SshFixture([makeKey("ed25519"), ecdsa]);
+      await two.start();
+      ssh("known_hosts", source === "pinned" ? "" : `[127.0.0.1]:${two.port} ${ecdsa.public}\n`);
+      const { hostKey: _, ...rest } = two.connection();
+      const session = sessionFor(source === "pinned" ? { ...rest, hostKey: ecdsa.public } : rest);
+      await session.exec({ script });
+      expect(session.hostKey()).toBe(ecdsa.public);
+      await closeAllSessions();
+      await two.stop();
+    },
+  );
+
+  it("that is pinned and is none is refused as an input, without showing a private key", async () => {
+    const error = await failure(machine.connection({ hostKey: machine.hostKey.private }));
+    expect(error.message).toContain("VGPU_INPUT");
+    expect(error.message).toContain("Saw: a private key");
+  });
+});
+
+describe("the login", () => {
+  it("is refused with what was tried, once, and never with the key's text", async () => {
+    const wrong = makeKey();
+    const error = await failure(
+      machine.connection({ privateKey: wrong.private, privateKeyPath: "/nowhere/key" }),
+    );
+    expect(error.message).toBe(
+      [
+        `VGPU_LOGIN root@127.0.0.1:${machine.port}: cannot log in as root`,
+        "Saw: refused: connection.privateKey; not tried: connection.privateKeyPath /nowhere/key (cannot be read: ENOENT); the machine takes publickey (SSH user authentication)",
+        "Expected: a key or password that logs in as root",
+        "Next: add the public key to ~root/.ssh/authorized_keys on the machine, or correct the key that connection names; if it comes from the stack's configuration and was changed since the last run, Pulumi's refresh still uses the old one: run `pulumi up --refresh=false` once",
+      ].join("\n"),
+    );
+    expect(machine.logins).toEqual(["root publickey"]);
+  });
+
+  it("uses a key file, an environment variable, an IdentityFile or a default key", async () => {
+    const base = unpinned({ hostKey: machine.hostKey.public });
+    const { privateKey: _, ...bare } = { ...base, hostKey: machine.hostKey.public };
+    ssh("mine", machine.userKey.private);
+    process.env.VGPU_TEST_KEY = machine.userKey.private;
+    for (const more of [{ privateKeyPath: "~/.ssh/mine" }, { privateKeyEnv: "VGPU_TEST_KEY" }]) {
+      expect((await run({ ...bare, ...more })).stdout).toBe("hello\n");
+      await closeAllSessions();
+    }
+    delete process.env.VGPU_TEST_KEY;
+    ssh("config", "Host 127.0.0.1\n  IdentityFile ~/.ssh/mine\n");
+    expect((await run(bare)).stdout).toBe("hello\n");
+    await closeAllSessions();
+    ssh("config", "");
+    ssh("id_ed25519", machine.userKey.private);
+    expect((await run(bare)).stdout).toBe("hello\n");
+  });
+
+  it("uses a password where the machine takes one", async () => {
+    machine.password = "open sesame";
+    const { privateKey: _, ...bare } = machine.connection();
+    expect((await run({ ...bare, password: "open sesame" })).stdout).toBe("hello\n");
+    expect(machine.logins).toEqual(["root password"]);
+    await closeAllSessions();
+    const error = await failure({ ...bare, password: "shut sesame" });
+    expect(error.message).toContain("refused: connection.password;");
+    expect(error.message).not.toContain("shut sesame");
+  });
+
+  it("says that an encrypted key needs its password, and uses it", async () => {
+    const { private: key, public: open } = makeKey("ed25519", "pass phrase");
+    (machine as { userKey: object }).userKey = { private: key, public: open };
+    const error = await failure(machine.connection());
+    expect(error.message).toContain(
+      "connection.privateKey (is encrypted: set connection.privateKeyPassword or use an agent)",
+    );
+    expect((await run(machine.connection({ privateKeyPassword: "pass phrase" }))).stdout).toBe("hello\n");
+  });
+});
+
+describe("a machine that does not answer", () => {
+  const refused = "connect ECONNREFUSED 127.0.0.1:1";
+
+  it("is dialed until the deadline and named with the evidence", async () => {
+    const error = await failure({ host: "127.0.0.1", port: 1 }, { deadlineMs: 1500 });
+    expect(error.message.replace(/after [\d.]+ s/, "after N s").replace(/\d+ dials/, "N dials")).toBe(
+      [
+        "VGPU_UNREACHABLE root@127.0.0.1:1: no SSH connection after N s",
+        `Saw: ${refused} (N dials of 127.0.0.1:1)`,
+        "Expected: an SSH server at 127.0.0.1:1",
+        'Next: check that the machine is up and that "ssh -p 1 root@127.0.0.1" connects from here',
+      ].join("\n"),
+    );
+    expect(Number(/(\d+) dials/.exec(error.message)?.[1])).toBeGreaterThanOrEqual(3);
+  });
+
+  it("is reached when it comes up before the deadline", async () => {
+    const { port } = machine;
+    await machine.powerOff();
+    const answer = run(machine.connection(), { deadlineMs: 10_000 });
+    await new Promise((resolve) => setImmediate(resolve));
+    await machine.start(port);
+    expect((await answer).stdout).toBe("hello\n");
+  });
+
+  it("is given up at the deadline when it takes the connection and says nothing", async () => {
+    const silent: Server = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const began = Date.now();
+    const error = await failure(
+      { host: "127.0.0.1", port, privateKey: machine.userKey.private },
+      { deadlineMs: 700 },
+    );
+    expect(error.message).toMatch(/VGPU_UNREACHABLE .*\nSaw: the SSH handshake did not end within \d+ ms/);
+    expect(Date.now() - began).toBeLessThan(3000);
+    silent.close();
+  });
+
+  it("is not dialed again and again when nobody knows its name", async () => {
+    const error = await failure({ host: "no-such-machine.invalid" }, { deadlineMs: 60_000 });
+    expect(error.message).toMatch(/VGPU_UNREACHABLE .*\nSaw: getaddrinfo .* \(one dial of/);
+  });
+});
+
+describe("~/.ssh/config", () => {
+  it("gives an alias its address, port, user, key and known_hosts", async () => {
+    ssh("mine", machine.userKey.private);
+    ssh("lab_hosts", `gpu-01.lab ${machine.hostKey.public}\n`);
+    ssh("lab.conf", "Host gpu-01\n  UserKnownHostsFile ~/.ssh/lab_hosts\n  HostKeyAlias gpu-01.lab\n");
+    ssh(
+      "config",
+      `Include lab.conf\nHost gpu-01\n HostName 127.0.0.1\n Port ${machine.port}\n User root\n IdentityFile ~/.ssh/mine\n`,
+    );
+    expect((await run({ host: "gpu-01" })).stdout).toBe("hello\n");
+  });
+
+  it("leads through ProxyJump, over several hops", async () => {
+    const [first, second] = [new SshFixture(), new SshFixture()];
+    for (const hop of [first, second]) {
+      await hop.start();
+      hop.allowForward = true;
+    }
+    for (const [name, host] of Object.entries({ first, second, machine }))
+      ssh(`key-${name}`, host.userKey.private);
+    const known = [first, second, machine].map((host) => `[127.0.0.1]:${host.port} ${host.hostKey.public}`);
+    ssh("known_hosts", `${known.join("\n")}\n`);
+    const entry = (name: string, host: SshFixture) =>
+      `Host ${name}\n HostName 127.0.0.1\n Port ${host.port}\n IdentityFile ~/.ssh/key-${name}\n`;
+    const jump = " ProxyJump root@first,second\n";
+    ssh("config", `${entry("first", first)}${entry("second", second)}${entry("machine", machine)}${jump}`);
+    expect((await run({ host: "machine" })).stdout).toBe("hello\n");
+    expect([first.connections, second.connections, machine.connections]).toEqual([1, 1, 1]);
+    await closeAllSessions();
+    for (const hop of [first, second]) await hop.stop();
+  });
+
+  it("refuses bastions that lead through each other", async () => {
+    ssh("config", "Host a\n ProxyJump b\nHost b\n ProxyJump a\n");
+    expect(() => sessionFor({ host: "a" })).toThrow(/VGPU_INPUT a: cannot find the way through the bastions/);
+  });
+});
