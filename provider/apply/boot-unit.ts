@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import { readScript } from "../observe/read-script.js";
+
+/** Returns the script that restores vGPUs at boot: the very functions that make them, and a loop over the manifest. */
+export function restoreScript(): string {
+  return `#!/bin/sh\n${libraryScript()}${readScript("apply/shell/restore.sh")}`;
+}
+
+/** Returns the systemd unit that runs the script. */
+export function bootUnit(): string {
+  return readScript("apply/pulumi-vgpu.service");
+}
+
+/** Returns the shell functions that every changing script starts with. */
+export function libraryScript(): string {
+  return readScript("apply/shell/manifest.sh") + readScript("apply/shell/functions.sh");
+}
+
+/** Returns the sha256 of the boot unit's files, by file name, as this version writes them. */
+export function bootFileHashes(): Record<string, string> {
+  return { restore: sha256(restoreScript()), "pulumi-vgpu.service": sha256(bootUnit()) };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

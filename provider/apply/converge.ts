@@ -1,0 +1,92 @@
+import { isVgpuError, VgpuError } from "../model/errors.js";
+import { type Plan, type Step, stepText } from "../plan/steps.js";
+
+const reconnectsPerStep = 3;
+
+/** How one kind of machine is brought to what is declared. */
+export interface Convergence<Facts> {
+  readonly where: string;
+  readonly plan: (facts: Facts) => Plan;
+  /** Runs the first step of the list, or those of its head that belong together; returns how many it ran. */
+  readonly apply: (steps: readonly Step[], facts: Facts) => Promise<number>;
+  readonly observe: () => Promise<Facts>;
+  readonly progress: (text: string) => void;
+}
+
+/**
+ * Observes, plans and applies until the plan is empty, and returns the facts that say so: no success without reading back.
+ * @throws VGPU_NO_EFFECT when a step ran and the machine asks for the same step again
+ * @throws the plan's first refusal; nothing has been touched then, or `now` says what has
+ */
+export async function converge<Facts>(convergence: Convergence<Facts>, first: Facts): Promise<Facts> {
+  let facts = first;
+  const done: string[] = [];
+  let lost = 0;
+  for (;;) {
+    const plan = convergence.plan(facts);
+    const refusal = plan.refusals[0];
+    if (refusal !== undefined)
+      throw new VgpuError(done.length === 0 ? refusal : { ...refusal, now: doneText(done) });
+    const step = plan.steps[0];
+    if (step === undefined) return facts;
+    const text = stepText(step);
+    if (done.at(-1) === text) throw noEffect(convergence.where, text, done);
+    if (done.length === 0) announce(convergence, plan);
+    convergence.progress(`step ${done.length + 1} of ${done.length + plan.steps.length}: ${text}`);
+    const ran = await applyOrReconnect(convergence, plan.steps, facts);
+    lost = ran === 0 ? lost + 1 : 0;
+    if (lost > reconnectsPerStep) throw unstable(convergence.where, text, done);
+    for (const finished of plan.steps.slice(0, ran)) done.push(stepText(finished));
+    facts = await convergence.observe();
+  }
+}
+
+/** A connection lost in the middle of a step is no failure: what the step did is read back. Returns 0 then. */
+async function applyOrReconnect<Facts>(
+  convergence: Convergence<Facts>,
+  steps: readonly Step[],
+  facts: Facts,
+): Promise<number> {
+  try {
+    return await convergence.apply(steps, facts);
+  } catch (error) {
+    if (!isVgpuError(error) || error.code !== "VGPU_UNREACHABLE") throw error;
+    convergence.progress("the connection was lost; connecting again to see what was done");
+    return 0;
+  }
+}
+
+function announce<Facts>(convergence: Convergence<Facts>, plan: Plan): void {
+  const reboots = plan.steps.filter((step) => step.disruption === "reboots-host").length;
+  if (plan.steps.length > 1) {
+    convergence.progress(`${plan.steps.length} steps${reboots === 0 ? "" : `, ${reboots} of them reboots`}`);
+  }
+}
+
+function doneText(done: readonly string[]): string {
+  return `done so far: ${done.join("; ")}`;
+}
+
+function noEffect(where: string, text: string, done: readonly string[]): VgpuError {
+  return new VgpuError({
+    code: "VGPU_NO_EFFECT",
+    where,
+    what: "a step ran and the machine did not change",
+    saw: `the machine still asks for: ${text}`,
+    expected: "that the step's effect is read back",
+    next: "look at the machine's journal for that step; run again when it is mended",
+    now: doneText(done),
+  });
+}
+
+function unstable(where: string, text: string, done: readonly string[]): VgpuError {
+  return new VgpuError({
+    code: "VGPU_UNREACHABLE",
+    where,
+    what: "the connection is lost again and again in the same step",
+    saw: `${reconnectsPerStep + 1} times in: ${text}`,
+    expected: "a connection that lasts for one command",
+    next: "look at the network and at the machine's sshd, run again",
+    now: done.length === 0 ? "nothing is known to be done" : doneText(done),
+  });
+}

@@ -1,0 +1,67 @@
+import { VgpuError } from "../model/errors.js";
+import { readScript } from "../observe/read-script.js";
+import type { ExecResult, Session } from "../transport/session.js";
+import { libraryScript } from "./boot-unit.js";
+
+/** A machine that is being changed. */
+export interface Machine {
+  readonly session: Session;
+  /** Resource name, for messages and progress. */
+  readonly label: string;
+  /** Units whose journals explain a failure. */
+  readonly journals: readonly string[];
+  /** Tells the person who waits. */
+  readonly progress: (text: string) => void;
+}
+
+/** One of our changing scripts with its values. */
+export interface ChangingScript {
+  /** Name of the file below apply/shell, without `.sh`; it is also the script's name in logs. */
+  readonly name: string;
+  readonly args?: readonly string[];
+  readonly stdin?: string;
+  readonly deadlineMs?: number;
+}
+
+/** Returns the whole text of a changing script: the shared functions and its own file. */
+export function changingScript(name: string): string {
+  return libraryScript() + readScript(`apply/shell/${name}.sh`);
+}
+
+/**
+ * Runs a changing script, one round trip.
+ * @throws VGPU_STEP_FAILED when it exits with another code than 0, with the last lines it and the journals say
+ */
+export async function change(machine: Machine, script: ChangingScript): Promise<ExecResult> {
+  const { name, args = [], stdin, deadlineMs = 180_000 } = script;
+  const request = { script: { name, text: changingScript(name) }, args, deadlineMs };
+  const result = await machine.session.exec(stdin === undefined ? request : { ...request, stdin });
+  if (result.code !== 0)
+    throw await stepError(machine, { name, code: result.code, said: result.stderr || result.stdout });
+  return result;
+}
+
+/** Returns the error of a step that failed, with what the machine's journals say about it. */
+export async function stepError(
+  machine: Machine,
+  failure: { readonly name: string; readonly code: number; readonly said: string },
+): Promise<VgpuError> {
+  const evidence = await machine.session
+    .exec({
+      script: { name: "evidence", text: readScript("apply/shell/evidence.sh") },
+      args: machine.journals,
+      deadlineMs: 30_000,
+    })
+    .then((result) => result.stdout.trim())
+    .catch(() => "");
+  const said = failure.said.trim().split("\n").slice(-12).join("\n  ");
+  return new VgpuError({
+    code: "VGPU_STEP_FAILED",
+    where: machine.label,
+    what: `${failure.name} failed`,
+    saw: `exit code ${failure.code}${said === "" ? "" : `:\n  ${said}`}${evidence === "" ? "" : `\n  ${evidence.replaceAll("\n", "\n  ")}`}`,
+    expected: "exit code 0 and the change in place",
+    next: "mend what the lines above name, run again: what is done is not done twice",
+    now: "the change may be there in part; the next run sees what is there and goes on",
+  });
+}

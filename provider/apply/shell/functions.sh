@@ -1,0 +1,122 @@
+# Virtual functions and vGPUs. Each function leaves the reason of a failure in $why.
+why=
+until_true() { # tenths of a second, command...
+  tenths=$1
+  shift
+  while ! "$@"; do
+    tenths=$((tenths - 1))
+    [ "$tenths" -gt 0 ] || return 1
+    sleep 0.1
+  done
+}
+# dash's echo turns every write error into "I/O error"; dd names the errno.
+write_attribute() { # file, text
+  why=$(printf '%s\n' "$2" | dd of="$1" bs=4096 conv=notrunc status=none 2>&1) || return 1
+}
+vf_count() {
+  count=0
+  while [ -e "/sys/bus/pci/devices/$1/virtfn$count/driver" ]; do count=$((count + 1)); done
+}
+has_vfs() { vf_count "$1"; [ "$count" -ge "$2" ]; }
+has_no_vfs() { [ ! -e "/sys/bus/pci/devices/$1/virtfn0" ]; }
+sriov_manage() { # -e or -d, PF; only the text "unbindLock" is transient, its exit code says nothing
+  tries=0
+  while why=$(/usr/lib/nvidia/sriov-manage "$1" "$2" 2>&1); case $why in *unbindLock*) true ;; *) false ;; esac; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 5 ] || return 1
+    sleep 1
+  done
+  return 0
+}
+enable_vfs() { # PF, how many
+  has_vfs "$1" "$2" && return 0
+  sriov_manage -e "$1" || return 1
+  until_true 900 has_vfs "$1" "$2" && return 0
+  vf_count "$1"
+  why="$count of $2 virtual functions with a driver after 90 s; sriov-manage said: $why"
+  return 1
+}
+disable_vfs() { # PF
+  has_no_vfs "$1" && return 0
+  sriov_manage -d "$1" || return 1
+  until_true 300 has_no_vfs "$1" && return 0
+  why="virtual functions are still there after 30 s; sriov-manage said: $why"
+  return 1
+}
+mdev_type_named() { # function, full type name; leaves the directory name in $type
+  for candidate in /sys/bus/pci/devices/"$1"/mdev_supported_types/*; do
+    line_of "$candidate/name"
+    if [ "$value" = "$2" ]; then type=${candidate##*/}; return 0; fi
+  done
+  why="$1 offers no type named $2"
+  return 1
+}
+vendor_type_named() { # VF, full type name; leaves the number in $type
+  while IFS= read -r value; do
+    case $value in
+      [0-9]*": $2") type=${value%%[!0-9]*}; return 0 ;;
+      "$2 "[0-9]*) type=${value##* }; return 0 ;;
+    esac
+  done < "/sys/bus/pci/devices/$1/nvidia/creatable_vgpu_types"
+  why="$1 offers no creatable type named $2 now"
+  return 1
+}
+held() { # sysfs directory of a device; leaves who has its VFIO file open in $why
+  group=$(readlink "$1/iommu_group")
+  for character in "$1"/vfio-dev/*; do character=${character##*/}; done
+  why=$(find /proc/[0-9]*/fd -maxdepth 1 \( -lname "/dev/vfio/${group##*/}" -o -lname "/dev/vfio/devices/$character" \) -printf '%p\n' 2>/dev/null | head -n 1)
+  [ -n "$why" ] || return 1
+  why="process $(printf '%s' "$why" | cut -d / -f 3) has it open"
+}
+mdev_gone() { [ ! -e "/sys/bus/mdev/devices/$1" ]; }
+# Removing an mdev that a VM holds blocks in the kernel and cannot be killed: look first.
+remove_mdev() { # UUID
+  device=/sys/bus/mdev/devices/$1
+  if [ -e "$device" ]; then
+    held "$device" && return 1
+    write_attribute "$device/remove" 1 || mdev_gone "$1" || return 1
+    until_true 100 mdev_gone "$1" || { why="it is still there 10 s after its removal"; return 1; }
+  fi
+  if command -v mdevctl > /dev/null 2>&1 && ls /etc/mdevctl.d/*/"$1" > /dev/null 2>&1; then
+    why=$(mdevctl undefine -u "$1" 2>&1) || return 1
+  fi
+}
+vf_cleared() { write_attribute "$1/current_vgpu_type" 0; line_of "$1/current_vgpu_type"; [ "$value" = 0 ]; }
+remove_vendor() { # VF
+  device=/sys/bus/pci/devices/$1
+  line_of "$device/nvidia/current_vgpu_type"
+  if [ "$value" = 0 ] || [ -z "$value" ]; then return 0; fi
+  held "$device" && return 1
+  until_true 100 vf_cleared "$device/nvidia" || return 1
+}
+make_mdev() { # UUID, function, full type name
+  device=/sys/bus/mdev/devices/$1
+  if [ ! -e "$device" ]; then
+    mdev_type_named "$2" "$3" || return 1
+    write_attribute "/sys/bus/pci/devices/$2/mdev_supported_types/$type/create" "$1" || return 1
+  fi
+  line_of "$device/mdev_type/name"
+  [ "$value" = "$3" ] || { why="after its creation it is '$value'"; return 1; }
+  command -v mdevctl > /dev/null 2>&1 || return 0
+  definition=/etc/mdevctl.d/$2/$1
+  if [ ! -e "$definition" ]; then
+    type=$(readlink "$device/mdev_type")
+    why=$(mdevctl define -u "$1" -p "$2" -t "${type##*/}" 2>&1) || return 1
+  elif grep -q '"start":[[:space:]]*"auto"' "$definition"; then
+    why=$(mdevctl modify -u "$1" -p "$2" -m 2>&1) || return 1
+  fi
+}
+make_vendor() { # VF, full type name, its number if known
+  attribute=/sys/bus/pci/devices/$1/nvidia/current_vgpu_type
+  line_of "$attribute"
+  if [ "$value" != 0 ] && [ -n "$3" ] && [ "$value" != "$3" ]; then
+    why="$1 holds a vGPU of type number '$value', not $3"
+    return 1
+  fi
+  if [ "$value" = 0 ]; then
+    vendor_type_named "$1" "$2" || return 1
+    write_attribute "$attribute" "$type" || return 1
+    line_of "$attribute"
+    [ "$value" = "$type" ] || { why="current_vgpu_type reads '$value' after writing $type"; return 1; }
+  fi
+}

@@ -1,0 +1,7 @@
+# Takes our license settings away and puts gridd.conf back as it was.
+conf=/etc/nvidia/gridd.conf
+kept=/var/lib/pulumi-vgpu/gridd.conf.before
+rm -f /etc/nvidia/ClientConfigToken/client_configuration_token_pulumi-vgpu.tok
+if [ -f "$kept" ]; then mv "$kept" "$conf"; else rm -f "$conf"; fi
+systemctl try-restart nvidia-gridd.service >&2 || :
+forget gridd

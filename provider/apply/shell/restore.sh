@@ -1,0 +1,21 @@
+# Run by pulumi-vgpu.service at boot: what does not survive a reboot is made again, in the documented order.
+failures=0
+failed() { echo "pulumi-vgpu: $1: $why" >&2; failures=$((failures + 1)); }
+for file in "$manifest"/gpu/*; do
+  [ -f "$file" ] || continue
+  gpu=${file##*/}
+  field_of "gpu/$gpu" vfs
+  [ "${value:-0}" -gt 0 ] || continue
+  enable_vfs "$gpu" "$value" || failed "virtual functions of $gpu"
+done
+for file in "$manifest"/vgpu/*; do
+  case $file in *.new) continue ;; esac
+  [ -f "$file" ] || continue
+  uuid=${file##*/}
+  field_of "vgpu/$uuid" interface; interface=$value
+  field_of "vgpu/$uuid" parent; parent=$value
+  field_of "vgpu/$uuid" type; name=$value
+  if [ "$interface" = vendor-vfio ]; then make_vendor "$parent" "$name" ""; else make_mdev "$uuid" "$parent" "$name"; fi ||
+    failed "vGPU $uuid ($name on $parent)"
+done
+exit $((failures > 0))

@@ -1,0 +1,173 @@
+import type { PciAddress } from "./pci-address.js";
+
+/** How a GPU's vGPUs are made. Detected on the host, never assumed. Source: mdev.md section 1. */
+export type VgpuInterface = "mdev-on-pf" | "mdev-on-vf" | "vendor-vfio";
+
+/** A process that has a VFIO file open, and so uses a vGPU or a passed-through function. */
+export interface Holder {
+  readonly pid: number;
+  /** libvirt's domain name or QEMU's `-name`, else the program's name. */
+  readonly domainName: string;
+}
+
+/** A vGPU type that the installed driver offers on a GPU. */
+export interface OfferedType {
+  /** Number of the type on this host and driver, e.g. `560`. Never identity: names are. */
+  readonly vgpuTypeId: number;
+  /** Full name, e.g. `"NVIDIA A40-4Q"`. */
+  readonly name: string;
+  /** Reserved on the GPU; `null` where the host does not say it (vendor-specific VFIO). */
+  readonly framebufferMiB: number | null;
+  /** Most vGPUs of this type on the GPU; `null` where the host does not say it. */
+  readonly maxInstances: number | null;
+}
+
+/** A vGPU that exists now. */
+export interface LiveVgpu {
+  /** The mdev's UUID; `null` on a vendor-specific VFIO function, which has none. */
+  readonly mdevUuid: string | null;
+  /** The function that carries it: the PF on a legacy board, else its VF. */
+  readonly parent: PciAddress;
+  readonly vgpuTypeId: number;
+  /** `null` when the host does not name the number. */
+  readonly typeName: string | null;
+  readonly holders: readonly Holder[];
+}
+
+/** A virtual function of a GPU. */
+export interface VirtualFunction {
+  readonly vfAddress: PciAddress;
+  readonly vfIndex: number;
+  readonly driver: string | null;
+}
+
+/** One physical GPU as the host shows it. */
+export interface GpuFacts {
+  readonly address: PciAddress;
+  /** `"10de:2235"` */
+  readonly deviceId: string;
+  /** `"10de:145a"` */
+  readonly subsystemId: string;
+  readonly driver: string | null;
+  /** Whether it drives the host's console. */
+  readonly bootVga: boolean;
+  readonly iommuGroup: number | null;
+  /** 0 on a board without SR-IOV. */
+  readonly totalVfs: number;
+  readonly virtualFunctions: readonly VirtualFunction[];
+  readonly vgpuInterface: VgpuInterface | null;
+  /** Why the GPU offers no vGPU types; `null` when it offers some or is full. */
+  readonly absence: string | null;
+  readonly offeredTypes: readonly OfferedType[];
+  readonly vgpus: readonly LiveVgpu[];
+}
+
+/** A definition that mdevctl keeps. */
+export interface MdevDefinition {
+  readonly mdevUuid: string;
+  readonly parent: string;
+  readonly mdevType: string;
+  readonly start: "auto" | "manual";
+}
+
+/** What our manifest on the machine notes about one vGPU. */
+export interface VgpuRecord {
+  readonly uuid: string;
+  readonly state: "intent" | "done";
+  /** `"project/stack"` */
+  readonly owner: string;
+  readonly name: string;
+  readonly gpu: PciAddress;
+  readonly parent: PciAddress;
+  readonly typeName: string;
+  /** Whether the program protects or retains it. */
+  readonly keep: boolean;
+  /** Whether it was there before us; such a one is never removed. */
+  readonly adopted: boolean;
+}
+
+/** What our manifest on a machine says of it and its driver: only things that we put there. */
+export interface MachineManifest {
+  /** `"project/stack/resource"` that manages the machine; `null` when nobody does. */
+  readonly owner: string | null;
+  /** Whether nouveau ran when we took the machine over. */
+  readonly nouveauFound: boolean;
+  readonly nouveauBlock: "intent" | "done" | null;
+  /** The driver that we installed; `bootId` is the boot in which that happened. */
+  readonly driver: {
+    readonly state: "intent" | "done";
+    readonly version: string;
+    readonly bootId: string;
+  } | null;
+}
+
+/** What our manifest on a host says. */
+export interface HostManifest extends MachineManifest {
+  /** sha256 of the files of our boot unit that are there, by file name. */
+  readonly bootFiles: Readonly<Record<string, string>>;
+  readonly gpus: Readonly<Record<PciAddress, { readonly vfs: number }>>;
+  readonly vgpus: readonly VgpuRecord[];
+}
+
+/** What our manifest in a guest says. */
+export interface GuestManifest extends MachineManifest {
+  /** The license settings that we wrote; `intent`: nvidia-gridd has not been restarted with them. */
+  readonly gridd: { readonly state: "intent" | "done" } | null;
+}
+
+/** What one service of systemd does now. */
+export interface ServiceFacts {
+  readonly load: string;
+  readonly active: string;
+  readonly result: string;
+  readonly enabled: boolean;
+}
+
+/** What every Linux machine is asked, host or guest. */
+export interface MachineFacts {
+  readonly machineId: string;
+  readonly bootId: string;
+  readonly hostname: string;
+  readonly kernel: string;
+  readonly architecture: string;
+  readonly osName: string;
+  readonly secureBoot: "enabled" | "disabled" | "unknown";
+  readonly tools: ReadonlySet<string>;
+  readonly kernelHeaders: boolean;
+  readonly nouveauLoaded: boolean;
+  /** Files of modprobe.d that block nouveau. */
+  readonly nouveauBlockedBy: readonly string[];
+  /** NVIDIA packages of the distribution. */
+  readonly distributionDrivers: readonly string[];
+  /** Version of the loaded module `nvidia`; `null` when it is not loaded. */
+  readonly loadedDriver: string | null;
+  /** Version of the module `nvidia` on disk for the running kernel; `null` when there is none. */
+  readonly installedDriver: string | null;
+  readonly services: Readonly<Record<string, ServiceFacts>>;
+  /** sha256 of the packages that we uploaded. */
+  readonly uploads: readonly string[];
+  readonly manifest: MachineManifest;
+}
+
+/** One Linux guest, observed in one round trip. */
+export interface GuestFacts extends MachineFacts {
+  /** NVIDIA display functions that the guest sees. */
+  readonly gpus: readonly PciAddress[];
+  /** FeatureType of gridd.conf; `null` when it is not set. */
+  readonly featureType: number | null;
+  /** License tokens by file name, with the sha256 of their content. */
+  readonly tokens: Readonly<Record<string, string>>;
+  /** As nvidia-smi says it, e.g. `"Licensed"` or `"Unlicensed (Restricted)"`, without the expiry; `null` without a driver. */
+  readonly licenseStatus: string | null;
+  readonly licensedProduct: string | null;
+  readonly manifest: GuestManifest;
+}
+
+/** One vGPU host, observed in one round trip. */
+export interface HostFacts extends MachineFacts {
+  readonly iommuUnits: readonly string[];
+  readonly kernelCommandLine: string;
+  readonly gpus: readonly GpuFacts[];
+  readonly mdevDefinitions: readonly MdevDefinition[];
+  readonly manifest: HostManifest;
+}

@@ -1,0 +1,30 @@
+import type { VgpuInterface } from "./facts.js";
+import { parsePciAddress } from "./pci-address.js";
+
+/** What a VM is given: an mdev by its UUID, or a vendor-specific VFIO function by its PCI address. */
+export interface AssignedVgpu {
+  readonly vgpuInterface: VgpuInterface;
+  readonly uuid: string;
+  /** The function that carries the vGPU. */
+  readonly parent: string;
+}
+
+/**
+ * Returns libvirt's hostdev element for a vGPU.
+ * Vendor-specific VFIO must be `managed='no'` and needs libvirt 9.7 or later. Source: mdev.md section 7.
+ */
+export function hostdevXml(vgpu: AssignedVgpu): string {
+  if (vgpu.vgpuInterface !== "vendor-vfio") {
+    return [
+      "<hostdev mode='subsystem' type='mdev' managed='no' model='vfio-pci' display='off'>",
+      `  <source><address uuid='${vgpu.uuid}'/></source>`,
+      "</hostdev>",
+    ].join("\n");
+  }
+  const [domain = "", bus = "", slot = "", fn = ""] = (parsePciAddress(vgpu.parent) ?? "").split(/[:.]/);
+  return [
+    "<hostdev mode='subsystem' type='pci' managed='no'>",
+    `  <source><address domain='0x${domain}' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/></source>`,
+    "</hostdev>",
+  ].join("\n");
+}

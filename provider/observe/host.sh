@@ -1,0 +1,103 @@
+# Facts of a vGPU host: GPUs, virtual functions, vGPUs and who uses them, our manifest. Reads only.
+if [ -d /sys/class/iommu ]; then for value in /sys/class/iommu/*; do if [ -e "$value" ]; then fact iommu "${value##*/}"; fi; done; fi
+
+active_parents=' '
+links=$(find /sys/bus/mdev/devices -mindepth 1 -maxdepth 1 -type l -printf '%f\t%l\n' 2>/dev/null)
+old_ifs=$IFS
+IFS='
+'
+for value in $links; do
+  target=${value#*	}; parent=${target%/*}; parent=${parent##*/}
+  active_parents="$active_parents$parent "
+  fact mdev "${value%%	*}" "$parent"
+done
+IFS=$old_ifs
+
+offered() { # function that carries types, its PF
+  for type in /sys/bus/pci/devices/"$1"/mdev_supported_types/*; do
+    [ -d "$type" ] || continue
+    line_of "$type/name"; name=$value
+    line_of "$type/available_instances"; available=$value
+    line_of "$type/description"
+    fact mdev-type "$2" "${type##*/}" "$name" "$available" "$value"
+  done
+}
+
+gpus=
+functions=
+for device in /sys/bus/pci/devices/*; do
+  line_of "$device/vendor"; [ "$value" = 0x10de ] || continue
+  line_of "$device/class"; case $value in 0x03*) ;; *) continue ;; esac
+  functions="$functions $device/"
+  [ -e "$device/physfn" ] && continue
+  gpus="$gpus ${device##*/}"
+  line_of "$device/device"; id=$value
+  line_of "$device/subsystem_vendor"; subsystem=$value
+  line_of "$device/subsystem_device"; subsystem=$subsystem:$value
+  line_of "$device/boot_vga"; boot_vga=$value
+  line_of "$device/sriov_totalvfs"; total=$value
+  fact gpu "${device##*/}" "$id" "$subsystem" "$boot_vga" "$total"
+done
+if [ -n "$functions" ]; then
+  # shellcheck disable=SC2086 # a list of sysfs paths, which hold no blanks
+  find $functions -maxdepth 1 -type l \( -name driver -o -name iommu_group -o -name 'virtfn*' \) -printf 'link\t%p\t%l\n' 2>/dev/null
+fi
+for gpu in $gpus; do
+  device=/sys/bus/pci/devices/$gpu
+  if [ -d "$device/mdev_supported_types" ]; then fact types-at "$gpu" "$gpu" mdev-on-pf; offered "$gpu" "$gpu"; fi
+  index=0
+  shown=
+  any=
+  named=
+  while [ -e "$device/virtfn$index" ]; do
+    vf=$device/virtfn$index
+    if [ -d "$vf/mdev_supported_types" ]; then
+      target=$(readlink "$vf"); target=${target##*/}
+      any=$target
+      case $active_parents in
+        *" $target "*) ;;
+        *) if [ -z "$shown" ]; then shown=$target; fact types-at "$gpu" "$target" mdev-on-vf; offered "$target" "$gpu"; fi ;;
+      esac
+      if [ -n "$shown" ]; then break; fi
+    elif [ -e "$vf/nvidia/current_vgpu_type" ]; then
+      line_of "$vf/nvidia/current_vgpu_type"
+      fact vendor-type "$gpu" "$index" "$value"
+      if [ "$value" = 0 ] && [ -z "$shown" ]; then
+        shown=$index
+        fact types-at "$gpu" "$index" vendor-vfio
+        while IFS= read -r value; do fact creatable "$gpu" "$value"; done < "$vf/nvidia/creatable_vgpu_types"
+      elif [ "$value" != 0 ]; then named=yes; fi
+    fi
+    index=$((index + 1))
+  done
+  if [ -z "$shown" ] && [ -n "$any" ]; then fact types-at "$gpu" "$any" mdev-on-vf; offered "$any" "$gpu"; fi
+  if [ -n "$named" ]; then
+    timeout 20 nvidia-smi vgpu -s -v -i "$gpu" 2>/dev/null | while IFS= read -r value; do
+      case $value in *'vGPU Type ID'*|*' Name  '*|*'FB Memory'*|*'Max Instances  '*) fact smi-type "$gpu" "$value" ;; esac
+    done
+  fi
+done
+for device in /sys/bus/mdev/devices/*; do
+  [ -d "$device" ] || continue
+  line_of "$device/mdev_type/name"; name=$value
+  target=$(readlink "$device/mdev_type"); group=$(readlink "$device/iommu_group")
+  line_of "$device/nvidia/vm_name"
+  fact mdev-type-of "${device##*/}" "${target##*/}" "$name" "${group##*/}" "$value"
+done
+
+find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/vfio/*' -printf '%p\t%l\n' 2>/dev/null | while IFS='	' read -r path target; do
+  case $target in /dev/vfio/vfio) continue ;; esac
+  pid=${path#/proc/}; pid=${pid%%/*}
+  fact holder "$pid" "$target" "$(tr '\000\n\t' '   ' < "/proc/$pid/cmdline" 2>/dev/null)"
+done
+for value in /sys/bus/pci/devices/*/vfio-dev/* /sys/bus/mdev/devices/*/vfio-dev/*; do
+  if [ -e "$value" ]; then fact vfio-device "$value"; fi
+done
+
+if command -v mdevctl > /dev/null 2>&1; then
+  mdevctl list -d --dumpjson 2>/dev/null | while IFS= read -r value; do fact mdevctl "$value"; done
+fi
+sha256sum /usr/local/lib/pulumi-vgpu/restore /etc/systemd/system/pulumi-vgpu.service 2>/dev/null |
+  while read -r value path; do fact boot-file "${path##*/}" "$value"; done
+grep -rHs --exclude='*.new' '' /etc/pulumi-vgpu 2>/dev/null | while IFS= read -r value; do fact manifest "${value#/etc/pulumi-vgpu/}"; done
+fact end host

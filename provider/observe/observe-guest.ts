@@ -1,0 +1,40 @@
+import type { GuestFacts } from "../model/facts.js";
+import type { Session } from "../transport/session.js";
+import { type FactLines, parseFactLines } from "./fact-lines.js";
+import { parseMachine } from "./parse-machine.js";
+import { parseGuestManifest } from "./parse-manifest.js";
+import { readScript } from "./read-script.js";
+
+/**
+ * Returns everything that is known of a Linux guest, in one round trip that changes nothing.
+ * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL
+ */
+export async function observeGuest(session: Session): Promise<GuestFacts> {
+  const text = `services=nvidia-gridd.service\n${readScript("observe/machine.sh")}${readScript("observe/guest.sh")}`;
+  const answer = await session.exec({ script: { name: "observe-guest", text }, deadlineMs: 60_000 });
+  return parseGuestFacts(answer.stdout, session.target);
+}
+
+/** Returns the facts in what the observing script printed. */
+export function parseGuestFacts(output: string, where: string): GuestFacts {
+  const lines = parseFactLines(output, "guest", where);
+  const featureType = lines.one("feature-type");
+  return {
+    ...parseMachine(lines),
+    gpus: lines.all("guest-gpu").map((fields) => fields[0] ?? ""),
+    featureType: /^\d+$/.test(featureType) ? Number(featureType) : null,
+    tokens: Object.fromEntries(lines.all("token").map(([name = "", hash = ""]) => [name, hash])),
+    licenseStatus: licenseField(lines, "License Status"),
+    licensedProduct: licenseField(lines, "Product Name"),
+    manifest: parseGuestManifest(lines),
+  };
+}
+
+/** Returns a field of nvidia-smi's license section; an expiry moves by itself and is left out. Source: guests.md section 4. */
+function licenseField(lines: FactLines, key: string): string | null {
+  for (const [line = ""] of lines.all("license-line")) {
+    const match = /^\s*([A-Za-z ]+?)\s*:\s*(.+?)\s*$/.exec(line);
+    if (match?.[1] === key) return (match[2] ?? "").replace(/\s*\(Expiry:.*\)$/, "");
+  }
+  return null;
+}

@@ -1,0 +1,38 @@
+import type { HostFacts } from "../model/facts.js";
+import type { Session } from "../transport/session.js";
+import { parseFactLines } from "./fact-lines.js";
+import { parseGpus } from "./parse-gpus.js";
+import { parseMachine } from "./parse-machine.js";
+import { parseHostManifest } from "./parse-manifest.js";
+import { parseMdevDefinitions } from "./parse-mdevctl.js";
+import { readScript } from "./read-script.js";
+
+const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.service pulumi-vgpu.service";
+
+/**
+ * Returns everything that is known of a host, in one round trip that changes nothing.
+ * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL
+ */
+export async function observeHost(session: Session): Promise<HostFacts> {
+  const text = `services='${hostServices}'\n${readScript("observe/machine.sh")}${readScript("observe/host.sh")}`;
+  const answer = await session.exec({ script: { name: "observe-host", text }, deadlineMs: 60_000 });
+  return parseHostFacts(answer.stdout, session.target);
+}
+
+/** Returns the facts in what the observing script printed. */
+export function parseHostFacts(output: string, where: string): HostFacts {
+  const lines = parseFactLines(output, "host", where);
+  return {
+    ...parseMachine(lines),
+    iommuUnits: lines.all("iommu").map((fields) => fields[0] ?? ""),
+    kernelCommandLine: lines.one("cmdline"),
+    gpus: parseGpus(lines),
+    mdevDefinitions: parseMdevDefinitions(
+      lines
+        .all("mdevctl")
+        .map((fields) => fields.join("\t"))
+        .join("\n"),
+    ),
+    manifest: parseHostManifest(lines),
+  };
+}

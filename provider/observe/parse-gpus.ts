@@ -1,0 +1,169 @@
+import type { GpuFacts, Holder, LiveVgpu, OfferedType, VgpuInterface } from "../model/facts.js";
+import type { FactLines } from "./fact-lines.js";
+import { holdersByFile } from "./parse-holders.js";
+import { parseSmiTypes } from "./parse-smi-types.js";
+
+/** Links of the GPUs' functions: address → link name → last part of the target. */
+type Links = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** Returns the GPUs of host.sh's answer, physical functions only, in the order of their addresses. */
+export function parseGpus(lines: FactLines): GpuFacts[] {
+  const links = parseLinks(lines);
+  const holders = holdersByFile(lines);
+  return lines
+    .all("gpu")
+    .map(([address = "", id = "", subsystem = "", bootVga = "", total = ""]) => {
+      const own = links.get(address);
+      const virtualFunctions = virtualFunctionsOf(address, links);
+      const offered = offeredTypes(lines, address);
+      const vgpuInterface = interfaceOf(lines, address);
+      const facts = {
+        address,
+        deviceId: `10de:${bare(id)}`,
+        subsystemId: subsystem.split(":").map(bare).join(":"),
+        driver: own?.get("driver") ?? null,
+        bootVga: bootVga === "1",
+        iommuGroup: numberOrNull(own?.get("iommu_group")),
+        totalVfs: Number(total || "0"),
+        virtualFunctions,
+        vgpuInterface,
+        offeredTypes: offered,
+        vgpus: [
+          ...mdevsOf(
+            lines,
+            address,
+            virtualFunctions.map((vf) => vf.vfAddress),
+            holders,
+          ),
+          ...vendorVgpusOf(lines, { address, links, holders, offered }),
+        ],
+      };
+      return { ...facts, absence: absenceOf(facts) };
+    })
+    .sort((a, b) => a.address.localeCompare(b.address));
+}
+
+function bare(hex: string): string {
+  return hex.replace(/^0x/, "");
+}
+
+function numberOrNull(text: string | undefined): number | null {
+  return text === undefined || text === "" ? null : Number(text);
+}
+
+function parseLinks(lines: FactLines): Links {
+  const links = new Map<string, Map<string, string>>();
+  for (const [path = "", target = ""] of lines.all("link")) {
+    const parts = path.split("/").filter((part) => part !== "");
+    const name = parts.pop() ?? "";
+    const address = parts.pop() ?? "";
+    const last = target.slice(target.lastIndexOf("/") + 1);
+    links.set(address, (links.get(address) ?? new Map<string, string>()).set(name, last));
+  }
+  return links;
+}
+
+function virtualFunctionsOf(address: string, links: Links): GpuFacts["virtualFunctions"] {
+  const functions = [];
+  for (const [name, vfAddress] of links.get(address) ?? []) {
+    if (!name.startsWith("virtfn")) continue;
+    functions.push({
+      vfAddress,
+      vfIndex: Number(name.slice(6)),
+      driver: links.get(vfAddress)?.get("driver") ?? null,
+    });
+  }
+  return functions.sort((a, b) => a.vfIndex - b.vfIndex);
+}
+
+function interfaceOf(lines: FactLines, address: string): VgpuInterface | null {
+  const at = lines.all("types-at").find((fields) => fields[0] === address);
+  if (at !== undefined) return at[2] as VgpuInterface;
+  return lines.all("vendor-type").some((fields) => fields[0] === address) ? "vendor-vfio" : null;
+}
+
+function offeredTypes(lines: FactLines, address: string): OfferedType[] {
+  const types = new Map<number, OfferedType>();
+  for (const [gpu, id = "", name = "", , description = ""] of lines.all("mdev-type")) {
+    if (gpu !== address) continue;
+    const vgpuTypeId = Number(id.slice(id.lastIndexOf("-") + 1));
+    types.set(vgpuTypeId, {
+      vgpuTypeId,
+      name,
+      framebufferMiB: numberOrNull(/framebuffer=(\d+)M/.exec(description)?.[1]),
+      maxInstances: numberOrNull(/max_instance=(\d+)/.exec(description)?.[1]),
+    });
+  }
+  const smi = lines.all("smi-type").filter((fields) => fields[0] === address);
+  for (const type of parseSmiTypes(smi.map((fields) => fields[1] ?? ""))) types.set(type.vgpuTypeId, type);
+  for (const [gpu, line = ""] of lines.all("creatable")) {
+    const type = gpu === address ? parseCreatable(line) : null;
+    if (type !== null && !types.has(type.vgpuTypeId)) types.set(type.vgpuTypeId, type);
+  }
+  return [...types.values()].sort((a, b) => a.vgpuTypeId - b.vgpuTypeId);
+}
+
+/** Returns one line of `creatable_vgpu_types`, in any of its seen forms. Source: mdev.md section 2 C. */
+export function parseCreatable(line: string): OfferedType | null {
+  const match = /^\s*(\d+)\s*:\s*(\S.*?)\s*$/.exec(line);
+  if (match)
+    return { vgpuTypeId: Number(match[1]), name: match[2] ?? "", framebufferMiB: null, maxInstances: null };
+  const reversed = /^\s*(\S.*?)\s+(\d+)\s*$/.exec(line);
+  if (reversed === null || /^ID\b/.test(line)) return null;
+  return {
+    vgpuTypeId: Number(reversed[2]),
+    name: reversed[1] ?? "",
+    framebufferMiB: null,
+    maxInstances: null,
+  };
+}
+
+function mdevsOf(
+  lines: FactLines,
+  address: string,
+  vfs: readonly string[],
+  holders: ReadonlyMap<string, Holder[]>,
+): LiveVgpu[] {
+  const details = new Map(lines.all("mdev-type-of").map((fields) => [fields[0], fields]));
+  const live: LiveVgpu[] = [];
+  for (const [mdevUuid = "", parent = ""] of lines.all("mdev")) {
+    if (parent !== address && !vfs.includes(parent)) continue;
+    const [, type = "", name = "", group = "", vmName = ""] = details.get(mdevUuid) ?? [];
+    const held = holders.get(`/dev/vfio/${group}`) ?? holders.get(mdevUuid) ?? [];
+    const named = held.length === 0 && vmName !== "" ? [{ pid: 0, domainName: vmName }] : held;
+    const vgpuTypeId = Number(type.slice(type.lastIndexOf("-") + 1));
+    live.push({ mdevUuid, parent, vgpuTypeId, typeName: name || null, holders: named });
+  }
+  return live.sort((a, b) => (a.mdevUuid ?? "").localeCompare(b.mdevUuid ?? ""));
+}
+
+function vendorVgpusOf(
+  lines: FactLines,
+  gpu: {
+    readonly address: string;
+    readonly links: Links;
+    readonly holders: ReadonlyMap<string, Holder[]>;
+    readonly offered: readonly OfferedType[];
+  },
+): LiveVgpu[] {
+  const live: LiveVgpu[] = [];
+  for (const [address, index = "", current = ""] of lines.all("vendor-type")) {
+    if (address !== gpu.address || current === "0" || current === "") continue;
+    const parent = gpu.links.get(gpu.address)?.get(`virtfn${index}`) ?? "";
+    const group = gpu.links.get(parent)?.get("iommu_group") ?? "";
+    const vgpuTypeId = Number(current);
+    const typeName = gpu.offered.find((type) => type.vgpuTypeId === vgpuTypeId)?.name ?? null;
+    const held = gpu.holders.get(`/dev/vfio/${group}`) ?? gpu.holders.get(parent) ?? [];
+    live.push({ mdevUuid: null, parent, vgpuTypeId, typeName, holders: held });
+  }
+  return live;
+}
+
+function absenceOf(gpu: Omit<GpuFacts, "absence">): string | null {
+  if (gpu.offeredTypes.length > 0 || gpu.vgpus.length > 0) return null;
+  if (gpu.driver === null) return "no driver is bound to the GPU";
+  if (gpu.driver !== "nvidia") return `the GPU is bound to the driver ${gpu.driver}, not to the vGPU manager`;
+  if (gpu.totalVfs > 0 && gpu.virtualFunctions.length === 0) return "its virtual functions are off";
+  if (gpu.vgpuInterface === "vendor-vfio") return "its virtual functions offer no creatable type now";
+  return "the vGPU manager offers no types for it (nvidia-vgpud failed, unsupported board, or graphics display mode)";
+}

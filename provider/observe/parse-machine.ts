@@ -1,0 +1,48 @@
+import type { MachineFacts, ServiceFacts } from "../model/facts.js";
+import type { FactLines } from "./fact-lines.js";
+
+/** Returns what machine.sh said; the manifest is read by the kind of machine. */
+export function parseMachine(lines: FactLines): Omit<MachineFacts, "manifest"> {
+  const first = (tag: string) => lines.all(tag).map((fields) => fields[0] ?? "");
+  return {
+    machineId: lines.one("machine-id"),
+    bootId: lines.one("boot-id"),
+    hostname: lines.one("hostname"),
+    kernel: lines.one("kernel"),
+    architecture: lines.one("architecture"),
+    osName: lines.one("os").replace(/^"(.*)"$/, "$1"),
+    secureBoot: parseSecureBoot(lines.one("secure-boot")),
+    tools: new Set(first("tool")),
+    kernelHeaders: lines.one("headers") === "yes",
+    nouveauLoaded: lines.one("nouveau-loaded") === "yes",
+    nouveauBlockedBy: first("nouveau-blocked"),
+    distributionDrivers: first("distribution-driver"),
+    loadedDriver: lines.one("loaded-driver") || null,
+    installedDriver: lines.one("installed-driver") || null,
+    services: parseServices(lines),
+    uploads: first("upload"),
+  };
+}
+
+function parseSecureBoot(text: string): MachineFacts["secureBoot"] {
+  if (/SecureBoot enabled/i.test(text)) return "enabled";
+  return /disabled|EFI variables are not supported/i.test(text) ? "disabled" : "unknown";
+}
+
+function parseServices(lines: FactLines): Record<string, ServiceFacts> {
+  const raw = new Map<string, Map<string, string>>();
+  for (const [unit = "", key = "", value = ""] of lines.all("service")) {
+    const properties = raw.get(unit) ?? new Map<string, string>();
+    raw.set(unit, properties.set(key, value));
+  }
+  const services: Record<string, ServiceFacts> = {};
+  for (const [unit, properties] of raw) {
+    services[unit] = {
+      load: properties.get("LoadState") ?? "not-found",
+      active: properties.get("ActiveState") ?? "unknown",
+      result: properties.get("Result") ?? "",
+      enabled: properties.get("UnitFileState") === "enabled",
+    };
+  }
+  return services;
+}

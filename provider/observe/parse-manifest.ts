@@ -1,0 +1,71 @@
+import type { GuestManifest, HostManifest, MachineManifest, VgpuRecord } from "../model/facts.js";
+import type { FactLines } from "./fact-lines.js";
+
+type Fields = ReadonlyMap<string, string>;
+
+/** Returns the fields of every file of our manifest, by path below `/etc/pulumi-vgpu`. */
+export function manifestFiles(lines: FactLines): ReadonlyMap<string, Fields> {
+  const files = new Map<string, Map<string, string>>();
+  for (const [line = ""] of lines.all("manifest")) {
+    const match = /^(.+?):([a-zA-Z]+)=(.*)$/.exec(line);
+    if (match === null) continue;
+    const [, path = "", key = "", value = ""] = match;
+    files.set(path, (files.get(path) ?? new Map<string, string>()).set(key, value));
+  }
+  return files;
+}
+
+/** Returns what our manifest notes about the machine, claimed as `"host"` or as `"guest"`. */
+export function parseMachineManifest(lines: FactLines, claim: "host" | "guest"): MachineManifest {
+  const files = manifestFiles(lines);
+  const owner = files.get(claim);
+  const driver = files.get("driver");
+  const state = stateOf(driver);
+  return {
+    owner: owner?.get("owner") ?? null,
+    nouveauFound: owner?.get("nouveau") === "loaded",
+    nouveauBlock: stateOf(files.get("nouveau")),
+    driver: state && { state, version: driver?.get("version") ?? "", bootId: driver?.get("boot") ?? "" },
+  };
+}
+
+/** Returns what our manifest notes about the host. */
+export function parseHostManifest(lines: FactLines): HostManifest {
+  const gpus: Record<string, { vfs: number }> = {};
+  const vgpus: VgpuRecord[] = [];
+  for (const [path, fields] of manifestFiles(lines)) {
+    if (path.startsWith("gpu/")) gpus[path.slice(4)] = { vfs: Number(fields.get("vfs") ?? "0") };
+    if (path.startsWith("vgpu/")) vgpus.push(vgpuRecord(path.slice(5), fields));
+  }
+  return {
+    ...parseMachineManifest(lines, "host"),
+    bootFiles: Object.fromEntries(lines.all("boot-file").map(([name = "", hash = ""]) => [name, hash])),
+    gpus,
+    vgpus: vgpus.sort((a, b) => a.uuid.localeCompare(b.uuid)),
+  };
+}
+
+/** Returns what our manifest notes about the guest. */
+export function parseGuestManifest(lines: FactLines): GuestManifest {
+  const state = stateOf(manifestFiles(lines).get("gridd"));
+  return { ...parseMachineManifest(lines, "guest"), gridd: state && { state } };
+}
+
+function stateOf(fields: Fields | undefined): "intent" | "done" | null {
+  if (fields === undefined) return null;
+  return fields.get("state") === "done" ? "done" : "intent";
+}
+
+function vgpuRecord(uuid: string, fields: Fields): VgpuRecord {
+  return {
+    uuid,
+    state: stateOf(fields) ?? "intent",
+    owner: fields.get("owner") ?? "",
+    name: fields.get("name") ?? "",
+    gpu: fields.get("gpu") ?? "",
+    parent: fields.get("parent") ?? "",
+    typeName: fields.get("type") ?? "",
+    keep: fields.get("keep") === "yes",
+    adopted: fields.get("adopted") === "yes",
+  };
+}

@@ -1,0 +1,26 @@
+import type { OfferedType } from "../model/facts.js";
+
+/** Returns the types in lines of `nvidia-smi vgpu -s -v`. The type number is hexadecimal there. Source: mdev.md section 10. */
+export function parseSmiTypes(lines: readonly string[]): OfferedType[] {
+  const types: OfferedType[] = [];
+  for (const line of lines) {
+    const match = /^\s*([A-Za-z ]+?)\s*:\s*(.+?)\s*$/.exec(line);
+    if (match === null) continue;
+    const [, key = "", value = ""] = match;
+    const last = types.length - 1;
+    const current = types[last];
+    if (key === "vGPU Type ID") {
+      types.push({
+        vgpuTypeId: Number.parseInt(value, 16),
+        name: "",
+        framebufferMiB: null,
+        maxInstances: null,
+      });
+    } else if (current !== undefined) {
+      if (key === "Name") types[last] = { ...current, name: value };
+      if (key === "FB Memory") types[last] = { ...current, framebufferMiB: Number.parseInt(value, 10) };
+      if (key === "Max Instances") types[last] = { ...current, maxInstances: Number.parseInt(value, 10) };
+    }
+  }
+  return types.filter((type) => type.name !== "");
+}

@@ -1,0 +1,14 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const texts = new Map<string, string>();
+
+/** Returns a fixed shell script of this package, by its path below provider/, e.g. `"observe/host.sh"`. */
+export function readScript(path: string): string {
+  let text = texts.get(path);
+  if (text === undefined) {
+    text = readFileSync(join(__dirname, "..", path), "utf8");
+    texts.set(path, text);
+  }
+  return text;
+}

@@ -1,0 +1,53 @@
+import type { PciAddress } from "../model/pci-address.js";
+import type { PackageSource } from "./steps.js";
+
+/** Whether and how a machine may be rebooted. */
+export interface RebootPolicy {
+  readonly allow: boolean;
+  /** Longest time from the order to the first answer. */
+  readonly deadlineMs: number;
+}
+
+/** A driver that is wanted on a machine. */
+export interface DesiredDriver {
+  readonly release: string;
+  /** The version that the release's package for this side has; `null` when the catalog does not know it. */
+  readonly version: string;
+  readonly package: PackageSource | null;
+}
+
+/** What a program wants of a host. */
+export interface DesiredHost {
+  /** Resource name, for messages. */
+  readonly name: string;
+  /** `"project/stack/resource"` */
+  readonly owner: string;
+  readonly driver: DesiredDriver | null;
+  readonly gpus: Readonly<Record<PciAddress, { readonly usage: "vgpu" }>>;
+  readonly reboot: RebootPolicy;
+  /** sha256 of the boot unit's files as this version of the package writes them. */
+  readonly bootFiles: Readonly<Record<string, string>>;
+}
+
+/** One vGPU that a program declares. */
+export interface DesiredVgpu {
+  readonly uuid: string;
+  readonly name: string;
+  /** `"project/stack"` */
+  readonly owner: string;
+  /** Resource name of its host, for messages. */
+  readonly host: string;
+  readonly gpu: PciAddress;
+  /** Full or short name of the type. */
+  readonly type: string;
+  readonly keep: boolean;
+}
+
+/** What a program wants of a Linux guest. */
+export interface DesiredGuest {
+  readonly name: string;
+  readonly owner: string;
+  readonly driver: DesiredDriver | null;
+  readonly license: { readonly tokenSha256: string; readonly featureType: number } | null;
+  readonly reboot: RebootPolicy;
+}

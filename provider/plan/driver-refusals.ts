@@ -1,0 +1,110 @@
+import type { ErrorParts } from "../model/errors.js";
+import type { MachineFacts } from "../model/facts.js";
+import type { DriverTarget } from "./driver.js";
+import type { Step } from "./steps.js";
+
+/** Returns the refusal of a machine that is not ready. */
+export function prerequisite(
+  desired: { readonly name: string },
+  parts: Omit<ErrorParts, "code" | "where">,
+): ErrorParts {
+  return { code: "VGPU_PREREQUISITE", where: desired.name, ...parts };
+}
+
+/** Returns why the declared driver cannot be installed by these steps. */
+export function driverRefusals(
+  desired: DriverTarget,
+  facts: MachineFacts,
+  steps: readonly Step[],
+): ErrorParts[] {
+  return [
+    ...besideRefusals(desired, facts),
+    ...installRefusals(desired, facts, steps),
+    ...rebootRefusals(desired, steps),
+  ];
+}
+
+function besideRefusals(desired: DriverTarget, facts: MachineFacts): ErrorParts[] {
+  if (desired.driver === null || facts.distributionDrivers.length === 0) return [];
+  return [
+    prerequisite(desired, {
+      what: "a distribution NVIDIA driver is installed",
+      saw: `packages ${facts.distributionDrivers.join(", ")}`,
+      expected: "no NVIDIA driver beside the declared one",
+      next: "remove these packages with the distribution's package manager, reboot, run again",
+      property: "driver",
+    }),
+  ];
+}
+
+function installRefusals(desired: DriverTarget, facts: MachineFacts, steps: readonly Step[]): ErrorParts[] {
+  const driver = desired.driver;
+  if (driver === null || facts.installedDriver === driver.version) return [];
+  const refusals: ErrorParts[] = [];
+  if (!steps.some((step) => step.kind === "install-driver")) {
+    refusals.push(
+      prerequisite(desired, {
+        what: `cannot install driver ${driver.version}`,
+        saw: `${facts.installedDriver ?? "no driver"} installed, and no package declared`,
+        expected: "driver.package, or that version installed already",
+        next: "add driver.package: { path, sha256 }",
+        property: "driver.package",
+      }),
+    );
+    return refusals;
+  }
+  if (!facts.kernelHeaders) {
+    refusals.push(
+      prerequisite(desired, {
+        what: "kernel headers are missing",
+        saw: `no /lib/modules/${facts.kernel}/build`,
+        expected: "the headers of the running kernel, for the installer to build its modules",
+        next: `install linux-headers-${facts.kernel} (Debian, Ubuntu) or kernel-devel-${facts.kernel} (RHEL)`,
+        property: "driver",
+      }),
+    );
+  }
+  const missing = [
+    facts.tools.has("cc") || facts.tools.has("gcc") ? [] : ["a C compiler"],
+    facts.tools.has("make") ? [] : ["make"],
+  ];
+  if (missing.flat().length > 0) {
+    refusals.push(
+      prerequisite(desired, {
+        what: "build tools are missing",
+        saw: `no ${missing.flat().join(", no ")}`,
+        expected: "gcc and make, for the installer to build its modules",
+        next: "install them with the distribution's package manager (build-essential, or gcc and make)",
+        property: "driver",
+      }),
+    );
+  }
+  if (facts.secureBoot === "enabled") {
+    refusals.push(
+      prerequisite(desired, {
+        what: "secure boot is on",
+        saw: "SecureBoot enabled (mokutil --sb-state)",
+        expected: "secure boot off: modules signed with an own key are not supported yet",
+        next: "turn secure boot off in the firmware, run again",
+        property: "driver",
+      }),
+    );
+  }
+  return refusals;
+}
+
+function rebootRefusals(desired: DriverTarget, steps: readonly Step[]): ErrorParts[] {
+  const reboots = steps.filter((step) => step.disruption === "reboots-host");
+  if (reboots.length === 0 || desired.reboot.allow) return [];
+  return [
+    {
+      code: "VGPU_REBOOT_NEEDED",
+      where: desired.name,
+      what: `${reboots.length === 1 ? "a reboot is" : `${reboots.length} reboots are`} needed and not allowed`,
+      saw: reboots.map((step) => step.cause).join("; "),
+      expected: "the program's word for it",
+      next: "add reboot: { allow: true } to the resource",
+      property: "reboot.allow",
+    },
+  ];
+}

@@ -1,0 +1,99 @@
+import type { MachineFacts } from "../model/facts.js";
+import type { DesiredDriver, RebootPolicy } from "./desired.js";
+import type { Step } from "./steps.js";
+
+/** A machine that is to have a driver: a host its vGPU manager, a guest its guest driver. */
+export interface DriverTarget {
+  readonly name: string;
+  readonly driver: DesiredDriver | null;
+  readonly reboot: RebootPolicy;
+}
+
+/** Returns what a step on the whole machine has in common. */
+export function onMachine(desired: { readonly name: string }, cause: string) {
+  return { target: desired.name, cause, disruption: "none" as const };
+}
+
+/** Whether nouveau stays away at the next boot because of a block that was written to the end. */
+export function nouveauBlocked(facts: MachineFacts): boolean {
+  const ours = facts.manifest.nouveauBlock;
+  return facts.nouveauBlockedBy.length > 0 && (ours === null || ours === "done");
+}
+
+/** Returns what must be done, in order, until the declared driver is installed and loaded. `what` names it for people. */
+export function driverSteps(desired: DriverTarget, facts: MachineFacts, what: string): Step[] {
+  const driver = desired.driver;
+  if (driver === null) return [];
+  const ours = facts.manifest.driver;
+  if (facts.installedDriver !== driver.version || ours?.state === "intent")
+    return installSteps(desired, driver, { facts, what });
+  if (facts.loadedDriver !== driver.version || ours?.bootId === facts.bootId)
+    return [bootInto(desired, driver, what)];
+  if (!nouveauBlocked(facts)) return [blockStep(desired, facts)];
+  return [];
+}
+
+function installSteps(
+  desired: DriverTarget,
+  driver: DesiredDriver,
+  { facts, what }: { readonly facts: MachineFacts; readonly what: string },
+): Step[] {
+  const steps: Step[] = [];
+  const other = facts.installedDriver !== null && facts.installedDriver !== driver.version;
+  if (other) {
+    const cause = `${what} ${facts.installedDriver} is installed, ${driver.version} is declared`;
+    steps.push({ kind: "uninstall-driver", ...onMachine(desired, cause) });
+  }
+  if (!nouveauBlocked(facts)) steps.push(blockStep(desired, facts));
+  if (facts.nouveauLoaded) steps.push(rebootStep(desired, "nouveau is loaded"));
+  else if (facts.loadedDriver !== null && facts.loadedDriver !== driver.version) {
+    steps.push(rebootStep(desired, `the module of ${what} ${facts.loadedDriver} is loaded`));
+  }
+  const source = driver.package;
+  if (source === null) return steps;
+  if (source.localPath !== null && !facts.uploads.includes(source.sha256)) {
+    steps.push({
+      kind: "upload-package",
+      package: source,
+      ...onMachine(desired, "the package is not on the machine"),
+    });
+  }
+  const cause = `${what} ${driver.version} is not installed`;
+  const dkms = facts.tools.has("dkms");
+  steps.push({
+    kind: "install-driver",
+    package: source,
+    version: driver.version,
+    dkms,
+    ...onMachine(desired, cause),
+  });
+  return [...steps, bootInto(desired, driver, what)];
+}
+
+function blockStep(desired: DriverTarget, facts: MachineFacts): Step {
+  const cause = facts.nouveauLoaded ? "nouveau is loaded" : "nothing keeps nouveau from loading";
+  return { kind: "block-nouveau", ...onMachine(desired, cause) };
+}
+
+function bootInto(desired: DriverTarget, driver: DesiredDriver, what: string): Step {
+  return rebootStep(desired, `${what} ${driver.version} is installed and needs a boot`);
+}
+
+function rebootStep(desired: DriverTarget, cause: string): Step {
+  return { kind: "reboot-machine", target: desired.name, cause, disruption: "reboots-host" };
+}
+
+/** Returns what takes our driver and our block of nouveau away, and boots into what was before, if a boot is allowed. */
+export function driverRemovalSteps(desired: DriverTarget, facts: MachineFacts): Step[] {
+  const steps: Step[] = [];
+  const ours = facts.manifest.driver !== null;
+  if (ours) steps.push({ kind: "uninstall-driver", ...onMachine(desired, "we installed it") });
+  if (facts.manifest.nouveauBlock !== null)
+    steps.push({ kind: "unblock-nouveau", ...onMachine(desired, "we blocked it") });
+  const inMemory = facts.installedDriver === null && facts.loadedDriver !== null;
+  const nouveauBack = facts.manifest.nouveauFound && !facts.nouveauLoaded;
+  if (desired.reboot.allow && (ours || inMemory || nouveauBack)) {
+    steps.push(rebootStep(desired, nouveauBack ? "nouveau ran before us" : "the driver is still in memory"));
+  }
+  return steps;
+}

@@ -1,0 +1,131 @@
+import type { ErrorParts } from "../model/errors.js";
+import type { GuestFacts } from "../model/facts.js";
+import type { DesiredGuest } from "./desired.js";
+import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
+import { driverRefusals, prerequisite } from "./driver-refusals.js";
+import type { Plan, Step } from "./steps.js";
+
+/** Name of the token file that we write. */
+export const tokenFile = "client_configuration_token_pulumi-vgpu.tok";
+
+/** Returns what must be done, in order, until the guest has its driver and its license. */
+export function planGuest(desired: DesiredGuest, facts: GuestFacts): Plan {
+  const driver = driverSteps(desired, facts, "guest driver");
+  const steps = [
+    ...claimSteps(desired, facts),
+    ...driver,
+    ...licenseSteps(desired, facts, driver.length > 0),
+  ];
+  const refusals = guestRefusals(desired, facts, steps);
+  return { steps: refusals.length === 0 ? steps : [], refusals };
+}
+
+/** Returns what must be done, in order, until nothing of ours is in the guest. */
+export function planGuestRemoval(desired: DesiredGuest, facts: GuestFacts): Plan {
+  if (facts.manifest.owner !== desired.owner) return { steps: [], refusals: [] };
+  const steps: Step[] = [];
+  if (facts.manifest.gridd !== null) {
+    steps.push({ kind: "remove-license", ...onMachine(desired, "we wrote the license settings") });
+  }
+  const release: Step = { kind: "release-guest", ...onMachine(desired, "nothing of ours is left") };
+  return { steps: [...steps, ...driverRemovalSteps(desired, facts), release], refusals: [] };
+}
+
+/** Whether the guest holds exactly the declared token. */
+export function holdsToken(facts: GuestFacts, sha256: string): boolean {
+  const hashes = Object.values(facts.tokens);
+  return hashes.length === 1 && hashes[0] === sha256;
+}
+
+/** Whether the guest says that it has a license. */
+export function isLicensed(facts: GuestFacts): boolean {
+  return facts.licenseStatus?.startsWith("Licensed") === true;
+}
+
+function claimSteps(desired: DesiredGuest, facts: GuestFacts): Step[] {
+  if (facts.manifest.owner === desired.owner) return [];
+  const claim = { kind: "claim-guest", owner: desired.owner, nouveauLoaded: facts.nouveauLoaded } as const;
+  return [{ ...claim, ...onMachine(desired, "nobody manages the guest yet") }];
+}
+
+function licenseSteps(desired: DesiredGuest, facts: GuestFacts, driverChanges: boolean): Step[] {
+  const license = desired.license;
+  if (license === null) return [];
+  const steps: Step[] = [];
+  if (facts.featureType !== license.featureType) {
+    const cause = `FeatureType is ${facts.featureType ?? "not set"}`;
+    steps.push({ kind: "write-gridd-conf", featureType: license.featureType, ...onMachine(desired, cause) });
+  }
+  if (!holdsToken(facts, license.tokenSha256)) {
+    const cause = facts.tokens[tokenFile] === undefined ? "there is no token" : "the token is another one";
+    steps.push({ kind: "write-token", ...onMachine(desired, cause) });
+  }
+  const unread = facts.manifest.gridd?.state === "intent";
+  if (steps.length > 0 || unread || driverChanges || !isLicensed(facts)) {
+    const seen = `license status ${facts.licenseStatus ?? "unknown"}`;
+    const cause = steps.length > 0 || unread ? "its settings changed" : seen;
+    steps.push({ kind: "acquire-license", ...onMachine(desired, cause) });
+  }
+  return steps;
+}
+
+function guestRefusals(desired: DesiredGuest, facts: GuestFacts, steps: readonly Step[]): ErrorParts[] {
+  const owner = facts.manifest.owner;
+  if (owner !== null && owner !== desired.owner) return [claimRefusal(desired, owner)];
+  const refusals = driverRefusals(desired, facts, steps);
+  if (desired.driver !== null && facts.gpus.length === 0) {
+    refusals.push(
+      prerequisite(desired, {
+        what: "the guest sees no NVIDIA GPU",
+        saw: "no display function of vendor 10de in /sys/bus/pci/devices",
+        expected: "its vGPU: the VM runs with the hostdev of its MdevDevice",
+        next: "give the VM its vGPU (MdevDevice.hostdevXml), start it, run again",
+        property: "device",
+      }),
+    );
+  }
+  return [...refusals, ...licenseRefusals(desired, facts)];
+}
+
+function claimRefusal(desired: DesiredGuest, owner: string): ErrorParts {
+  return {
+    code: "VGPU_CLAIM_CONFLICT",
+    where: desired.name,
+    what: "cannot manage this guest",
+    saw: `it is managed by ${owner} (/etc/pulumi-vgpu/guest)`,
+    expected: `no owner, or ${desired.owner}`,
+    next: `manage it in one place: destroy it there, or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/guest in the guest`,
+    property: "connection",
+  };
+}
+
+function licenseRefusals(desired: DesiredGuest, facts: GuestFacts): ErrorParts[] {
+  if (desired.license === null) return [];
+  const refusals: ErrorParts[] = [];
+  if (!facts.tools.has("openssl")) {
+    refusals.push(
+      prerequisite(desired, {
+        what: "OpenSSL is missing",
+        saw: "no command openssl",
+        expected: "OpenSSL in the guest: without it no license can be had",
+        next: "install the package openssl in the guest",
+        property: "license",
+      }),
+    );
+  }
+  const foreign = Object.entries(facts.tokens).filter(
+    ([name, hash]) => name !== tokenFile && hash !== desired.license?.tokenSha256,
+  );
+  if (foreign.length > 0) {
+    refusals.push(
+      prerequisite(desired, {
+        what: "another license token is there",
+        saw: `${foreign.map(([name]) => name).join(", ")} in /etc/nvidia/ClientConfigToken`,
+        expected: "exactly one token: nvidia-gridd takes only one",
+        next: "remove it if nobody needs it, or declare that one",
+        property: "license.token",
+      }),
+    );
+  }
+  return refusals;
+}

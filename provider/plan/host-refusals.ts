@@ -1,0 +1,138 @@
+import type { ErrorParts } from "../model/errors.js";
+import type { GpuFacts, HostFacts } from "../model/facts.js";
+import type { DesiredHost } from "./desired.js";
+import { driverRefusals, prerequisite } from "./driver-refusals.js";
+import type { Step } from "./steps.js";
+
+/** Returns why the host cannot be brought to what is declared, given the steps that it would take. */
+export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
+  const ownership = claimRefusals(desired, facts);
+  if (ownership.length > 0) return ownership;
+  return [
+    ...machineRefusals(desired, facts),
+    ...Object.keys(desired.gpus).flatMap((address) => gpuRefusals(desired, address, facts)),
+    ...driverRefusals(desired, facts, steps),
+    ...disruptionRefusals(desired, facts, steps),
+    ...readinessRefusals(desired, facts, steps),
+  ];
+}
+
+function claimRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
+  const owner = facts.manifest.owner;
+  if (owner === null || owner === desired.owner) return [];
+  return [
+    {
+      code: "VGPU_CLAIM_CONFLICT",
+      where: desired.name,
+      what: "cannot manage this host",
+      saw: `it is managed by ${owner} (/etc/pulumi-vgpu/host)`,
+      expected: `no owner, or ${desired.owner}`,
+      next: `manage it in one place: destroy it there, or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/host on the host`,
+      property: "connection",
+    },
+  ];
+}
+
+function machineRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
+  const refusals: ErrorParts[] = [];
+  if (facts.architecture !== "x86_64") {
+    refusals.push(
+      prerequisite(desired, {
+        what: "cannot run a vGPU manager",
+        saw: `architecture ${facts.architecture} (uname -m)`,
+        expected: "x86_64",
+        next: "use an x86_64 host",
+      }),
+    );
+  }
+  if (Object.keys(desired.gpus).length > 0 && facts.iommuUnits.length === 0) {
+    refusals.push(
+      prerequisite(desired, {
+        what: "IOMMU is off",
+        saw: `no unit in /sys/class/iommu; kernel command line: ${facts.kernelCommandLine}`,
+        expected: "VT-d or AMD-Vi on in the firmware, and intel_iommu=on or amd_iommu=on for the kernel",
+        next: "turn it on in the firmware and on the kernel command line, reboot, run again",
+        property: "gpus",
+      }),
+    );
+  }
+  return refusals;
+}
+
+function gpuRefusals(desired: DesiredHost, address: string, facts: HostFacts): ErrorParts[] {
+  const gpu = facts.gpus.find((candidate) => candidate.address === address);
+  const where = `${desired.name} ${address}`;
+  const property = `gpus["${address}"]`;
+  if (gpu === undefined) return [noSuchGpu(where, property, facts.gpus)];
+  const refusals: ErrorParts[] = [];
+  if (gpu.bootVga) {
+    refusals.push({
+      code: "VGPU_PREREQUISITE",
+      where,
+      what: "this GPU drives the host's console",
+      saw: `boot_vga is 1 (/sys/bus/pci/devices/${address}/boot_vga)`,
+      expected: "another display adapter as the primary one",
+      next: "make another adapter primary in the firmware, or leave this GPU out of gpus",
+      property,
+    });
+  }
+  if (gpu.driver === "vfio-pci") {
+    refusals.push({
+      code: "VGPU_PREREQUISITE",
+      where,
+      what: "this GPU is handed to passthrough",
+      saw: "driver vfio-pci",
+      expected: "nouveau, nvidia, or no driver",
+      next: "take it out of the vfio-pci configuration of the host, reboot, run again",
+      property,
+    });
+  }
+  return refusals;
+}
+
+function noSuchGpu(where: string, property: string, gpus: readonly GpuFacts[]): ErrorParts {
+  const found = gpus.map((gpu) => `${gpu.address} (${gpu.deviceId})`).join(", ");
+  return {
+    code: "VGPU_NO_SUCH_GPU",
+    where,
+    what: "there is no NVIDIA GPU at this address",
+    saw: found === "" ? "no NVIDIA GPU in the host" : `NVIDIA GPUs at ${found}`,
+    expected: "the address of a physical function, as lspci -D prints it",
+    next: found === "" ? "look at the host with lspci -Dd 10de:" : "declare one of these addresses",
+    property,
+  };
+}
+
+function disruptionRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
+  const reboots = steps.filter((step) => step.disruption === "reboots-host");
+  if (reboots.length === 0) return [];
+  const users = facts.gpus.flatMap((gpu) =>
+    gpu.vgpus.flatMap((vgpu) => vgpu.holders.map((holder) => holder.domainName)),
+  );
+  if (users.length === 0) return [];
+  return [
+    {
+      code: "VGPU_IN_USE",
+      where: desired.name,
+      what: "the host must be rebooted and VMs use its vGPUs",
+      saw: `VMs ${[...new Set(users)].sort().join(", ")}; ${reboots.map((step) => step.cause).join("; ")}`,
+      expected: "no VM with a vGPU runs",
+      next: "shut these VMs down, run again",
+    },
+  ];
+}
+
+function readinessRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
+  if (steps.length > 0 || facts.loadedDriver === null) return [];
+  return facts.gpus
+    .filter((gpu) => gpu.address in desired.gpus && gpu.absence !== null)
+    .map((gpu) => ({
+      code: "VGPU_PREREQUISITE" as const,
+      where: `${desired.name} ${gpu.address}`,
+      what: "the GPU offers no vGPU types",
+      saw: gpu.absence ?? "",
+      expected: "types, now that the vGPU manager runs and the virtual functions are on",
+      next: "on the host: systemctl status nvidia-vgpud, journalctl -u nvidia-vgpud -u nvidia-vgpu-mgr, dmesg | grep NVRM",
+      property: `gpus["${gpu.address}"]`,
+    }));
+}

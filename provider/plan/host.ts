@@ -1,0 +1,125 @@
+import type { ErrorParts } from "../model/errors.js";
+import type { GpuFacts, HostFacts } from "../model/facts.js";
+import type { DesiredHost } from "./desired.js";
+import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
+import { hostRefusals } from "./host-refusals.js";
+import type { Plan, Step } from "./steps.js";
+
+const managerServices = ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service"];
+
+/** Returns what must be done, in order, until the host is as declared. */
+export function planHost(desired: DesiredHost, facts: HostFacts): Plan {
+  const steps = [
+    ...claimSteps(desired, facts),
+    ...managerSteps(desired, facts),
+    ...bootUnitSteps(desired, facts),
+    ...vfSteps(desired, facts),
+  ];
+  const refusals = hostRefusals(desired, facts, steps);
+  return { steps: refusals.length === 0 ? steps : [], refusals };
+}
+
+/** Returns what must be done, in order, until nothing of ours is on the host. */
+export function planHostRemoval(desired: DesiredHost, facts: HostFacts): Plan {
+  const refusals = removalRefusals(desired, facts);
+  return { steps: refusals.length === 0 ? removalSteps(desired, facts) : [], refusals };
+}
+
+/** Whether our boot unit is there, enabled, and as this version writes it. */
+export function restoredAtBoot(facts: HostFacts, bootFiles: Readonly<Record<string, string>>): boolean {
+  const present = Object.entries(bootFiles).every(([name, hash]) => facts.manifest.bootFiles[name] === hash);
+  return present && facts.services["pulumi-vgpu.service"]?.enabled === true;
+}
+
+function claimSteps(desired: DesiredHost, facts: HostFacts): Step[] {
+  if (facts.manifest.owner === desired.owner) return [];
+  const claim = { kind: "claim-host", owner: desired.owner, nouveauLoaded: facts.nouveauLoaded } as const;
+  return [{ ...claim, ...onMachine(desired, "nobody manages the host yet") }];
+}
+
+function managerSteps(desired: DesiredHost, facts: HostFacts): Step[] {
+  const steps = driverSteps(desired, facts, "vGPU manager");
+  return steps.length > 0 || desired.driver === null ? steps : serviceSteps(desired, facts);
+}
+
+function serviceSteps(desired: DesiredHost, facts: HostFacts): Step[] {
+  const states = managerServices.map((unit) => [unit, facts.services[unit]?.active ?? "unknown"] as const);
+  const starting = states.filter(([, active]) => active === "activating").map(([unit]) => unit);
+  if (starting.length > 0) {
+    return [
+      {
+        kind: "await-services",
+        services: starting,
+        ...onMachine(desired, `${starting.join(", ")} starting`),
+      },
+    ];
+  }
+  // nvidia-vgpud pushes the types to the driver and then may exit: only the manager must stay up.
+  if (facts.services["nvidia-vgpu-mgr.service"]?.active === "active") return [];
+  const down = states.filter(([, active]) => active !== "active").map(([unit]) => unit);
+  return [{ kind: "start-services", services: down, ...onMachine(desired, "nvidia-vgpu-mgr is not active") }];
+}
+
+function bootUnitSteps(desired: DesiredHost, facts: HostFacts): Step[] {
+  if (Object.keys(desired.gpus).length === 0 || restoredAtBoot(facts, desired.bootFiles)) return [];
+  return [{ kind: "install-boot-unit", ...onMachine(desired, "nothing restores vGPUs at boot") }];
+}
+
+function vfSteps(desired: DesiredHost, facts: HostFacts): Step[] {
+  const steps: Step[] = [];
+  for (const gpu of declaredGpus(desired, facts)) {
+    const recorded = facts.manifest.gpus[gpu.address]?.vfs === gpu.totalVfs;
+    if (gpu.totalVfs === 0 || (gpu.virtualFunctions.length >= gpu.totalVfs && recorded)) continue;
+    const cause = `${gpu.virtualFunctions.length} of ${gpu.totalVfs} virtual functions are on`;
+    const target = `${desired.name} ${gpu.address}`;
+    steps.push({
+      kind: "enable-vfs",
+      gpu: gpu.address,
+      count: gpu.totalVfs,
+      target,
+      cause,
+      disruption: "none",
+    });
+  }
+  return steps;
+}
+
+function declaredGpus(desired: DesiredHost, facts: HostFacts): GpuFacts[] {
+  return facts.gpus.filter((gpu) => gpu.address in desired.gpus);
+}
+
+function removalRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
+  const ours = facts.manifest.owner === desired.owner;
+  if (!ours) return [];
+  const live = facts.gpus.flatMap((gpu) => gpu.vgpus.map((vgpu) => ({ gpu: gpu.address, vgpu })));
+  const touched = live.filter(({ gpu }) => facts.manifest.driver !== null || gpu in facts.manifest.gpus);
+  if (touched.length === 0) return [];
+  const text = touched.map(({ gpu, vgpu }) => {
+    const users = vgpu.holders.map((holder) => holder.domainName).join(", ");
+    return `${vgpu.typeName ?? vgpu.vgpuTypeId} on ${gpu} (${vgpu.mdevUuid ?? vgpu.parent})${users ? ` used by ${users}` : ""}`;
+  });
+  return [
+    {
+      code: "VGPU_IN_USE",
+      where: desired.name,
+      what: "cannot take the host's vGPU set-up away",
+      saw: `${touched.length} vGPUs exist: ${text.join("; ")}`,
+      expected: "no vGPU on the GPUs that this resource manages",
+      next: "shut their VMs down and remove these vGPUs first; those of other stacks belong to their owners",
+    },
+  ];
+}
+
+function removalSteps(desired: DesiredHost, facts: HostFacts): Step[] {
+  if (facts.manifest.owner !== desired.owner) return [];
+  const steps: Step[] = [];
+  for (const address of Object.keys(facts.manifest.gpus)) {
+    const target = `${desired.name} ${address}`;
+    steps.push({ kind: "disable-vfs", gpu: address, target, cause: "we turned them on", disruption: "none" });
+  }
+  if (Object.keys(facts.manifest.bootFiles).length > 0) {
+    steps.push({ kind: "remove-boot-unit", ...onMachine(desired, "we installed it") });
+  }
+  steps.push(...driverRemovalSteps(desired, facts));
+  return [...steps, { kind: "release-host", ...onMachine(desired, "nothing of ours is left") }];
+}

@@ -1,0 +1,93 @@
+import type { ErrorParts } from "../model/errors.js";
+import type { VgpuInterface } from "../model/facts.js";
+import type { PciAddress } from "../model/pci-address.js";
+
+/** What a step does to those who use the machine. */
+export type Disruption = "none" | "stops-guests" | "reboots-host" | "writes-firmware";
+
+interface StepBase {
+  /** What the step acts on: the machine, a GPU, a vGPU. */
+  readonly target: string;
+  /** The fact that makes the step needed. */
+  readonly cause: string;
+  readonly disruption: Disruption;
+}
+
+/** A driver package that is installed on a machine. */
+export interface PackageSource {
+  /** Path on the machine that runs Pulumi; `null` when the package is on the host. */
+  readonly localPath: string | null;
+  /** Path on the host; `null` when it is uploaded. */
+  readonly remotePath: string | null;
+  readonly sha256: string;
+}
+
+/** One change of a machine. Each is idempotent; a plan is an ordered list of them. */
+export type Step = StepBase &
+  (
+    | { readonly kind: "claim-host"; readonly owner: string; readonly nouveauLoaded: boolean }
+    | { readonly kind: "release-host" }
+    | { readonly kind: "block-nouveau" }
+    | { readonly kind: "unblock-nouveau" }
+    | { readonly kind: "upload-package"; readonly package: PackageSource }
+    | {
+        readonly kind: "install-driver";
+        readonly package: PackageSource;
+        readonly version: string;
+        readonly dkms: boolean;
+      }
+    | { readonly kind: "uninstall-driver" }
+    | { readonly kind: "reboot-machine" }
+    | { readonly kind: "await-services"; readonly services: readonly string[] }
+    | { readonly kind: "start-services"; readonly services: readonly string[] }
+    | { readonly kind: "install-boot-unit" }
+    | { readonly kind: "remove-boot-unit" }
+    | { readonly kind: "enable-vfs"; readonly gpu: PciAddress; readonly count: number }
+    | { readonly kind: "disable-vfs"; readonly gpu: PciAddress }
+    | VgpuStep
+    | GuestStep
+  );
+
+/** Steps on one vGPU; all of one plan run in one round trip. */
+export type VgpuStep =
+  | { readonly kind: "retire-vgpu"; readonly vgpu: PlacedVgpu }
+  | { readonly kind: "make-vgpu"; readonly vgpu: PlacedVgpu }
+  | { readonly kind: "record-vgpu"; readonly vgpu: PlacedVgpu }
+  | { readonly kind: "forget-vgpu"; readonly vgpu: PlacedVgpu };
+
+/** A vGPU with its place on the host. */
+export interface PlacedVgpu {
+  readonly uuid: string;
+  readonly vgpuInterface: VgpuInterface;
+  readonly gpu: PciAddress;
+  readonly parent: PciAddress;
+  readonly typeName: string;
+  readonly vgpuTypeId: number | null;
+  readonly owner: string;
+  readonly name: string;
+  readonly keep: boolean;
+}
+
+/** Steps in a Linux guest. */
+export type GuestStep =
+  | { readonly kind: "claim-guest"; readonly owner: string; readonly nouveauLoaded: boolean }
+  | { readonly kind: "release-guest" }
+  | { readonly kind: "write-gridd-conf"; readonly featureType: number }
+  | { readonly kind: "write-token" }
+  | { readonly kind: "remove-license" }
+  | { readonly kind: "acquire-license" };
+
+export type StepKind = Step["kind"];
+
+/** What is to be done, or why nothing may be. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** Not empty: no step may run. */
+  readonly refusals: readonly ErrorParts[];
+}
+
+/** Returns a step as one line for people, e.g. `"reboot-machine gpu-01 [reboots-host]: nouveau is loaded"`. */
+export function stepText(step: Step): string {
+  const disruption = step.disruption === "none" ? "" : ` [${step.disruption}]`;
+  return `${step.kind} ${step.target}${disruption}: ${step.cause}`;
+}

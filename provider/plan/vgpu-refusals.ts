@@ -1,0 +1,122 @@
+import { nearestTypes } from "../catalog/types.js";
+import type { ErrorParts } from "../model/errors.js";
+import type { GpuFacts, HostFacts } from "../model/facts.js";
+import type { DesiredVgpu } from "./desired.js";
+import { type KnownVgpu, typeKey, vgpuText } from "./vgpu-view.js";
+
+function place(self: DesiredVgpu): string {
+  return `${self.host} ${self.gpu} ${self.name}`;
+}
+
+/** The GPU is not in the host. */
+export function noGpuRefusal(self: DesiredVgpu, facts: HostFacts): ErrorParts {
+  const found = facts.gpus.map((gpu) => `${gpu.address} (${gpu.deviceId})`).join(", ");
+  return {
+    code: "VGPU_NO_SUCH_GPU",
+    where: place(self),
+    what: `cannot make ${self.type}`,
+    saw: found === "" ? "no NVIDIA GPU in the host" : `NVIDIA GPUs at ${found}`,
+    expected: `a GPU at ${self.gpu}`,
+    next: "declare the address of a physical function, as lspci -D prints it",
+    property: "gpu",
+  };
+}
+
+/** The GPU does not offer the type. */
+export function typeRefusal(self: DesiredVgpu, gpu: GpuFacts): ErrorParts {
+  const names = gpu.offeredTypes.map((type) => typeKey(type.name));
+  const near = nearestTypes(self.type, 3);
+  const offered = near.filter((name) => names.includes(name.toUpperCase()));
+  return {
+    code: "VGPU_UNKNOWN_TYPE",
+    where: place(self),
+    what: `the GPU offers no type ${self.type}`,
+    saw: names.length > 0 ? `types ${names.join(", ")}` : (gpu.absence ?? "no types: the GPU is full"),
+    expected: "one of the types that the host's driver offers on this GPU",
+    next: offered.length > 0 ? `did you mean ${offered.join(" or ")}?` : "declare one of these types",
+    property: "type",
+  };
+}
+
+/** A VM holds what would have to go. */
+export function inUseRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
+  const users = vgpu.live.holders
+    .map((holder) => `${holder.domainName}${holder.pid > 0 ? ` (pid ${holder.pid})` : ""}`)
+    .join(", ");
+  return {
+    code: "VGPU_IN_USE",
+    where: place(self),
+    what: `cannot remove ${vgpuText(vgpu)}`,
+    saw: `VM ${users} has its VFIO file open`,
+    expected: "no VM uses a vGPU that is changed or removed",
+    next: `shut ${vgpu.live.holders[0]?.domainName ?? "the VM"} down, run again`,
+  };
+}
+
+/** Something of that identity exists and is not ours. */
+export function foreignRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
+  const owner =
+    vgpu.record === null ? "nobody that the manifest knows" : `${vgpu.record.owner} ${vgpu.record.name}`;
+  return {
+    code: "VGPU_FOREIGN",
+    where: place(self),
+    what: `the vGPU ${self.uuid} exists and is not ours`,
+    saw: `${vgpuText(vgpu)} on ${vgpu.live.parent}, made by ${owner}`,
+    expected: `none with this UUID, or one of type ${self.type} on ${self.gpu}`,
+    next: "declare another uuid, or remove that vGPU by hand if nobody needs it",
+    property: "uuid",
+  };
+}
+
+/** A vGPU of another size stays, and the GPU holds one size only. */
+export function sizeRefusal(
+  self: DesiredVgpu,
+  vgpu: KnownVgpu,
+  facts: { readonly kept: boolean; readonly size: number | null },
+): ErrorParts {
+  const whose = facts.kept
+    ? "the program protects or retains it"
+    : vgpu.record === null || vgpu.record.owner !== self.owner
+      ? "it is not ours"
+      : "the program declares it so";
+  const size = facts.size === null ? "of one framebuffer size" : `of ${facts.size} MiB`;
+  return {
+    code: "VGPU_SIZE_CONFLICT",
+    where: place(self),
+    what: `cannot make ${self.type} beside a vGPU of another size`,
+    saw: `${vgpuText(vgpu)} of ${vgpu.framebufferMiB ?? "an unknown number of"} MiB in equal-size mode; ${whose}`,
+    expected: `no vGPU on the GPU, or only ${size}`,
+    next: "choose another GPU or one size for all vGPUs of this GPU",
+    property: "type",
+  };
+}
+
+/** The GPU is full. */
+export function capacityRefusal(self: DesiredVgpu, same: readonly KnownVgpu[], most: number): ErrorParts {
+  return {
+    code: "VGPU_CAPACITY",
+    where: place(self),
+    what: `no room for another ${self.type}`,
+    saw: `${same.length} vGPUs live: ${same.map(vgpuText).sort().join(", ")}`,
+    expected: `at most ${most} of this type on one GPU`,
+    next: "remove one of them, choose another GPU, or a smaller type for all",
+    property: "gpu",
+  };
+}
+
+/** No virtual function is free. */
+export function noPlaceRefusal(self: DesiredVgpu, gpu: GpuFacts): ErrorParts {
+  const unbound = gpu.virtualFunctions.filter((vf) => vf.driver === null).length;
+  return {
+    code: "VGPU_CAPACITY",
+    where: place(self),
+    what: `no free virtual function for ${self.type}`,
+    saw: `${gpu.virtualFunctions.length} virtual functions, ${gpu.vgpus.length} carry a vGPU, ${unbound} without a driver`,
+    expected: "a virtual function that is bound to the NVIDIA driver and carries no vGPU",
+    next:
+      unbound > 0
+        ? "cycle the GPU's virtual functions when it is idle: sriov-manage -d, then -e"
+        : "remove a vGPU of this GPU",
+    property: "gpu",
+  };
+}

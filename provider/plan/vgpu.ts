@@ -1,0 +1,238 @@
+import type { ErrorParts } from "../model/errors.js";
+import type { GpuFacts, HostFacts } from "../model/facts.js";
+import type { DesiredVgpu } from "./desired.js";
+import type { PlacedVgpu, Plan, Step } from "./steps.js";
+import {
+  capacityRefusal,
+  foreignRefusal,
+  inUseRefusal,
+  noGpuRefusal,
+  noPlaceRefusal,
+  sizeRefusal,
+  typeRefusal,
+} from "./vgpu-refusals.js";
+import {
+  findLive,
+  framebufferOf,
+  fullTypeName,
+  isStale,
+  type KnownVgpu,
+  knownVgpus,
+  maxInstancesOf,
+  typeKey,
+} from "./vgpu-view.js";
+
+/** What a vGPU's plan is made from, beside the host. */
+export interface VgpuRequest {
+  readonly self: DesiredVgpu;
+  /** Every vGPU that the program declares on this GPU, `self` included. */
+  readonly declared: readonly DesiredVgpu[];
+}
+
+interface Context extends VgpuRequest {
+  readonly gpu: GpuFacts;
+  readonly facts: HostFacts;
+  readonly typeName: string;
+  readonly known: readonly KnownVgpu[];
+}
+
+/** Returns why the GPU cannot be asked for vGPUs yet, `null` when it can. The host's own convergence comes first. */
+export function vgpuDeferral(gpuAddress: string, facts: HostFacts): string | null {
+  const gpu = facts.gpus.find((candidate) => candidate.address === gpuAddress);
+  return gpu === undefined || gpu.vgpuInterface !== null
+    ? null
+    : (gpu.absence ?? "the GPU offers no vGPU types yet");
+}
+
+/** Returns what must be done, in order, until the vGPU exists as declared; what is in its way and no longer wanted goes first. */
+export function planVgpu(request: VgpuRequest, facts: HostFacts): Plan {
+  const gpu = facts.gpus.find((candidate) => candidate.address === request.self.gpu);
+  if (gpu === undefined) return refused(noGpuRefusal(request.self, facts));
+  if (gpu.vgpuInterface === null) return { steps: [], refusals: [] };
+  const typeName = fullTypeName(request.self.type, gpu);
+  const elsewhere = findLive(request.self.uuid, facts);
+  if (elsewhere !== null && elsewhere.gpu.address !== gpu.address)
+    return refused(foreignRefusal(request.self, elsewhere.known));
+  if (typeName === null) return refused(typeRefusal(request.self, gpu));
+  const context = { ...request, gpu, facts, typeName, known: knownVgpus(gpu, facts) };
+  const live = elsewhere?.known ?? null;
+  if (live !== null && typeKey(live.live.typeName ?? "") === typeKey(typeName))
+    return keepPlan(context, live);
+  return makePlan(context, live);
+}
+
+function refused(parts: ErrorParts): Plan {
+  return { steps: [], refusals: [parts] };
+}
+
+/** It exists in the right shape: only its record may be missing or unfinished. */
+function keepPlan(context: Context, live: KnownVgpu): Plan {
+  const { self, facts } = context;
+  const record = live.record;
+  const place = placed(context, live.live.parent, self);
+  const cause = "it exists as declared; its record does not say so yet";
+  const target = `${self.host} ${self.name}`;
+  if (record === null) {
+    const definition = facts.mdevDefinitions.find((candidate) => candidate.mdevUuid === self.uuid);
+    if (definition?.start === "auto") return { steps: [], refusals: [] };
+    return { steps: [{ kind: "record-vgpu", vgpu: place, target, cause, disruption: "none" }], refusals: [] };
+  }
+  if (record.owner !== self.owner) return refused(foreignRefusal(self, live));
+  const noted = record.state === "done" && record.keep === self.keep && record.typeName === context.typeName;
+  if (noted && (record.adopted || definedManually(self.uuid, context.gpu, facts))) {
+    return { steps: [], refusals: [] };
+  }
+  const kind = record.adopted ? "record-vgpu" : "make-vgpu";
+  return { steps: [{ kind, vgpu: place, target, cause, disruption: "none" }], refusals: [] };
+}
+
+/** Whether mdevctl, where it is used, holds the vGPU's definition and leaves its start to our boot unit. */
+export function definedManually(uuid: string, gpu: GpuFacts, facts: HostFacts): boolean {
+  if (gpu.vgpuInterface === "vendor-vfio" || !facts.tools.has("mdevctl")) return true;
+  return facts.mdevDefinitions.some(
+    (definition) => definition.mdevUuid === uuid && definition.start === "manual",
+  );
+}
+
+function makePlan(context: Context, old: KnownVgpu | null): Plan {
+  const { self, gpu, known } = context;
+  const size = framebufferOf(context.typeName, gpu);
+  const others = known.filter((candidate) => candidate !== old);
+  const otherSize = others.filter((candidate) => candidate.framebufferMiB !== size);
+  const refusals: ErrorParts[] = [];
+  const retire: KnownVgpu[] = [];
+  for (const vgpu of [...(old ? [old] : []), ...otherSize]) {
+    const refusal = retireRefusal(context, vgpu);
+    if (refusal === null) retire.push(vgpu);
+    else refusals.push(refusal);
+  }
+  const same = others.filter((candidate) => candidate.framebufferMiB === size);
+  const room = makeRoom(context, same);
+  refusals.push(...room.refusals);
+  retire.push(...room.retire);
+  const parent = placeFor(context, retire);
+  if (parent === null && refusals.length === 0) refusals.push(noPlaceRefusal(self, gpu));
+  if (refusals.length > 0 || parent === null) return { steps: [], refusals };
+  return {
+    steps: [...forgetSteps(context), ...retireSteps(context, retire), makeStep(context, parent)],
+    refusals: [],
+  };
+}
+
+/** Returns why a vGPU in the way may not go; `null` when it may. */
+function retireRefusal(context: Context, vgpu: KnownVgpu): ErrorParts | null {
+  const { self, declared } = context;
+  const own = vgpu.record?.uuid === self.uuid || vgpu.live.mdevUuid === self.uuid;
+  if (own && vgpu.record === null) return foreignRefusal(self, vgpu);
+  if (vgpu.live.holders.length > 0) return inUseRefusal(self, vgpu);
+  if (own && vgpu.record?.owner !== self.owner) return foreignRefusal(self, vgpu);
+  const kept = own ? self.keep : vgpu.record?.keep === true;
+  if (kept || !isStale(vgpu, self, declared))
+    return sizeRefusal(self, vgpu, { kept, size: framebufferOf(context.typeName, context.gpu) });
+  return null;
+}
+
+/** Same size, but full: what the program no longer declares makes room, one for one. */
+function makeRoom(
+  context: Context,
+  same: readonly KnownVgpu[],
+): { retire: KnownVgpu[]; refusals: ErrorParts[] } {
+  const { self, declared, gpu } = context;
+  const most = maxInstancesOf(context.typeName, gpu);
+  if (most === null || same.length < most) return { retire: [], refusals: [] };
+  const idle = same.filter(
+    (vgpu) => isStale(vgpu, self, declared) && !vgpu.record?.keep && vgpu.live.holders.length === 0,
+  );
+  const excess = same.length + 1 - most;
+  if (idle.length < excess) return { retire: [], refusals: [capacityRefusal(self, same, most)] };
+  return { retire: idle.slice(0, excess), refusals: [] };
+}
+
+/** Returns the function that carries the vGPU: where it was, else the first free one that no other vGPU is noted on. */
+function placeFor(context: Context, retire: readonly KnownVgpu[]): string | null {
+  const { self, gpu, facts, known, declared } = context;
+  if (gpu.vgpuInterface === "mdev-on-pf") return gpu.address;
+  const taken = new Set(known.filter((vgpu) => !retire.includes(vgpu)).map((vgpu) => vgpu.live.parent));
+  const mine = facts.manifest.vgpus.find((record) => record.uuid === self.uuid && record.gpu === gpu.address);
+  const usable = gpu.virtualFunctions.filter((vf) => vf.driver !== null && !taken.has(vf.vfAddress));
+  if (mine !== undefined && usable.some((vf) => vf.vfAddress === mine.parent)) return mine.parent;
+  const wanted = new Set(declared.map((vgpu) => vgpu.uuid));
+  const noted = new Set(
+    facts.manifest.vgpus.filter((record) => wanted.has(record.uuid)).map((record) => record.parent),
+  );
+  const free = usable.find((vf) => !noted.has(vf.vfAddress)) ?? usable[0];
+  return free?.vfAddress ?? null;
+}
+
+function placed(context: Context, parent: string, self: DesiredVgpu): PlacedVgpu {
+  const { gpu, typeName } = context;
+  const offered = gpu.offeredTypes.find((type) => typeKey(type.name) === typeKey(typeName));
+  return {
+    uuid: self.uuid,
+    vgpuInterface: gpu.vgpuInterface ?? "mdev-on-pf",
+    gpu: gpu.address,
+    parent,
+    typeName,
+    vgpuTypeId: offered?.vgpuTypeId ?? null,
+    owner: self.owner,
+    name: self.name,
+    keep: self.keep,
+  };
+}
+
+function makeStep(context: Context, parent: string): Step {
+  const { self } = context;
+  const vgpu = placed(context, parent, self);
+  return {
+    kind: "make-vgpu",
+    vgpu,
+    target: `${self.host} ${self.name}`,
+    cause: "it does not exist as declared",
+    disruption: "none",
+  };
+}
+
+function retireSteps(context: Context, retire: readonly KnownVgpu[]): Step[] {
+  const { self, gpu } = context;
+  return retire.map((vgpu) => {
+    const record = vgpu.record;
+    const identity = {
+      uuid: vgpu.live.mdevUuid ?? record?.uuid ?? "",
+      name: record?.name ?? "",
+      keep: false,
+    };
+    const typeName = vgpu.live.typeName ?? "";
+    const place = {
+      vgpuInterface: gpu.vgpuInterface ?? "mdev-on-pf",
+      gpu: gpu.address,
+      parent: vgpu.live.parent,
+      typeName,
+    } as const;
+    return {
+      kind: "retire-vgpu",
+      vgpu: { ...identity, ...place, vgpuTypeId: null, owner: self.owner },
+      target: `${self.host} ${record?.name ?? identity.uuid}`,
+      cause: `it is idle and the program no longer wants it as ${typeName}`,
+      disruption: "none",
+    };
+  });
+}
+
+/** Records of ours whose vGPU is neither declared nor there: what a crash left. */
+function forgetSteps(context: Context): Step[] {
+  const { self, declared, facts, gpu, known } = context;
+  const live = new Set(known.map((vgpu) => vgpu.record?.uuid));
+  const wanted = new Set(declared.map((vgpu) => vgpu.uuid));
+  return facts.manifest.vgpus
+    .filter(
+      (record) => record.owner === self.owner && record.gpu === gpu.address && record.state === "intent",
+    )
+    .filter((record) => !live.has(record.uuid) && !wanted.has(record.uuid))
+    .map((record) => ({
+      kind: "forget-vgpu",
+      vgpu: { ...placed(context, record.parent, self), uuid: record.uuid, name: record.name },
+      target: `${self.host} ${record.name}`,
+      cause: "it was intended once and never made",
+      disruption: "none",
+    }));
+}

@@ -1,0 +1,59 @@
+import { applyStep } from "../apply/apply-step.js";
+import { applyVgpuSteps, isVgpuStep, type SingleVgpuStep } from "../apply/apply-vgpus.js";
+import { converge } from "../apply/converge.js";
+import type { MachineFacts } from "../model/facts.js";
+import type { RebootPolicy } from "../plan/desired.js";
+import type { Plan, Step } from "../plan/steps.js";
+import type { MachineView } from "./machine-view.js";
+
+/** What brings one machine to what a resource declares. */
+export interface MachineConvergence<Facts extends MachineFacts> {
+  readonly view: MachineView<Facts>;
+  /** Resource name. */
+  readonly label: string;
+  readonly journals: readonly string[];
+  readonly reboot: RebootPolicy;
+  readonly claim: "host" | "guest";
+  readonly plan: (facts: Facts) => Plan;
+  readonly token?: string;
+}
+
+/** Runs a machine's plan to its end; the caller holds the machine's lock. Returns the facts that show it done. */
+export function convergeMachine<Facts extends MachineFacts>(
+  task: MachineConvergence<Facts>,
+  before: Facts,
+): Promise<Facts> {
+  const progress = (text: string) => console.log(`${task.label}: ${text}`);
+  const machine = { session: task.view.session, label: task.label, journals: task.journals, progress };
+  const apply = async (steps: readonly Step[], facts: Facts): Promise<number> => {
+    const onVgpus = headOf(steps);
+    if (onVgpus.length > 0) {
+      await applyVgpuSteps(onVgpus, machine);
+      return onVgpus.length;
+    }
+    const step = steps[0];
+    if (step === undefined || isVgpuStep(step)) return 0;
+    const context = {
+      machine,
+      bootId: facts.bootId,
+      rebootDeadlineMs: task.reboot.deadlineMs,
+      claim: task.claim,
+    };
+    await applyStep(step, task.token === undefined ? context : { ...context, token: task.token });
+    return 1;
+  };
+  return converge(
+    { where: task.label, plan: task.plan, apply, observe: task.view.observe, progress },
+    before,
+  );
+}
+
+/** Returns the steps on vGPUs that the list begins with. */
+function headOf(steps: readonly Step[]): SingleVgpuStep[] {
+  const head: SingleVgpuStep[] = [];
+  for (const step of steps) {
+    if (!isVgpuStep(step)) break;
+    head.push(step);
+  }
+  return head;
+}

@@ -1,0 +1,40 @@
+import { errorText } from "../model/errors.js";
+import { checkProgram } from "../plan/declared/check-program.js";
+import type { DeclaredProgram } from "../plan/declared/program.js";
+import type { CheckFailure } from "../schema/check-inputs.js";
+import type { Properties } from "./lifecycle.js";
+
+/** The input by which sdk/ hands down what the program declares around a resource. `check` takes it off: it is not stored. */
+export const declaredKey = "declared";
+
+const slices = new Map<string, DeclaredProgram>();
+const nothing: DeclaredProgram = { hosts: [], vgpus: [], guests: [] };
+
+/**
+ * Takes the declared set off the inputs and keeps it for this process. The engine checks a resource in the process that
+ * then creates or updates it, so the set is at hand there; stored with the resource, every change of a sibling would
+ * show in it as a change of its own.
+ */
+export function takeDeclared(news: Properties): {
+  readonly inputs: Properties;
+  readonly program: DeclaredProgram;
+} {
+  const { [declaredKey]: declared, ...inputs } = news;
+  if (typeof declared === "object" && declared !== null)
+    slices.set(sliceKey(inputs), declared as DeclaredProgram);
+  return { inputs, program: slices.get(sliceKey(inputs)) ?? nothing };
+}
+
+/** Returns what was declared around a resource when it was checked in this process. */
+export function declaredAround(inputs: Properties): DeclaredProgram {
+  return slices.get(sliceKey(inputs)) ?? nothing;
+}
+
+function sliceKey(inputs: Properties): string {
+  return JSON.stringify([inputs.owner, inputs.host ?? null, inputs.device ?? null, inputs.name]);
+}
+
+/** Returns what is wrong with the program around a resource, as failures of that resource. */
+export function programFailures(program: DeclaredProgram): CheckFailure[] {
+  return checkProgram(program).map(({ parts }) => ({ property: parts.property, reason: errorText(parts) }));
+}

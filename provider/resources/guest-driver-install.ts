@@ -1,0 +1,109 @@
+// A GuestDriverInstall owns, in one Linux guest: our claim of it, the block of nouveau, the guest driver that we
+// installed, FeatureType in gridd.conf and one token file. Id: the guest's machine-id. Another connection target
+// replaces it. Installing or changing the driver reboots the guest; a new token or feature restarts nvidia-gridd only.
+// It never touches other settings of gridd.conf, foreign tokens, or the host.
+import { createHash } from "node:crypto";
+import { type ErrorParts, redactLater } from "../model/errors.js";
+import type { GuestFacts } from "../model/facts.js";
+import type { DesiredGuest } from "../plan/desired.js";
+import { nouveauBlocked } from "../plan/driver.js";
+import { holdsToken, isLicensed, planGuest, planGuestRemoval } from "../plan/guest.js";
+import { type GuestDriverInstallInputs, guestDriverInstallSchema } from "../schema/inputs.js";
+import { desiredDriver, formRefusal, packageRefusal, versionRefusal } from "./driver-input.js";
+import { liveDriver } from "./driver-state.js";
+import type { Properties } from "./lifecycle.js";
+import { machineLifecycle } from "./machine-lifecycle.js";
+import { guestView } from "./machine-view.js";
+
+/** FeatureType of gridd.conf. Source: guests.md section 4. */
+const featureTypes = { vapps: 0, vgpu: 1, vws: 2, vcs: 4 } as const;
+
+/** The lifecycle of a GuestDriverInstall. */
+export const guestDriverInstall = machineLifecycle({
+  kind: "GuestDriverInstall",
+  claim: "guest",
+  journals: ["nvidia-gridd.service"],
+  schema: guestDriverInstallSchema,
+  table: {
+    name: "ignored",
+    owner: "ignored",
+    reboot: "ignored",
+    connection: "ignored",
+    hostRelease: "ignored",
+    device: "ignored",
+  },
+  view: guestView,
+  desired: desiredGuest,
+  plan: planGuest,
+  planRemoval: planGuestRemoval,
+  localRefusals,
+  liveInputs: liveGuestInputs,
+  observed: observedGuest,
+  secretToken: (inputs) => inputs.license?.token,
+});
+
+function desiredGuest(inputs: GuestDriverInstallInputs): DesiredGuest {
+  const license = inputs.license;
+  if (license !== undefined) redactLater(license.token);
+  return {
+    name: inputs.name,
+    owner: `${inputs.owner}/${inputs.name}`,
+    driver: desiredDriver(inputs.driver, "guest"),
+    license: license
+      ? { tokenSha256: sha256(license.token), featureType: featureTypes[license.feature] }
+      : null,
+    reboot: { allow: inputs.reboot.allow, deadlineMs: inputs.reboot.deadlineMinutes * 60_000 },
+  };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+async function localRefusals(
+  _inputs: GuestDriverInstallInputs,
+  desired: DesiredGuest,
+): Promise<ErrorParts[]> {
+  const refusals = [
+    formRefusal(inputs.driver, desired.name),
+    versionRefusal(desired.driver, desired.name),
+    await packageRefusal(desired.driver, desired.name),
+  ];
+  return refusals.filter((parts) => parts !== null);
+}
+
+function liveGuestInputs(inputs: GuestDriverInstallInputs, facts: GuestFacts): Properties {
+  const live: Properties = { managed: facts.manifest.owner === `${inputs.owner}/${inputs.name}` };
+  if (inputs.driver !== undefined) {
+    live.driver = liveDriver(inputs.driver, facts, "guest");
+    live.nouveau = facts.nouveauLoaded ? "loaded" : nouveauBlocked(facts) ? "blocked" : "not blocked";
+  }
+  if (inputs.license === undefined) return live;
+  const declared = featureTypes[inputs.license.feature];
+  const feature = Object.entries(featureTypes).find(([, number]) => number === facts.featureType)?.[0];
+  const sameToken = holdsToken(facts, sha256(inputs.license.token));
+  live.license = {
+    token: sameToken ? inputs.license.token : tokenText(facts),
+    feature: facts.featureType === declared ? inputs.license.feature : (feature ?? "none"),
+  };
+  const settled = facts.manifest.gridd?.state === "done" && isLicensed(facts);
+  live.licenseState = settled
+    ? "licensed"
+    : (facts.licenseStatus ?? "unknown").toLowerCase().replace(/^licensed$/, "settings not read");
+  return live;
+}
+
+/** What stands in place of a token that is not the declared one: its hash, for a person to tell two apart. */
+function tokenText(facts: GuestFacts): string {
+  const hashes = Object.values(facts.tokens);
+  return hashes.length === 0 ? "none" : `sha256 ${hashes.map((hash) => hash.slice(0, 12)).join(", ")}`;
+}
+
+function observedGuest(_inputs: GuestDriverInstallInputs, facts: GuestFacts): Properties {
+  return {
+    hostname: facts.hostname,
+    os: facts.osName,
+    guestDriverVersion: facts.installedDriver,
+    licensedProduct: facts.licensedProduct,
+  };
+}

@@ -1,0 +1,64 @@
+import { bootFileHashes } from "../apply/boot-unit.js";
+import { findBoard } from "../catalog/boards.js";
+import type { GpuFacts, HostFacts } from "../model/facts.js";
+import { nouveauBlocked } from "../plan/driver.js";
+import { restoredAtBoot } from "../plan/host.js";
+import type { VgpuHostInputs } from "../schema/inputs.js";
+import { liveDriver } from "./driver-state.js";
+import type { Properties } from "./lifecycle.js";
+
+/**
+ * Returns the declared properties as the live host has them, so that each drift shows under the name of its property.
+ * What is as declared is returned in the declared words.
+ */
+export function liveHostInputs(inputs: VgpuHostInputs, facts: HostFacts): Properties {
+  const live: Properties = {
+    managed: facts.manifest.owner === `${inputs.owner}/${inputs.name}`,
+    gpus: liveGpus(inputs, facts),
+  };
+  if (Object.keys(inputs.gpus).length > 0) live.restoredAtBoot = restoredAtBoot(facts, bootFileHashes());
+  if (inputs.driver === undefined) return live;
+  live.driver = liveDriver(inputs.driver, facts, "host");
+  live.nouveau = facts.nouveauLoaded ? "loaded" : nouveauBlocked(facts) ? "blocked" : "not blocked";
+  live.managerService = facts.services["nvidia-vgpu-mgr.service"]?.active ?? "absent";
+  return live;
+}
+
+function liveGpus(inputs: VgpuHostInputs, facts: HostFacts): Record<string, { usage: string }> {
+  const live: Record<string, { usage: string }> = {};
+  for (const [address, declared] of Object.entries(inputs.gpus)) {
+    const gpu = facts.gpus.find((candidate) => candidate.address === address);
+    live[address] = { usage: gpu === undefined ? "absent" : (usageOf(gpu, facts) ?? declared.usage) };
+  }
+  return live;
+}
+
+/** Returns what keeps a GPU from carrying vGPUs, `null` when nothing does. */
+function usageOf(gpu: GpuFacts, facts: HostFacts): string | null {
+  if (gpu.absence !== null && gpu.vgpuInterface === null) return `none: ${gpu.absence}`;
+  const recorded = facts.manifest.gpus[gpu.address]?.vfs === gpu.totalVfs;
+  if (gpu.virtualFunctions.length >= gpu.totalVfs && (recorded || gpu.totalVfs === 0)) return null;
+  return `${gpu.virtualFunctions.length} of ${gpu.totalVfs} virtual functions`;
+}
+
+/** Returns the stable facts that a program may want of its host. */
+export function observedHost(inputs: VgpuHostInputs, facts: HostFacts): Properties {
+  const gpus = Object.keys(inputs.gpus).map((address) => {
+    const gpu = facts.gpus.find((candidate) => candidate.address === address);
+    const board = gpu && findBoard({ deviceId: gpu.deviceId, subsystemId: gpu.subsystemId });
+    return [
+      address,
+      gpu && {
+        board: board?.name ?? gpu.deviceId,
+        vgpuInterface: gpu.vgpuInterface,
+        virtualFunctions: gpu.totalVfs,
+      },
+    ];
+  });
+  return {
+    hostname: facts.hostname,
+    os: facts.osName,
+    managerVersion: facts.installedDriver,
+    gpus: Object.fromEntries(gpus),
+  };
+}

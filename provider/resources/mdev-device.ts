@@ -1,0 +1,233 @@
+// An MdevDevice owns one virtual GPU: an mdev on a PF or a VF with its mdevctl definition, or the type of a
+// vendor-specific VFIO function; and its record in our manifest, from which the boot unit makes it again. Id: its UUID,
+// which on vendor-specific VFIO lives in the manifest only. A changed type is made in place: whichever vGPU of a GPU is
+// converged first retires the idle ones of ours that the program no longer wants as they are. Another GPU, host or UUID
+// replaces it. It never touches a vGPU that a VM holds, that the program protects, or that we did not make.
+import { bootFileHashes } from "../apply/boot-unit.js";
+import type { Connection } from "../model/connection.js";
+import { VgpuError } from "../model/errors.js";
+import type { HostFacts } from "../model/facts.js";
+import type { DesiredVgpu } from "../plan/desired.js";
+import { restoredAtBoot } from "../plan/host.js";
+import { definedManually, planVgpu, vgpuDeferral } from "../plan/vgpu.js";
+import { planVgpuRemoval } from "../plan/vgpu-removal.js";
+import { findLive, typeKey } from "../plan/vgpu-view.js";
+import { checkInputs } from "../schema/check-inputs.js";
+import { type MdevDeviceInputs, mdevDeviceSchema } from "../schema/inputs.js";
+import { withLock } from "../transport/lock.js";
+import { convergeMachine } from "./converge-machine.js";
+import { declaredAround, programFailures, takeDeclared } from "./declared.js";
+import {
+  type DiffTable,
+  diffByTable,
+  hasUnknown,
+  type Lifecycle,
+  type Properties,
+  pick,
+} from "./lifecycle.js";
+import { hostView, rememberAcceptedKey } from "./machine-view.js";
+import {
+  asFailure,
+  asFailures,
+  isOffline,
+  isOutOfReach,
+  refuseOffline,
+  tellOnce,
+  warnOffline,
+  withExclude,
+} from "./outcomes.js";
+
+const inputKeys = Object.keys(mdevDeviceSchema.shape);
+const table: DiffTable = {
+  name: "ignored",
+  owner: "ignored",
+  host: "ignored",
+  connection: "ignored",
+  gpu: "replace",
+  uuid: "replace",
+};
+const journals = ["nvidia-vgpu-mgr.service", "nvidia-vgpud.service"];
+
+/** The lifecycle of an MdevDevice. */
+export const mdevDevice: Lifecycle = {
+  check,
+  diff,
+  create: async (inputs) => ({ id: String(inputs.uuid), outs: await convergeVgpu(inputs) }),
+  read,
+  update: async (_id, olds, news) => {
+    rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
+    return { outs: await convergeVgpu(news) };
+  },
+  delete: remove,
+};
+
+async function check(_olds: Properties, news: Properties) {
+  const { inputs, program } = takeDeclared(news);
+  if (hasUnknown(inputs)) return { inputs, failures: [] };
+  const checked = checkInputs(mdevDeviceSchema, inputs, String(inputs.name));
+  if (checked.inputs === null) return { inputs, failures: [...checked.failures] };
+  const failures = programFailures(program);
+  if (failures.length === 0) failures.push(...(await preflight(checked.inputs)));
+  return { inputs: checked.inputs as Properties, failures };
+}
+
+/** Plans against the live host; while the host itself is still to be made ready there is nothing to plan against. */
+async function preflight(inputs: MdevDeviceInputs) {
+  if (isOffline()) {
+    warnOffline();
+    return [];
+  }
+  try {
+    const facts = await viewOf(inputs).facts();
+    if (vgpuDeferral(inputs.gpu, facts) !== null) return [];
+    return asFailures(planVgpu(requestOf(inputs), facts).refusals);
+  } catch (error) {
+    return [asFailure(withExclude(error, { kind: "VgpuHost", name: inputs.host }), "connection")];
+  }
+}
+
+/** The host's own check decides about unknown host keys; by then its key is known in this process. */
+function viewOf(inputs: { readonly connection: object }) {
+  return hostView(inputs.connection as Connection);
+}
+
+function requestOf(inputs: MdevDeviceInputs) {
+  const self = desiredVgpu(inputs);
+  const siblings = declaredAround(inputs as unknown as Properties)
+    .vgpus.filter(
+      (vgpu) => vgpu.host === inputs.host && vgpu.gpu === inputs.gpu && vgpu.resource !== inputs.name,
+    )
+    .map((vgpu) => ({
+      ...self,
+      uuid: vgpu.uuid,
+      name: vgpu.resource,
+      gpu: vgpu.gpu,
+      type: vgpu.type,
+      keep: vgpu.keep,
+    }));
+  return { self, declared: [self, ...siblings] };
+}
+
+function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
+  const { uuid, name, owner, host, gpu, type } = inputs;
+  return { uuid, name, owner, host, gpu, type, keep: inputs.keep === true };
+}
+
+async function diff(_id: string, olds: Properties, news: Properties) {
+  const connection = olds.connection as Connection;
+  rememberAcceptedKey(connection, olds.acceptedHostKey);
+  const [stored, declared] = [pick(olds, inputKeys), pick(news, inputKeys)];
+  if (hasUnknown(news)) return diffByTable(table, stored, declared);
+  const target = news.connection as Connection;
+  if (connection.host !== target.host || (connection.port ?? 22) !== (target.port ?? 22)) {
+    return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
+  }
+  if (isOffline()) return diffByTable(table, stored, declared);
+  try {
+    const inputs = declared as unknown as MdevDeviceInputs;
+    const facts = await viewOf(inputs).facts();
+    const result = diffByTable(
+      table,
+      { ...stored, ...(liveInputs(inputs, facts) ?? { type: "none" }) },
+      declared,
+    );
+    return { ...result, changes: result.changes || planVgpu(requestOf(inputs), facts).steps.length > 0 };
+  } catch (error) {
+    throw tellOnce(withExclude(error, { kind: "VgpuHost", name: String(news.host) }));
+  }
+}
+
+/** The one way to the declared state: observe, plan, apply, read back. */
+async function convergeVgpu(checked: Properties): Promise<Properties> {
+  const inputs = checked as unknown as MdevDeviceInputs;
+  refuseOffline(`${inputs.host} ${inputs.name}`, "make the vGPU");
+  const request = requestOf(inputs);
+  const view = viewOf(inputs);
+  return withLock(view.session, inputs.owner, async () => {
+    const before = await view.observe();
+    const deferral = vgpuDeferral(inputs.gpu, before);
+    if (deferral !== null) throw notReady(inputs, deferral);
+    const plan = (facts: HostFacts) => planVgpu(request, facts);
+    const reboot = { allow: false, deadlineMs: 0 };
+    const label = `${inputs.host} ${inputs.name}`;
+    const after = await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, before);
+    const live = outputs(inputs, after);
+    if (live === null) throw notReady(inputs, "it is not there after it was made");
+    const accepted = inputs.connection.acceptNew ? view.session.hostKey() : undefined;
+    return accepted === undefined ? live : { ...live, acceptedHostKey: accepted };
+  });
+}
+
+function notReady(inputs: MdevDeviceInputs, saw: string): VgpuError {
+  return new VgpuError({
+    code: "VGPU_PREREQUISITE",
+    where: `${inputs.host} ${inputs.gpu} ${inputs.name}`,
+    what: `cannot make ${inputs.type}`,
+    saw,
+    expected: "a GPU that offers vGPU types",
+    next: "declare the host's driver and this GPU in its VgpuHost; on the host: journalctl -u nvidia-vgpud",
+    property: "gpu",
+  });
+}
+
+/** Returns the declared properties as the live vGPU has them; `null` when it is not there. */
+function liveInputs(inputs: MdevDeviceInputs, facts: HostFacts): Properties | null {
+  const found = findLive(inputs.uuid, facts);
+  if (found === null) return null;
+  const { live, record } = found.known;
+  const name = live.typeName ?? `type number ${live.vgpuTypeId}`;
+  const definition = facts.mdevDefinitions.find((candidate) => candidate.mdevUuid === inputs.uuid);
+  const autostarts = record === null && definition?.start === "auto";
+  const ours = record?.state === "done" && typeKey(record.typeName) === typeKey(name);
+  return {
+    gpu: found.gpu.address,
+    type: typeKey(name) === typeKey(inputs.type) ? inputs.type : name,
+    defined: autostarts || record?.adopted === true || definedManually(inputs.uuid, found.gpu, facts),
+    restoredAtBoot: autostarts || (ours && restoredAtBoot(facts, bootFileHashes())),
+  };
+}
+
+function outputs(inputs: MdevDeviceInputs, facts: HostFacts): Properties | null {
+  const live = liveInputs(inputs, facts);
+  const found = findLive(inputs.uuid, facts);
+  if (live === null || found === null) return null;
+  const declared = pick(inputs as unknown as Properties, inputKeys);
+  return { ...declared, ...live, vgpuInterface: found.gpu.vgpuInterface, parent: found.known.live.parent };
+}
+
+async function read(id: string, props: Properties) {
+  const inputs = pick(props, inputKeys);
+  if (isOffline()) {
+    warnOffline();
+    return { id, props, inputs };
+  }
+  rememberAcceptedKey(props.connection as Connection, props.acceptedHostKey);
+  const view = viewOf(inputs as unknown as MdevDeviceInputs);
+  try {
+    const facts = await view.facts();
+    const live = outputs(inputs as unknown as MdevDeviceInputs, facts);
+    if (live === null) return { id: "" };
+    return { id, props: { ...props, ...live }, inputs: pick(live, inputKeys) };
+  } catch (error) {
+    if (isOutOfReach(error) && !view.tellOnce()) return { id, props, inputs };
+    throw tellOnce(withExclude(error, { kind: "VgpuHost", name: String(props.host) }));
+  }
+}
+
+async function remove(_id: string, props: Properties): Promise<void> {
+  const inputs = pick(props, inputKeys) as unknown as MdevDeviceInputs;
+  const self = desiredVgpu(inputs);
+  rememberAcceptedKey(inputs.connection as Connection, props.acceptedHostKey);
+  try {
+    refuseOffline(`${inputs.host} ${inputs.name}`, "remove the vGPU");
+    const view = viewOf(inputs);
+    await withLock(view.session, inputs.owner, async () => {
+      const plan = (facts: HostFacts) => planVgpuRemoval(self, facts);
+      const reboot = { allow: false, deadlineMs: 0 };
+      const label = `${inputs.host} ${inputs.name}`;
+      await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, await view.observe());
+    });
+  } catch (error) {
+    throw tellOnce(error);
+  }
+}

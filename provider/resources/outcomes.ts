@@ -1,0 +1,84 @@
+import { type ErrorParts, errorText, isVgpuError, VgpuError } from "../model/errors.js";
+import type { CheckFailure } from "../schema/check-inputs.js";
+import type { Properties } from "./lifecycle.js";
+
+const silenced = new Set<string>();
+let listening = false;
+
+/**
+ * Keeps the engine's Node host from printing `error` a second time: it writes what read, diff and delete throw to
+ * standard error, with its stack, before the engine shows the message on its resource.
+ */
+export function tellOnce(error: unknown): unknown {
+  if (!isVgpuError(error)) return error;
+  if (!listening) {
+    listening = true;
+    const print = console.error;
+    console.error = (...parts: unknown[]) => {
+      if (parts.length !== 1 || !silenced.delete(String(parts[0]))) print(...parts);
+    };
+  }
+  silenced.add(`${error}: ${error.stack}`);
+  return error;
+}
+
+/** Returns a refusal as `check` reports it; any other error is thrown on. */
+export function asFailure(error: unknown, property: string): CheckFailure {
+  if (!isVgpuError(error)) throw error;
+  return { property: error.parts.property ?? property, reason: error.message };
+}
+
+/** Returns refusals as `check` reports them. */
+export function asFailures(refusals: readonly ErrorParts[]): CheckFailure[] {
+  return refusals.map((parts) => ({ property: parts.property ?? "connection", reason: errorText(parts) }));
+}
+
+const outOfReach = new Set(["VGPU_UNREACHABLE", "VGPU_LOGIN", "VGPU_HOST_KEY", "VGPU_NO_SUDO"]);
+
+/** Whether the machine could not be asked. */
+export function isOutOfReach(error: unknown): error is VgpuError {
+  return isVgpuError(error) && outOfReach.has(error.code);
+}
+
+/** Returns the error with the line that leaves its machine out of the run. */
+export function withExclude(
+  error: unknown,
+  resource: { readonly kind: string; readonly name: string },
+): unknown {
+  if (!isOutOfReach(error)) return error;
+  const line = `pulumi up --exclude '**${resource.kind}::${resource.name}' --exclude-dependents`;
+  return new VgpuError({ ...error.parts, next: `${error.parts.next}; to go on without it: ${line}` });
+}
+
+/** Returns an error of create or update that keeps the half-made resource, so that destroy and the next run know it. */
+export function halfMade(error: unknown, id: string, properties: Properties): unknown {
+  if (!isVgpuError(error)) return error;
+  return Object.assign(error, { id, properties, reasons: [error.message] });
+}
+
+/** Whether this run may not talk to machines (`VGPU_OFFLINE=1`). */
+export function isOffline(): boolean {
+  return process.env.VGPU_OFFLINE === "1";
+}
+
+let warned = false;
+
+/** Says once that stored state is used in place of live state. */
+export function warnOffline(): void {
+  if (warned) return;
+  warned = true;
+  console.log("VGPU_OFFLINE=1: no machine is asked; what is shown is the stored state, not the live one");
+}
+
+/** @throws VGPU_OFFLINE when this run may not talk to machines */
+export function refuseOffline(where: string, what: string): void {
+  if (!isOffline()) return;
+  throw new VgpuError({
+    code: "VGPU_OFFLINE",
+    where,
+    what: `cannot ${what}`,
+    saw: "VGPU_OFFLINE=1 in the environment",
+    expected: "a run that may reach the machine",
+    next: "run without VGPU_OFFLINE where the machine can be reached",
+  });
+}

@@ -1,0 +1,50 @@
+// A VgpuHost owns, on one KVM host: our claim of it, the block of nouveau, the vGPU manager that we installed, the
+// virtual functions that we turned on, and the boot unit that restores what a reboot takes. Id: the host's machine-id.
+// Another connection target replaces it. Installing or changing the manager reboots the host.
+// It never touches vGPUs, VMs, or a GPU that is not declared.
+import { bootFileHashes } from "../apply/boot-unit.js";
+import type { ErrorParts } from "../model/errors.js";
+import type { DesiredHost } from "../plan/desired.js";
+import { planHost, planHostRemoval } from "../plan/host.js";
+import { type VgpuHostInputs, vgpuHostSchema } from "../schema/inputs.js";
+import { desiredDriver, formRefusal, packageRefusal, versionRefusal } from "./driver-input.js";
+import { liveHostInputs, observedHost } from "./host-state.js";
+import { machineLifecycle } from "./machine-lifecycle.js";
+import { hostView } from "./machine-view.js";
+
+/** The lifecycle of a VgpuHost. */
+export const vgpuHost = machineLifecycle({
+  kind: "VgpuHost",
+  claim: "host",
+  journals: ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service", "pulumi-vgpu.service"],
+  schema: vgpuHostSchema,
+  table: { name: "ignored", owner: "ignored", reboot: "ignored", connection: "ignored" },
+  view: hostView,
+  desired: desiredHost,
+  plan: planHost,
+  planRemoval: planHostRemoval,
+  localRefusals,
+  liveInputs: liveHostInputs,
+  observed: observedHost,
+  secretToken: () => undefined,
+});
+
+function desiredHost(inputs: VgpuHostInputs): DesiredHost {
+  return {
+    name: inputs.name,
+    owner: `${inputs.owner}/${inputs.name}`,
+    driver: desiredDriver(inputs.driver, "host"),
+    gpus: inputs.gpus,
+    reboot: { allow: inputs.reboot.allow, deadlineMs: inputs.reboot.deadlineMinutes * 60_000 },
+    bootFiles: bootFileHashes(),
+  };
+}
+
+async function localRefusals(inputs: VgpuHostInputs, desired: DesiredHost): Promise<ErrorParts[]> {
+  const refusals = [
+    formRefusal(inputs.driver, desired.name),
+    versionRefusal(desired.driver, desired.name),
+    await packageRefusal(desired.driver, desired.name),
+  ];
+  return refusals.filter((parts) => parts !== null);
+}
