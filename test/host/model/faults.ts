@@ -1,0 +1,40 @@
+/** Ways in which a host misbehaves; tests set them, and the model uses them up where a number says how often. */
+export interface HostFaults {
+  /** `sriov-manage` says so many times that it cannot get the unbind lock. */
+  unbindLock: number;
+  /** `sriov-manage` exits 0 so many times without making a VF. */
+  silentSriov: number;
+  /** VFs never appear, whatever `sriov-manage` says. */
+  vfsNeverAppear: boolean;
+  /** `sriov-manage` leaves the GPU without a driver so many times, after making its VFs. */
+  leaveUnbound: number;
+  /** VFs come one by one, so many ms apart, after `sriov-manage` has ended. 0: all before it ends. */
+  vfIntervalMs: number;
+  /** The next so many creations of a vGPU fail with EIO. */
+  failCreates: number;
+  /** nvidia-vgpud fails so many times. */
+  failVgpud: number;
+  /** The next so many runs of an installer end so, whatever the package says. */
+  installer: InstallerFault | undefined;
+  installerTimes: number;
+}
+
+/**
+ * How an installer misbehaves: ends with 0 and installs nothing; never ends; is killed half way; fails the first time;
+ * installs all but the modules it builds.
+ */
+export type InstallerFault = "nothing" | "hang" | "die" | "fail-once" | "no-module";
+
+export function noFaults(): HostFaults {
+  return {
+    unbindLock: 0,
+    silentSriov: 0,
+    vfsNeverAppear: false,
+    leaveUnbound: 0,
+    vfIntervalMs: 0,
+    failCreates: 0,
+    failVgpud: 0,
+    installer: undefined,
+    installerTimes: 0,
+  };
+}
