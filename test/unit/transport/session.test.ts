@@ -1,4 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { Socket } from "node:net";
+import { resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { closeAllSessions, type ExecRequest, sessionFor } from "../../../provider/transport/session.js";
 import { SshFixture } from "./ssh-fixture.js";
 
@@ -62,6 +66,38 @@ describe("Session.exec", () => {
     expect(machine.connections).toBe(1);
     expect(machine.mostChannels).toBe(8);
     expect(sessions[0]?.counters()).toEqual({ connections: 1, roundTrips: 30, maxChannels: 8 });
+  });
+
+  it("switches Nagle's algorithm off on the connection", async () => {
+    const switched = vi.spyOn(Socket.prototype, "setNoDelay");
+    await sessionFor(machine.connection()).exec({ script: script("true") });
+    const sockets = switched.mock.contexts as Socket[];
+    const ours = sockets.filter(
+      (socket, index) => socket.remotePort === machine.port && switched.mock.calls[index]?.[0],
+    );
+    expect(ours).toHaveLength(1);
+    switched.mockRestore();
+  });
+
+  it("lets the process end by itself between commands, and not during one", async () => {
+    const program = [
+      'const { sessionFor } = require("./provider/transport/session.ts");',
+      `const session = sessionFor(${JSON.stringify(machine.connection())});`,
+      'const script = { name: "try-thing", text: "sleep 0.3; echo answered" };',
+      "session.exec({ script }).then(({ stdout }) => process.stdout.write(stdout));",
+    ];
+    const child = spawn(
+      process.execPath,
+      ["--require", "./tools/run-typescript.cjs", "-e", program.join("")],
+      {
+        cwd: resolve(__dirname, "../../.."),
+        timeout: 15_000,
+      },
+    );
+    const output: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+    const [code] = await once(child, "close");
+    expect({ code, output: String(Buffer.concat(output)) }).toEqual({ code: 0, output: "answered\n" });
   });
 
   it("keeps to fewer channels where the server allows fewer", async () => {
