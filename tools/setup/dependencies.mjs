@@ -19,45 +19,61 @@ export async function installDependencies(root) {
     );
     const started = Date.now();
     await npmCi(root);
-    checkInstalledNode(modules);
+    await installNode(modules);
     writeFileSync(stamp, wanted);
     console.log(`Dependencies: installed in ${seconds(started)} s.`);
   }
   linkOurselves(modules);
 }
 
-function npmCi(root) {
-  const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error", "--no-update-notifier"];
+async function npmCi(root) {
+  const args = ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   // npm tells its children where it lives; a `node tools/bootstrap.mjs` typed by hand finds it on PATH.
   const npm = process.env.npm_execpath;
-  const command = npm?.endsWith(".js") ? [process.execPath, npm] : ["npm"];
-  const started = Date.now();
-  const note = () => console.log(`Dependencies: npm ci has run for ${seconds(started)} s.`);
-  const ticking = setInterval(note, 15_000);
-  return new Promise((resolve, reject) => {
-    const child = spawn(command[0], [...command.slice(1), ...args], {
-      cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, NODE_ENV: "development" },
-    });
-    child.on("error", (error) => reject(new Error(`npm does not start: ${error.message}`)));
-    child.on("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`npm ci failed (exit code ${code}), see above.`)),
-    );
-  }).finally(() => clearInterval(ticking));
+  const known = npm?.endsWith(".js") && existsSync(npm);
+  await run({ command: known ? process.execPath : "npm", args: known ? [npm, ...args] : args, folder: root });
 }
 
-/** npm can be told to skip install scripts, exits 0 then, and the Node of our own is not there. */
-function checkInstalledNode(modules) {
-  const wanted = JSON.parse(readFileSync(path.join(modules, "node", "package.json"), "utf8")).version;
-  const asked = spawnSync(path.join(modules, "node", "bin", "node"), ["--version"], { encoding: "utf8" });
-  const found = asked.status === 0 ? asked.stdout.trim() : "none";
-  if (found !== `v${wanted}`) {
+/** The package "node" brings the program by its install script; this runs that one script and no other. */
+async function installNode(modules) {
+  const folder = path.join(modules, "node");
+  await run({ command: process.execPath, args: ["installArchSpecificPackage.js"], folder });
+  const wanted = `v${JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")).version}`;
+  const asked = spawnSync(path.join(folder, "bin", "node"), ["--version"], { encoding: "utf8" });
+  if (asked.status !== 0 || asked.stdout.trim() !== wanted) {
     throw new Error(
-      `npm ci ended well, but node_modules/node/bin/node is ${found}, not v${wanted}: install scripts were skipped.\n` +
-        "Next: npm config get ignore-scripts should say false; then run this again.",
+      `node_modules/node/bin/node does not answer ${wanted} (${asked.stdout?.trim() || asked.error?.message}).\n` +
+        "Next: rm -rf node_modules, and run this again.",
     );
   }
+}
+
+function run({ command, args, folder }) {
+  const env = { ...process.env, NODE_ENV: "development", npm_config_update_notifier: "false" };
+  // Set by the npm that runs us; it would make an npm in another folder work on ours.
+  delete env.npm_config_local_prefix;
+  const started = Date.now();
+  const ticking = setInterval(
+    () => console.log(`Dependencies: still installing after ${seconds(started)} s.`),
+    15_000,
+  );
+  let said = "";
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        said += chunk;
+      });
+    }
+    child.on("error", (error) => reject(new Error(`${command} does not start: ${error.message}`)));
+    child.on("close", (code) =>
+      code === 0
+        ? resolve()
+        : reject(
+            new Error(`${path.basename(command)} ${args.join(" ")} exited with ${code}:\n${said.trim()}`),
+          ),
+    );
+  }).finally(() => clearInterval(ticking));
 }
 
 /** The stored provider text requires "pulumi-vgpu/provider" by name, from the project's folder. */
