@@ -39,7 +39,7 @@ const layerRules = Object.entries(layers).flatMap(([layer, { below, packages, no
     from: { path: `^provider/${layer}/` },
     to: {
       dependencyTypes: ["core", "npm", "npm-dev", "npm-peer"],
-      pathNot: [`^(${node})$`, ...packages.map((name) => `^node_modules/(@types/)?${name}/`)],
+      pathNot: [`^(${node})$`, ...packages.map((name) => `(^|/)node_modules/(@types/)?${name}/`)],
     },
   },
 ]);
@@ -49,7 +49,7 @@ const onlyIn = (name, packages, folder) => ({
   severity: "error",
   comment: `Only ${folder} may import ${packages}.`,
   from: { path: "^(provider|sdk|cli)/", pathNot: folder },
-  to: { path: `^node_modules/(${packages})/` },
+  to: { path: `(^|/)node_modules/(${packages})/` },
 });
 
 module.exports = {
@@ -77,7 +77,7 @@ module.exports = {
       severity: "error",
       comment: "The provider process is Pulumi's: loading the SDK again costs start-up time.",
       from: { path: "^provider/" },
-      to: { path: "^node_modules/@pulumi/", dependencyTypesNot: ["type-only"] },
+      to: { path: "(^|/)node_modules/@pulumi/", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "shipped-code-needs-nothing-unshipped",
@@ -100,7 +100,7 @@ module.exports = {
       severity: "error",
       comment: "fuse-native is not kept any more: one file knows it, so that it can be replaced.",
       from: { pathNot: "^test/host/machine/[^/]*fuse[^/]*\\.(ts|cjs)$" },
-      to: { path: "^node_modules/fuse-native/" },
+      to: { path: "(^|/)node_modules/fuse-native/" },
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },

@@ -6,6 +6,7 @@ import { fileLength } from "./file-length.js";
 import type { Finding, Repository, RepositoryFile } from "./finding.js";
 import { leftovers } from "./leftovers.js";
 import { brokenLinks } from "./links.js";
+import { lockedPackages } from "./locked-packages.js";
 import { foreignTraces } from "./traces.js";
 
 const checks: readonly ((repository: Repository) => Finding[])[] = [
@@ -13,6 +14,7 @@ const checks: readonly ((repository: Repository) => Finding[])[] = [
   leftovers,
   foreignTraces,
   brokenLinks,
+  lockedPackages,
 ];
 
 /** Runs every check over the files git knows or would add. Gives the exit code. */

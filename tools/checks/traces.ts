@@ -1,3 +1,4 @@
+import os from "node:os";
 import type { Finding, Repository } from "./finding.js";
 
 // Written in pieces: this file is looked at, too.
@@ -10,19 +11,18 @@ const hosts = new RegExp(
   ].join(""),
   "i",
 );
-const folders = /(?<![\w.~}-])\/(home|Users|work|workspace|builds)\/[\w.-]+/;
+const folders = /(?<![\w.~}-])\/(Users|work|workspace|builds)\/[\w.-]+/;
 
-/** Traces of one machine or one network: its folders, its registries' host names, and lock entries tied to them. */
+/** Traces of one machine or one network: its folders, and the host names of registries. */
 export function foreignTraces({ root, files }: Repository): Finding[] {
+  // Root's home is every Linux machine's, and hosts and guests have it too.
+  const own = [root, ...(os.homedir().lastIndexOf("/") > 0 ? [os.homedir()] : [])];
   return files.flatMap(({ path, text }) => {
-    const found = text.split("\n").flatMap((line, index) => {
-      const trace = line.includes(root) ? root : (folders.exec(line)?.[0] ?? hosts.exec(line)?.[0]);
+    return text.split("\n").flatMap((line, index) => {
+      const trace = own.find((one) => line.includes(one)) ?? folders.exec(line)?.[0] ?? hosts.exec(line)?.[0];
       return trace === undefined
         ? []
         : [{ where: `${path}:${index + 1}`, what: `names ${trace}`, fails: true }];
     });
-    const resolved = path.endsWith("package-lock.json") && /"resolved": "(?!\.|[\w@]+\/)/.test(text);
-    if (resolved) found.push({ where: path, what: 'has "resolved" addresses of a registry', fails: true });
-    return found;
   });
 }

@@ -1,0 +1,82 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { repositoryRoot } from "../paths.js";
+
+/** Each rule, and a file whose import it has to refuse. */
+const violations: readonly (readonly [rule: string, file: string, imported: string])[] = [
+  ["model-imports-only-below", "provider/model/bad.ts", "../catalog/fine.js"],
+  ["model-outside-world", "provider/model/bad-node.ts", "node:fs"],
+  ["schema-imports-only-below", "provider/schema/bad.ts", "../plan/fine.js"],
+  ["catalog-imports-only-below", "provider/catalog/bad.ts", "../plan/fine.js"],
+  ["plan-imports-only-below", "provider/plan/bad.ts", "../transport/fine.js"],
+  ["plan-outside-world", "provider/plan/bad-node.ts", "node:child_process"],
+  ["transport-imports-only-below", "provider/transport/bad.ts", "../observe/fine.js"],
+  ["observe-imports-only-below", "provider/observe/bad.ts", "../apply/fine.js"],
+  ["apply-imports-only-below", "provider/apply/bad.ts", "../resources/fine.js"],
+  ["resources-imports-only-below", "provider/resources/bad.ts", "../../sdk/fine.js"],
+  ["only-transport-knows-ssh", "provider/resources/bad-ssh.ts", "ssh2"],
+  ["only-schema-knows-zod", "provider/apply/bad-zod.ts", "zod"],
+  ["sdk-stays-pure", "sdk/bad.ts", "../provider/transport/fine.js"],
+  ["the-door-opens-on-resources", "provider/index.ts", "./apply/fine.js"],
+  ["provider-takes-pulumi-for-types-only", "provider/resources/bad-pulumi.ts", "@pulumi/pulumi"],
+  ["shipped-code-needs-nothing-unshipped", "sdk/bad-test.ts", "../test/fine.js"],
+  ["shipped-code-needs-no-dev-dependency", "sdk/bad-dev.ts", "fast-check"],
+  ["fuse-behind-one-file", "test/bad.ts", "fuse-native"],
+  ["no-cycles", "tools/left.ts", "./right.js"],
+  ["no-unresolved", "tools/lost.ts", "./nowhere.js"],
+];
+
+const layers = ["model", "schema", "catalog", "plan", "transport", "observe", "apply", "resources"];
+
+describe("the import rules", () => {
+  let root: string;
+  let report: string;
+
+  beforeAll(() => {
+    root = mkdtempSync(path.join(os.tmpdir(), "layers-"));
+    for (const name of [".dependency-cruiser.cjs", "tsconfig.json", "package.json"]) {
+      cpSync(path.join(repositoryRoot, name), path.join(root, name));
+    }
+    symlinkSync(path.join(repositoryRoot, "node_modules"), path.join(root, "node_modules"), "dir");
+    for (const folder of [...layers.map((layer) => `provider/${layer}`), "sdk", "test"]) {
+      write(`${folder}/fine.ts`, "export const fine = 1;\n");
+    }
+    for (const [, file, imported] of violations)
+      write(file, `import * as it from "${imported}";\nexport { it };\n`);
+    write("tools/right.ts", 'import { it } from "./left.js";\nexport { it };\n');
+    const depcruise = path.join(repositoryRoot, "node_modules", ".bin", "depcruise");
+    const args = [
+      "--config",
+      ".dependency-cruiser.cjs",
+      "--output-type",
+      "err",
+      "sdk",
+      "provider",
+      "test",
+      "tools",
+    ];
+    const ran = spawnSync(depcruise, args, {
+      cwd: root,
+      encoding: "utf8",
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+    report = `${ran.stdout}${ran.stderr}`;
+  }, 60_000);
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  function write(file: string, text: string): void {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    writeFileSync(path.join(root, file), text);
+  }
+
+  it.each(violations)("%s refuses %s to import %s", (rule, file) => {
+    expect(report.split("\n").filter((line) => line.includes(rule) && line.includes(file))).not.toEqual([]);
+  });
+
+  it("lets the files that break no rule pass", () => {
+    expect(report).not.toMatch(/(error|warn) [\w-]+: \S*fine\.ts/);
+  });
+});
