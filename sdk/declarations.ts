@@ -97,3 +97,8 @@ export function known<T>(value: pulumi.Input<T> | undefined): T | undefined {
   if (pulumi.Output.isInstance(value) || value instanceof Promise) return undefined;
   return value as T | undefined;
 }
+
+/** Returns the name under which the program declares a resource; Pulumi's SDK keeps it without typing it. */
+export function resourceName(resource: pulumi.Resource): string {
+  return (resource as unknown as { readonly __name: string }).__name;
+}

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ConnectionArgs, DriverArgs, RebootArgs } from "./args.js";
 import { connectionKey, knownDriver, secretConnection } from "./connection-input.js";
-import { declareGuest, known } from "./declarations.js";
+import { declareGuest, known, resourceName } from "./declarations.js";
 import type { MdevDevice } from "./mdev-device.js";
 import { providerText } from "./provider-text.js";
 
@@ -60,7 +60,7 @@ export class GuestDriverInstall extends pulumi.CustomResource {
       connectionKey: connectionKey(args.guest.connection),
       hostRelease,
       ...knownDriver(args.driver),
-      device: args.device === undefined ? null : `${args.device.hostName}/${deviceName(args.device)}`,
+      device: args.device === undefined ? null : resourceName(args.device),
     });
     const props = {
       name,
@@ -77,10 +77,6 @@ export class GuestDriverInstall extends pulumi.CustomResource {
     };
     super("pulumi-nodejs:dynamic/vgpu:GuestDriverInstall", name, props, opts);
   }
-}
-
-function deviceName(device: MdevDevice): string {
-  return (device as unknown as { __name: string }).__name;
 }
 
 function secretLicense(license: pulumi.Input<LicenseArgs> | undefined): pulumi.Input<object> | undefined {

@@ -3,7 +3,7 @@ import type { VgpuInterface } from "../provider/model/facts.js";
 import { hostdevXml } from "../provider/model/hostdev.js";
 import { parsePciAddress } from "../provider/model/pci-address.js";
 import { secretConnection } from "./connection-input.js";
-import { declareVgpu, known } from "./declarations.js";
+import { declareVgpu, known, resourceName } from "./declarations.js";
 import { providerText } from "./provider-text.js";
 import type { VgpuHost } from "./vgpu-host.js";
 import { vgpuUuid } from "./vgpu-uuid.js";
@@ -89,8 +89,4 @@ export class MdevDevice extends pulumi.CustomResource {
       .all([this.vgpuInterface, this.uuid, this.parent])
       .apply(([vgpuInterface, uuid, parent]) => hostdevXml({ vgpuInterface, uuid, parent }));
   }
-}
-
-function resourceName(resource: pulumi.Resource): string {
-  return (resource as unknown as { __name: string }).__name;
 }

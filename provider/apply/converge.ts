@@ -31,8 +31,8 @@ export async function converge<Facts>(convergence: Convergence<Facts>, first: Fa
     if (step === undefined) return facts;
     const text = stepText(step);
     if (done.at(-1) === text) throw noEffect(convergence.where, text, done);
-    if (done.length === 0) announce(convergence, plan);
-    convergence.progress(`step ${done.length + 1} of ${done.length + plan.steps.length}: ${text}`);
+    const total = done.length + plan.steps.length;
+    if (total > 1) convergence.progress(`step ${done.length + 1} of ${total}: ${text}`);
     const ran = await applyOrReconnect(convergence, plan.steps, facts);
     lost = ran === 0 ? lost + 1 : 0;
     if (lost > reconnectsPerStep) throw unstable(convergence.where, text, done);
@@ -53,13 +53,6 @@ async function applyOrReconnect<Facts>(
     if (!isVgpuError(error) || error.code !== "VGPU_UNREACHABLE") throw error;
     convergence.progress("the connection was lost; connecting again to see what was done");
     return 0;
-  }
-}
-
-function announce<Facts>(convergence: Convergence<Facts>, plan: Plan): void {
-  const reboots = plan.steps.filter((step) => step.disruption === "reboots-host").length;
-  if (plan.steps.length > 1) {
-    convergence.progress(`${plan.steps.length} steps${reboots === 0 ? "" : `, ${reboots} of them reboots`}`);
   }
 }
 

@@ -25,6 +25,7 @@ export interface DesiredHost {
   readonly driver: DesiredDriver | null;
   readonly gpus: Readonly<Record<PciAddress, { readonly usage: "vgpu" }>>;
   readonly reboot: RebootPolicy;
+  readonly rebootDisruption: "reboots-host";
   /** sha256 of the boot unit's files as this version of the package writes them. */
   readonly bootFiles: Readonly<Record<string, string>>;
 }
@@ -50,4 +51,5 @@ export interface DesiredGuest {
   readonly driver: DesiredDriver | null;
   readonly license: { readonly tokenSha256: string; readonly featureType: number } | null;
   readonly reboot: RebootPolicy;
+  readonly rebootDisruption: "reboots-guest";
 }

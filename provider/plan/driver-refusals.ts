@@ -94,7 +94,7 @@ function installRefusals(desired: DriverTarget, facts: MachineFacts, steps: read
 }
 
 function rebootRefusals(desired: DriverTarget, steps: readonly Step[]): ErrorParts[] {
-  const reboots = steps.filter((step) => step.disruption === "reboots-host");
+  const reboots = steps.filter((step) => step.kind === "reboot-machine");
   if (reboots.length === 0 || desired.reboot.allow) return [];
   return [
     {

@@ -7,6 +7,8 @@ export interface DriverTarget {
   readonly name: string;
   readonly driver: DesiredDriver | null;
   readonly reboot: RebootPolicy;
+  /** What a reboot of it is called in plans. */
+  readonly rebootDisruption: "reboots-host" | "reboots-guest";
 }
 
 /** Returns what a step on the whole machine has in common. */
@@ -80,7 +82,7 @@ function bootInto(desired: DriverTarget, driver: DesiredDriver, what: string): S
 }
 
 function rebootStep(desired: DriverTarget, cause: string): Step {
-  return { kind: "reboot-machine", target: desired.name, cause, disruption: "reboots-host" };
+  return { kind: "reboot-machine", target: desired.name, cause, disruption: desired.rebootDisruption };
 }
 
 /** Returns what takes our driver and our block of nouveau away, and boots into what was before, if a boot is allowed. */

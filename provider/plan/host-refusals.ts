@@ -104,7 +104,7 @@ function noSuchGpu(where: string, property: string, gpus: readonly GpuFacts[]): 
 }
 
 function disruptionRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
-  const reboots = steps.filter((step) => step.disruption === "reboots-host");
+  const reboots = steps.filter((step) => step.kind === "reboot-machine");
   if (reboots.length === 0) return [];
   const users = facts.gpus.flatMap((gpu) =>
     gpu.vgpus.flatMap((vgpu) => vgpu.holders.map((holder) => holder.domainName)),

@@ -3,7 +3,7 @@ import type { VgpuInterface } from "../model/facts.js";
 import type { PciAddress } from "../model/pci-address.js";
 
 /** What a step does to those who use the machine. */
-export type Disruption = "none" | "stops-guests" | "reboots-host" | "writes-firmware";
+export type Disruption = "none" | "stops-guests" | "reboots-host" | "reboots-guest" | "writes-firmware";
 
 interface StepBase {
   /** What the step acts on: the machine, a GPU, a vGPU. */

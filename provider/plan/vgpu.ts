@@ -148,20 +148,26 @@ function makeRoom(
   return { retire: idle.slice(0, excess), refusals: [] };
 }
 
-/** Returns the function that carries the vGPU: where it was, else the first free one that no other vGPU is noted on. */
+/**
+ * Returns the function that carries the vGPU: where it was, else its share of the free ones. The free functions are dealt
+ * out to the declared vGPUs that have none, both in their order, so that the place does not depend on who comes first.
+ */
 function placeFor(context: Context, retire: readonly KnownVgpu[]): string | null {
   const { self, gpu, facts, known, declared } = context;
   if (gpu.vgpuInterface === "mdev-on-pf") return gpu.address;
   const taken = new Set(known.filter((vgpu) => !retire.includes(vgpu)).map((vgpu) => vgpu.live.parent));
-  const mine = facts.manifest.vgpus.find((record) => record.uuid === self.uuid && record.gpu === gpu.address);
+  const records = facts.manifest.vgpus.filter((record) => record.gpu === gpu.address);
   const usable = gpu.virtualFunctions.filter((vf) => vf.driver !== null && !taken.has(vf.vfAddress));
+  const mine = records.find((record) => record.uuid === self.uuid);
   if (mine !== undefined && usable.some((vf) => vf.vfAddress === mine.parent)) return mine.parent;
-  const wanted = new Set(declared.map((vgpu) => vgpu.uuid));
-  const noted = new Set(
-    facts.manifest.vgpus.filter((record) => wanted.has(record.uuid)).map((record) => record.parent),
+  const noted = records.filter((record) =>
+    declared.some((vgpu) => vgpu.uuid === record.uuid && record.uuid !== self.uuid),
   );
-  const free = usable.find((vf) => !noted.has(vf.vfAddress)) ?? usable[0];
-  return free?.vfAddress ?? null;
+  const free = usable.filter((vf) => !noted.some((record) => record.parent === vf.vfAddress));
+  const unplaced = declared.filter((vgpu) => !noted.some((record) => record.uuid === vgpu.uuid));
+  const order = unplaced.map((vgpu) => `${vgpu.name} ${vgpu.uuid}`).sort();
+  const share = free[order.indexOf(`${self.name} ${self.uuid}`)] ?? free[0] ?? usable[0];
+  return share?.vfAddress ?? null;
 }
 
 function placed(context: Context, parent: string, self: DesiredVgpu): PlacedVgpu {

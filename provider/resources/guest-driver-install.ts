@@ -40,6 +40,7 @@ export const guestDriverInstall = machineLifecycle({
   liveInputs: liveGuestInputs,
   observed: observedGuest,
   secretToken: (inputs) => inputs.license?.token,
+  mayBeOffAtFirst: (inputs) => inputs.device !== undefined,
 });
 
 function desiredGuest(inputs: GuestDriverInstallInputs): DesiredGuest {
@@ -53,6 +54,7 @@ function desiredGuest(inputs: GuestDriverInstallInputs): DesiredGuest {
       ? { tokenSha256: sha256(license.token), featureType: featureTypes[license.feature] }
       : null,
     reboot: { allow: inputs.reboot.allow, deadlineMs: inputs.reboot.deadlineMinutes * 60_000 },
+    rebootDisruption: "reboots-guest",
   };
 }
 
@@ -60,10 +62,7 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-async function localRefusals(
-  _inputs: GuestDriverInstallInputs,
-  desired: DesiredGuest,
-): Promise<ErrorParts[]> {
+async function localRefusals(inputs: GuestDriverInstallInputs, desired: DesiredGuest): Promise<ErrorParts[]> {
   const refusals = [
     formRefusal(inputs.driver, desired.name),
     versionRefusal(desired.driver, desired.name),

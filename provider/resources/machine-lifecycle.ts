@@ -17,7 +17,7 @@ import {
   type Properties,
   pick,
 } from "./lifecycle.js";
-import { type MachineView, rememberAcceptedKey } from "./machine-view.js";
+import { type MachineView, rememberAcceptedKey, type ViewOptions } from "./machine-view.js";
 import {
   asFailure,
   asFailures,
@@ -55,7 +55,7 @@ export interface MachineKind<
   readonly journals: readonly string[];
   readonly schema: z.ZodObject;
   readonly table: DiffTable;
-  view(connection: Connection, options?: { readonly acceptNew: boolean }): MachineView<Facts>;
+  view(connection: Connection, options?: ViewOptions): MachineView<Facts>;
   desired(inputs: Inputs): Desired;
   plan(desired: Desired, facts: Facts): Plan;
   planRemoval(desired: Desired, facts: Facts): Plan;
@@ -66,6 +66,8 @@ export interface MachineKind<
   /** Stable facts for the program. */
   observed(inputs: Inputs, facts: Facts): Properties;
   secretToken(inputs: Inputs): string | undefined;
+  /** Whether the machine may be off while its resource is new: a VM that waits for its vGPU. */
+  mayBeOffAtFirst(inputs: Inputs): boolean;
 }
 
 /** Returns the lifecycle of a kind of machine. */
@@ -84,6 +86,9 @@ export function machineLifecycle<I extends MachineInputs, F extends MachineFacts
     delete: (_id, props) => remove(kind, props),
   };
 }
+
+/** How long a VM that waited for its vGPU may take to answer. */
+const firstBootMs = 300_000;
 
 type Kind<I extends MachineInputs, F extends MachineFacts, D extends MachineDesire> = MachineKind<I, F, D>;
 
@@ -126,6 +131,10 @@ async function preflight<I extends MachineInputs, F extends MachineFacts, D exte
     }
     return asFailures(plan.refusals);
   } catch (error) {
+    if (isNew && kind.mayBeOffAtFirst(inputs) && isOutOfReach(error) && error.code === "VGPU_UNREACHABLE") {
+      console.log(`${desired.name}: does not answer yet; it is waited for when its turn comes`);
+      return [];
+    }
     return [asFailure(withExclude(error, { kind: kind.kind, name: desired.name }), "connection")];
   }
 }
@@ -166,7 +175,8 @@ async function convergeTo<I extends MachineInputs, F extends MachineFacts, D ext
 ) {
   refuseOffline(inputs.name, "change the machine");
   const desired = kind.desired(inputs);
-  const view = kind.view(inputs.connection as Connection, { acceptNew: isNew });
+  const deadlineMs = isNew && kind.mayBeOffAtFirst(inputs) ? firstBootMs : undefined;
+  const view = kind.view(inputs.connection as Connection, { acceptNew: isNew, deadlineMs });
   const token = kind.secretToken(inputs);
   return withLock(view.session, desired.owner, async () => {
     const before = await view.observe();

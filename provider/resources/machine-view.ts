@@ -15,6 +15,14 @@ export interface MachineView<Facts extends MachineFacts> {
   tellOnce(): boolean;
 }
 
+/** How a machine is reached in one use of its view. */
+export interface ViewOptions {
+  /** Whether a host of which no key is known may be trusted. @default false */
+  readonly acceptNew?: boolean;
+  /** Longest time until it answers. @default the transport's */
+  readonly deadlineMs?: number | undefined;
+}
+
 const views = new Map<string, MachineView<MachineFacts>>();
 const acceptedKeys = new Map<string, string>();
 
@@ -23,22 +31,22 @@ export function rememberAcceptedKey(connection: Connection, hostKey: unknown): v
   if (typeof hostKey === "string") acceptedKeys.set(connectionTarget(connection), hostKey);
 }
 
-/** Returns the view of a vGPU host. `acceptNew`: this call may trust a host of which no key is known. */
-export function hostView(connection: Connection, options?: { readonly acceptNew: boolean }) {
-  return viewOf("host", connection, { observe: observeHost, acceptNew: options?.acceptNew === true });
+/** Returns the view of a vGPU host. */
+export function hostView(connection: Connection, options: ViewOptions = {}) {
+  return viewOf("host", connection, { observe: observeHost, ...options });
 }
 
 /** Returns the view of a Linux guest. */
-export function guestView(connection: Connection, options?: { readonly acceptNew: boolean }) {
-  return viewOf("guest", connection, { observe: observeGuest, acceptNew: options?.acceptNew === true });
+export function guestView(connection: Connection, options: ViewOptions = {}) {
+  return viewOf("guest", connection, { observe: observeGuest, ...options });
 }
 
 function viewOf<Facts extends MachineFacts>(
   kind: "host" | "guest",
   connection: Connection,
-  how: { readonly observe: (session: Session) => Promise<Facts>; readonly acceptNew: boolean },
+  how: ViewOptions & { readonly observe: (session: Session) => Promise<Facts> },
 ): MachineView<Facts> {
-  const key = JSON.stringify([kind, connection, how.acceptNew]);
+  const key = JSON.stringify([kind, connection, how.acceptNew === true, how.deadlineMs ?? null]);
   const known = views.get(key);
   if (known !== undefined) return known as MachineView<Facts>;
   const accepted = acceptedKeys.get(connectionTarget(connection));
@@ -46,7 +54,8 @@ function viewOf<Facts extends MachineFacts>(
     connection.hostKey === undefined && accepted !== undefined
       ? { ...connection, hostKey: accepted }
       : connection;
-  const session = sessionFor(trusted, { acceptNewHostKey: how.acceptNew });
+  const patience = how.deadlineMs === undefined ? {} : { deadlineMs: how.deadlineMs };
+  const session = sessionFor(trusted, { acceptNewHostKey: how.acceptNew === true, ...patience });
   let last: Promise<Facts> | undefined;
   let told = false;
   const observe = () => {

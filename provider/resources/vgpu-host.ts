@@ -27,6 +27,7 @@ export const vgpuHost = machineLifecycle({
   liveInputs: liveHostInputs,
   observed: observedHost,
   secretToken: () => undefined,
+  mayBeOffAtFirst: () => false,
 });
 
 function desiredHost(inputs: VgpuHostInputs): DesiredHost {
@@ -36,6 +37,7 @@ function desiredHost(inputs: VgpuHostInputs): DesiredHost {
     driver: desiredDriver(inputs.driver, "host"),
     gpus: inputs.gpus,
     reboot: { allow: inputs.reboot.allow, deadlineMs: inputs.reboot.deadlineMinutes * 60_000 },
+    rebootDisruption: "reboots-host",
     bootFiles: bootFileHashes(),
   };
 }

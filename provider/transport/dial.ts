@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { Client } from "ssh2";
+import { Client, type ConnectConfig } from "ssh2";
 import { redact, type VgpuError } from "../model/errors.js";
 import { type LoginAttempts, loginAttempts } from "./credentials.js";
 import { loginRefused } from "./failures.js";
@@ -47,11 +47,13 @@ export async function dial(request: DialRequest): Promise<Dialed> {
     trust: hostKeyTrust(request.route, request.target, request.acceptNew),
     attempts: loginAttempts(request.route),
   };
-  const socket = await (request.through?.() ?? openSocket(request.route, request.timeoutMs));
+  const socket = await (request.through === undefined
+    ? openSocket(request)
+    : openThrough(request, request.through));
   return handshake({ ...request, ...login, timeoutMs: Math.max(1, until - Date.now()) }, socket);
 }
 
-function openSocket(route: Route, timeoutMs: number): Promise<Duplex> {
+function openSocket({ route, timeoutMs }: DialRequest): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: route.host, port: route.port });
     const timer = setTimeout(() => {
@@ -73,59 +75,89 @@ function openSocket(route: Route, timeoutMs: number): Promise<Duplex> {
   });
 }
 
+/** A bastion may try for minutes to reach a machine that is down. */
+async function openThrough({ timeoutMs }: DialRequest, through: () => Promise<Duplex>): Promise<Duplex> {
+  let timer: NodeJS.Timeout | undefined;
+  let late = false;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late = true;
+      reject(new DialError(`no way through the bastion within ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
+  const opened = through();
+  opened.then(
+    (socket) => late && socket.destroy(),
+    () => {},
+  );
+  return Promise.race([opened, expired]).finally(() => clearTimeout(timer));
+}
+
 interface Handshake extends DialRequest {
   readonly trust: HostKeyTrust;
   readonly attempts: LoginAttempts;
 }
 
 function handshake(request: Handshake, socket: Duplex): Promise<Dialed> {
-  const { route, target, trust, attempts, timeoutMs } = request;
+  const { timeoutMs } = request;
   const client = new Client();
-  let hostKey = "";
-  let refusal: VgpuError | undefined;
+  const seen: Seen = { stage: "handshake", hostKey: "", refusal: undefined };
   return new Promise((resolve, reject) => {
-    let stage: "handshake" | "login" = "handshake";
     const fail = (error: Error) => {
       clearTimeout(timer);
       client.end();
       socket.destroy();
       reject(error);
     };
-    const timer = setTimeout(
-      () => fail(new DialError(`the SSH ${stage} did not end within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
+    const late = () => fail(new DialError(`the SSH ${seen.stage} did not end within ${timeoutMs} ms`));
+    const timer = setTimeout(late, timeoutMs);
     client.on("error", (error: Error & { level?: string }) => {
-      if (refusal !== undefined) fail(refusal);
-      else if (error.level === "client-authentication") {
-        fail(loginRefused(target, route, attempts, "SSH user authentication"));
-      } else if (stage === "login" && /authentication failures/i.test(error.message)) {
-        fail(loginRefused(target, route, attempts, error.message));
-      } else if (error.level !== "agent") fail(new DialError(error.message));
+      if (error.level !== "agent") fail(told(request, seen, error));
     });
-    client.on("close", () => fail(new DialError(`the connection was closed during the SSH ${stage}`)));
+    client.on("close", () => fail(new DialError(`the connection was closed during the SSH ${seen.stage}`)));
     client.on("handshake", () => {
-      stage = "login";
+      seen.stage = "login";
     });
     client.on("ready", () => {
       clearTimeout(timer);
       client.removeAllListeners("close");
-      resolve({ client, socket, hostKey });
+      resolve({ client, socket, hostKey: seen.hostKey });
     });
-    client.connect({
-      sock: socket as never,
-      username: route.user,
-      readyTimeout: 0,
-      // ssh2's own keepalive timer would keep the process alive: machine.ts sends them while work is under way.
-      keepaliveInterval: 0,
-      algorithms: { serverHostKey: [...trust.algorithms] as never },
-      authHandler: attempts.authHandler,
-      hostVerifier: (wire: Buffer) => {
-        const key = publicHostKey(wire);
-        hostKey = hostKeyText(key);
-        refusal = trust.judge(key);
-        return refusal === undefined;
-      },
-    });
+    client.connect(clientConfig(request, socket, seen));
   });
+}
+
+interface Seen {
+  stage: "handshake" | "login";
+  hostKey: string;
+  refusal: VgpuError | undefined;
+}
+
+function told(request: Handshake, seen: Seen, error: Error & { level?: string }): Error {
+  if (seen.refusal !== undefined) return seen.refusal;
+  const { target, route, attempts } = request;
+  if (error.level === "client-authentication") {
+    return loginRefused(target, route, attempts, "SSH user authentication");
+  }
+  // sshd's word for too many keys tried.
+  const tooMany = seen.stage === "login" && /authentication failures/i.test(error.message);
+  return tooMany ? loginRefused(target, route, attempts, error.message) : new DialError(error.message);
+}
+
+function clientConfig(request: Handshake, socket: Duplex, seen: Seen): ConnectConfig {
+  return {
+    sock: socket as never,
+    username: request.route.user,
+    readyTimeout: 0,
+    // ssh2's own keepalive timer would keep the process alive: machine.ts sends them while work is under way.
+    keepaliveInterval: 0,
+    algorithms: { serverHostKey: [...request.trust.algorithms] as never },
+    authHandler: request.attempts.authHandler,
+    hostVerifier: (wire: Buffer) => {
+      const key = publicHostKey(wire);
+      seen.hostKey = hostKeyText(key);
+      seen.refusal = request.trust.judge(key);
+      return seen.refusal === undefined;
+    },
+  };
 }

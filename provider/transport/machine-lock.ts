@@ -21,6 +21,9 @@ export class MachineLock implements HeldLock {
   private readonly token = randomUUID();
   private last: Promise<void> = Promise.resolve();
   private queued = 0;
+  private turns = 0;
+  /** A refusal answers all who waited in the queue for it: each of them would wait as long again. */
+  private refusal: { readonly error: unknown; readonly lastTurn: number } | undefined;
   private channel: ClientChannel | undefined;
   private taking: Promise<void> | undefined;
   private heldBefore = false;
@@ -33,6 +36,7 @@ export class MachineLock implements HeldLock {
   /** Runs `work` in its turn, under the lock. */
   async run<T>(context: CommandContext, holder: string, work: () => Promise<T>): Promise<T> {
     this.queued++;
+    const number = ++this.turns;
     const turn = this.last;
     let done = () => {};
     this.last = new Promise((resolve) => {
@@ -44,12 +48,22 @@ export class MachineLock implements HeldLock {
       this.holder = holder;
       // The work plans under this turn's lock: who held it between two turns does not matter.
       if (this.channel === undefined) this.heldBefore = false;
-      await this.ensure();
+      await this.enter(number);
       return await withHeldLock(this.machine, this, work);
     } finally {
       this.queued--;
       if (this.queued === 0) this.release();
       done();
+    }
+  }
+
+  private async enter(number: number): Promise<void> {
+    if (this.refusal !== undefined && number <= this.refusal.lastTurn) throw this.refusal.error;
+    try {
+      await this.ensure();
+    } catch (error) {
+      this.refusal = { error, lastTurn: this.turns };
+      throw error;
     }
   }
 

@@ -11,7 +11,8 @@ import type { Route } from "./ssh-alias.js";
 
 /** How long to try, and what to accept. */
 export interface DialTerms {
-  readonly acceptNew: boolean;
+  /** Lets a connection that says `acceptNew` trust a host of which no key is known. */
+  readonly acceptNewHostKey: boolean;
   readonly deadlineMs: number;
   /** After a reboot: a refused login or an unknown name passes, since the machine answers before it is all there. */
   readonly afterReboot?: boolean;
@@ -67,10 +68,10 @@ export class Machine {
   }
 
   /** Judges the key that the machine showed against what another connection to it pins. */
-  checkHostKey(route: Route, acceptNew: boolean): void {
-    const shown = this.hostKey === undefined ? undefined : parsePublicHostKey(this.hostKey);
-    const refusal =
-      shown === undefined ? undefined : hostKeyTrust(route, this.target, acceptNew).judge(shown);
+  checkHostKey(route: Route): void {
+    if (route.connection.hostKey === undefined || this.hostKey === undefined) return;
+    const shown = parsePublicHostKey(this.hostKey);
+    const refusal = shown && hostKeyTrust(route, this.target, false).judge(shown);
     if (refusal !== undefined) throw refusal;
   }
 
@@ -137,6 +138,7 @@ export class Machine {
 
   private async dialNow(terms: DialTerms, remainingMs: number): Promise<void> {
     const { route, target, bastion } = this;
+    const acceptNew = terms.acceptNewHostKey && route.connection.acceptNew === true;
     if (route.connection.sudoPassword !== undefined) redactLater(route.connection.sudoPassword);
     const timeoutMs = Math.min((route.connection.perDialTimeout ?? 15) * 1000, remainingMs);
     bastion?.hold();
@@ -146,7 +148,7 @@ export class Machine {
       const dialed = await dial({
         route,
         target,
-        acceptNew: terms.acceptNew,
+        acceptNew,
         timeoutMs,
         ...(through && { through }),
       });

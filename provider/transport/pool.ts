@@ -1,6 +1,6 @@
-import { type Connection, connectionTarget } from "../model/connection.js";
+import type { Connection } from "../model/connection.js";
 import { Machine } from "./machine.js";
-import { type Route, resolveRoute } from "./ssh-alias.js";
+import { type Route, resolveRoute, routeTarget } from "./ssh-alias.js";
 
 const machines = new Map<string, Machine>();
 
@@ -15,7 +15,7 @@ function pooled(route: Route): Machine {
   const key = `${route.user}@${route.host}:${route.port}${bastion === undefined ? "" : ` via ${bastion.key}`}`;
   let machine = machines.get(key);
   if (machine === undefined) {
-    machine = new Machine(key, route, connectionTarget(route.connection), bastion);
+    machine = new Machine(key, route, routeTarget(route), bastion);
     machines.set(key, machine);
   } else if (!machine.connected) machine.route = route;
   return machine;

@@ -1,4 +1,4 @@
-import { type Connection, connectionTarget } from "../model/connection.js";
+import type { Connection } from "../model/connection.js";
 import { redactLater } from "../model/errors.js";
 import type { BecomeRoot } from "./command-line.js";
 import { heldLock } from "./lock-scope.js";
@@ -12,7 +12,7 @@ import {
   runCommand,
   startCommand,
 } from "./run-command.js";
-import type { Route } from "./ssh-alias.js";
+import { type Route, routeTarget } from "./ssh-alias.js";
 import { type UploadRequest, uploadFile } from "./upload.js";
 
 export type { RemoteScript } from "./remote-script.js";
@@ -60,12 +60,12 @@ export function sessionFor(connection: Connection, options: SessionOptions = {})
   if (sudoPassword !== undefined) redactLater(sudoPassword);
   const { machine, route } = machineFor(connection);
   const terms = {
-    acceptNew: connection.acceptNew === true && options.acceptNewHostKey === true,
+    acceptNewHostKey: options.acceptNewHostKey === true,
     deadlineMs: options.deadlineMs ?? Math.max(15_000, (perDialTimeout ?? 15) * 1000),
   };
   const lockDeadlineMs = options.lockDeadlineMs ?? 300_000;
   const context = { machine, terms, root: becomeRoot(route), user: route.user, lockDeadlineMs };
-  const session = new PooledSession(connectionTarget(connection), route, context);
+  const session = new PooledSession(routeTarget(route), route, context);
   contexts.set(session, context);
   return session;
 }
@@ -130,7 +130,7 @@ class PooledSession implements Session {
 
   /** The shared connection may be another connection's, which pinned another key, or the lock may be gone with it. */
   private async prepare(): Promise<void> {
-    if (this.machine.connected) this.machine.checkHostKey(this.route, this.context.terms.acceptNew);
+    if (this.machine.connected) this.machine.checkHostKey(this.route);
     else this.machine.route = this.route;
     await heldLock(this.machine)?.ensure();
   }

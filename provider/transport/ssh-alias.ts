@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { parse } from "ssh-config";
-import type { Connection } from "../model/connection.js";
+import { type Connection, connectionTarget } from "../model/connection.js";
 import { VgpuError } from "../model/errors.js";
 
 /** A connection with every alias of `~/.ssh/config` resolved: what is dialed, and through which bastions. */
@@ -19,6 +19,11 @@ export interface Route {
   readonly knownHostsFiles: readonly string[];
   /** The bastion, itself perhaps behind another. */
   readonly via: Route | undefined;
+}
+
+/** Returns who and where for messages, with the user and port that an alias stands for, e.g. `"admin@gpu-01:22"`. */
+export function routeTarget(route: Route): string {
+  return connectionTarget({ ...route.connection, user: route.user, port: route.port });
 }
 
 /** Returns the path of a file in the home directory of who runs Pulumi. */
