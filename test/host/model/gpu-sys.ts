@@ -38,17 +38,25 @@ export function vgpuEntries(gpu: Gpu, parent: PciFunction, surface: VgpuSurface)
   const kind = vgpuKindOn(gpu, parent, surface);
   if (kind === "vendor-vfio") return vendorEntries(gpu, parent, surface);
   if (kind !== "mdev" || !surface.typesPublished) return {};
-  const entries: Record<string, SysEntry> = {
-    mdev_supported_types: dir(() =>
-      Object.fromEntries(
-        gpu.board.types.map((type) => [`nvidia-${type.id}`, typeEntry(gpu, parent, { type, surface })]),
-      ),
-    ),
-  };
+  const entries: Record<string, SysEntry> = { mdev_supported_types: typesEntry(gpu, parent, surface) };
   for (const vgpu of gpu.vgpus) {
     if (vgpu.parent === parent && vgpu.mdevUuid !== undefined) entries[vgpu.mdevUuid] = mdevEntry(gpu, vgpu);
   }
   return entries;
+}
+
+const typeFolders = new WeakMap<PciFunction, SysEntry>();
+
+/** The folders of the types are made once per function: there are some thousand of them. */
+function typesEntry(gpu: Gpu, parent: PciFunction, surface: VgpuSurface): SysEntry {
+  const known = typeFolders.get(parent);
+  if (known !== undefined) return known;
+  const folders = Object.fromEntries(
+    gpu.board.types.map((type) => [`nvidia-${type.id}`, typeEntry(gpu, parent, { type, surface })]),
+  );
+  const entry = dir(() => folders);
+  typeFolders.set(parent, entry);
+  return entry;
 }
 
 /** Returns the description line of a type. Source: sample-outputs/sysfs-sriov-mdev.a2.types.txt */

@@ -38,8 +38,12 @@ export function hostTree(parts: HostTreeParts): DirEntry {
 function busEntries(parts: HostTreeParts): Record<string, SysEntry> {
   const { bus } = parts;
   const pci = dir(() => ({
-    devices: dir(() =>
-      Object.fromEntries(bus.functions().map((fn) => [fn.address, link(`../../..${fn.path}`)])),
+    devices: dir(
+      () => Object.fromEntries(bus.functions().map((fn) => [fn.address, link(`../../..${fn.path}`)])),
+      (name) => {
+        const fn = bus.find(name);
+        return fn === undefined ? undefined : link(`../../..${fn.path}`);
+      },
     ),
     drivers: dir(() =>
       Object.fromEntries(bus.drivers().map((driver) => [driver.name, driverEntry(bus, driver.name)])),
@@ -88,8 +92,11 @@ function classEntries(parts: HostTreeParts): Record<string, SysEntry> {
 
 function deviceEntries(parts: HostTreeParts): Record<string, SysEntry> {
   const entries: Record<string, SysEntry> = {};
-  for (const root of new Set(parts.bus.functions().map((fn) => fn.identity.behind.split("/")[0] ?? ""))) {
-    entries[root] = dir(() => childrenOf(parts, root));
+  for (const root of parts.bus.roots()) {
+    entries[root] = dir(
+      () => childrenOf(parts, root),
+      (name) => childNamed(parts, root, name),
+    );
   }
   entries.system = dir(() => ({
     cpu: dir(() => ({ online: attribute("0-1"), possible: attribute("0-1") })),
@@ -103,13 +110,25 @@ function deviceEntries(parts: HostTreeParts): Record<string, SysEntry> {
 function childrenOf(parts: HostTreeParts, behind: string): Record<string, SysEntry> {
   const entries: Record<string, SysEntry> = {};
   for (const fn of parts.bus.functions()) {
-    if (fn.identity.behind !== behind) continue;
-    entries[fn.address] = dir(() => ({
-      ...functionEntries(parts, fn),
-      ...(fn.identity.secondaryBus === undefined ? {} : childrenOf(parts, `${behind}/${fn.address}`)),
-    }));
+    if (fn.identity.behind === behind) entries[fn.address] = functionDir(parts, fn);
   }
   return entries;
+}
+
+function childNamed(parts: HostTreeParts, behind: string, name: string): SysEntry | undefined {
+  const fn = parts.bus.find(name);
+  return fn?.identity.behind === behind ? functionDir(parts, fn) : undefined;
+}
+
+function functionDir(parts: HostTreeParts, fn: PciFunction): SysEntry {
+  const { behind, secondaryBus } = fn.identity;
+  const inside = `${behind}/${fn.address}`;
+  const own = () => functionEntries(parts, fn);
+  if (secondaryBus === undefined) return dir(own, (name) => fn.fixedEntry(name) ?? own()[name]);
+  return dir(
+    () => ({ ...own(), ...childrenOf(parts, inside) }),
+    (name) => childNamed(parts, inside, name) ?? own()[name],
+  );
 }
 
 function functionEntries(parts: HostTreeParts, fn: PciFunction): Record<string, SysEntry> {

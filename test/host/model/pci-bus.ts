@@ -16,6 +16,7 @@ export interface PciDriver {
 /** All functions and drivers of one machine's PCI bus, and who is bound to whom. */
 export class PciBus {
   readonly #functions = new Map<string, PciFunction>();
+  #roots: readonly string[] | undefined;
   #sorted: readonly PciFunction[] | undefined;
   readonly #drivers = new Map<string, PciDriver>();
 
@@ -23,6 +24,12 @@ export class PciBus {
   functions(): readonly PciFunction[] {
     this.#sorted ??= [...this.#functions.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
     return this.#sorted;
+  }
+
+  /** The host bridges' names, e.g. `"pci0000:40"`. */
+  roots(): readonly string[] {
+    this.#roots ??= [...new Set(this.functions().map((fn) => fn.identity.behind.split("/")[0] ?? ""))];
+    return this.#roots;
   }
 
   find(address: string): PciFunction | undefined {
@@ -42,6 +49,7 @@ export class PciBus {
   add(fn: PciFunction): void {
     this.#functions.set(fn.address, fn);
     this.#sorted = undefined;
+    this.#roots = undefined;
     this.probe(fn);
   }
 
@@ -49,6 +57,7 @@ export class PciBus {
     fn.driver = undefined;
     this.#functions.delete(fn.address);
     this.#sorted = undefined;
+    this.#roots = undefined;
   }
 
   register(driver: PciDriver): void {

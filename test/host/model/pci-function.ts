@@ -34,6 +34,7 @@ export class PciFunction {
   driverOverride: string | undefined;
   /** A VF that was unbound and bound again: it looks well and makes no vGPU any more. */
   wedged = false;
+  #fixed: Record<string, SysEntry> | undefined;
 
   constructor(identity: PciIdentity) {
     this.identity = identity;
@@ -60,6 +61,31 @@ export class PciFunction {
   /** Returns the attributes that every function has. `iommuUnit` names the IOMMU that serves it. */
   entries(bus: { iommuUnit: string; override(text: string): void }): Record<string, SysEntry> {
     const { identity } = this;
+    this.#fixed ??= this.#fixedEntries();
+    const entries: Record<string, SysEntry> = {
+      ...this.#fixed,
+      driver_override: control(
+        () => this.driverOverride ?? "(null)",
+        (text) => bus.override(text),
+      ),
+    };
+    if (this.driver !== undefined) entries.driver = link(`${this.toRoot}/bus/pci/drivers/${this.driver}`);
+    if (identity.iommuGroup !== undefined) {
+      entries.iommu = link(`${this.toRoot.slice(3)}/virtual/iommu/${bus.iommuUnit}`);
+      entries.iommu_group = link(`${this.toRoot}/kernel/iommu_groups/${identity.iommuGroup}`);
+    }
+    return entries;
+  }
+
+  /** One of the attributes that never come or go. */
+  fixedEntry(name: string): SysEntry | undefined {
+    this.#fixed ??= this.#fixedEntries();
+    return Object.hasOwn(this.#fixed, name) ? this.#fixed[name] : undefined;
+  }
+
+  /** Attributes that are always there, made once: a tree is walked often. */
+  #fixedEntries(): Record<string, SysEntry> {
+    const { identity } = this;
     const isVf = identity.physicalFunction !== undefined;
     const entries: Record<string, SysEntry> = {
       ari_enabled: attribute(1),
@@ -72,10 +98,6 @@ export class PciFunction {
       d3cold_allowed: attribute(isVf ? 0 : 1),
       device: attribute(`0x${identity.device}`),
       dma_mask_bits: attribute(47),
-      driver_override: control(
-        () => this.driverOverride ?? "(null)",
-        (text) => bus.override(text),
-      ),
       enable: attribute(() => (this.driver === undefined ? 0 : 1)),
       irq: attribute(identity.irq ?? 0),
       local_cpulist: attribute("0-5,12-17"),
@@ -95,11 +117,6 @@ export class PciFunction {
       uevent: attribute(() => this.uevent()),
       vendor: attribute(`0x${identity.vendor}`),
     };
-    if (this.driver !== undefined) entries.driver = link(`${this.toRoot}/bus/pci/drivers/${this.driver}`);
-    if (identity.iommuGroup !== undefined) {
-      entries.iommu = link(`${this.toRoot.slice(3)}/virtual/iommu/${bus.iommuUnit}`);
-      entries.iommu_group = link(`${this.toRoot}/kernel/iommu_groups/${identity.iommuGroup}`);
-    }
     if (identity.bootVga !== undefined) entries.boot_vga = attribute(identity.bootVga ? 1 : 0);
     if (isVf) entries.physfn = link(`../${identity.physicalFunction}`);
     return entries;

@@ -140,10 +140,16 @@ function typesOf(board: Board, figure: BoardFigures): SimulatedType[] {
       guestFramebufferMiB: row.guestFramebufferMiB ?? Math.floor(framebufferMiB * 0.93),
       maxInstances: row.maxInstancesPerGpu ?? Math.min(fits, figure.totalVfs || fits, 32),
       heads: row.maxHeads ?? (series === "Q" || series === "B" ? 4 : 1),
-      maxResolution: row.maxResolution ?? (series === "A" ? "1280x1024" : "7680x4320"),
+      maxResolution: resolutionOf(series, row.maxResolution),
       frameRateLimit: row.frameRateLimit ?? (series === "B" ? 45 : 60),
       licenses: row.licenses ?? [],
     });
   }
   return types.sort((a, b) => a.id - b.id);
+}
+
+/** C types have 2400 lines from release 15 on; the catalog's figure is older. Source: types.md, the A2 capture */
+function resolutionOf(series: string, known: string | undefined): string {
+  if (series === "C") return "4096x2400";
+  return known ?? (series === "A" ? "1280x1024" : "7680x4320");
 }

@@ -4,6 +4,8 @@ import { SysError, type SysNode, type SysTree } from "../types.js";
 export interface DirEntry {
   readonly kind: "dir";
   entries(): Record<string, SysEntry>;
+  /** One entry, where that is quicker than making all. */
+  child?(name: string): SysEntry | undefined;
 }
 
 export interface LinkEntry {
@@ -21,8 +23,11 @@ export interface FileEntry {
 export type SysEntry = DirEntry | LinkEntry | FileEntry;
 
 /** Returns a directory whose entries are read when somebody looks. */
-export function dir(entries: () => Record<string, SysEntry>): DirEntry {
-  return { kind: "dir", entries };
+export function dir(
+  entries: () => Record<string, SysEntry>,
+  child?: (name: string) => SysEntry | undefined,
+): DirEntry {
+  return child === undefined ? { kind: "dir", entries } : { kind: "dir", entries, child };
 }
 
 export function link(target: string): LinkEntry {
@@ -65,6 +70,12 @@ export function trigger(write: (text: string) => void | Promise<void>): FileEntr
   };
 }
 
+function entryNamed(directory: DirEntry, name: string): SysEntry | undefined {
+  if (directory.child !== undefined) return directory.child(name);
+  const entries = directory.entries();
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
+}
+
 /** Serves a directory as the tree that a machine mounts at /sys. */
 export class EntryTree implements SysTree {
   readonly #top: DirEntry;
@@ -90,9 +101,9 @@ export class EntryTree implements SysTree {
     for (const part of path.split("/")) {
       if (part === "") continue;
       if (entry.kind !== "dir") return undefined;
-      const children: Record<string, SysEntry> = entry.entries();
-      if (!Object.hasOwn(children, part)) return undefined;
-      entry = children[part] as SysEntry;
+      const next = entryNamed(entry, part);
+      if (next === undefined) return undefined;
+      entry = next;
     }
     return entry;
   }
