@@ -31,7 +31,7 @@ export async function buildEngine(folder: string, version: string): Promise<void
   const packages = ["./pulumi-language-nodejs"];
   if (!reuseCachedEngine(folder, version)) packages.push(`${engineModule}/pkg/v3/cmd/pulumi`);
   const progress = new Progress(
-    `Engine: building pulumi ${version} from its Go module, once, about 5 minutes`,
+    `Engine: building pulumi ${version} from its Go module, once: 4 to 8 minutes`,
   );
   const failure = await goBuild(folder, version, packages, progress);
   if (failure !== undefined) {
