@@ -9,6 +9,7 @@ export function runProgram(program: string, args: readonly string[]): Promise<nu
   const child = spawn(path.isAbsolute(program) ? program : path.join(binaries, program), args, {
     cwd: repositoryRoot,
     stdio: "inherit",
+    env: process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: "1" },
   });
   // Ctrl-C reaches the child too: it ends first and tidies up, and its exit code is ours.
   const wait = () => undefined;
