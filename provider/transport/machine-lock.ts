@@ -29,7 +29,8 @@ export class MachineLock implements HeldLock {
   private heldBefore = false;
   private context: CommandContext | undefined;
   private holder = "";
-  private answer: ((line: string | undefined) => void) | undefined;
+  /** Who waits for an answer to a start, in the order of the requests. */
+  private answers: ((line: string | undefined) => void)[] = [];
 
   constructor(private readonly machine: Machine) {}
 
@@ -85,7 +86,7 @@ export class MachineLock implements HeldLock {
     const { channel } = this;
     if (channel === undefined) return false;
     const answered = new Promise<string | undefined>((resolve) => {
-      this.answer = resolve;
+      this.answers.push(resolve);
     });
     channel.write(`start ${id}\n`);
     return (await answered) !== undefined;
@@ -127,7 +128,7 @@ export class MachineLock implements HeldLock {
         } else if (word === "held") {
           clearTimeout(timer);
           resolve(parseHolder(rest));
-        } else this.answer?.(word);
+        } else this.answers.shift()?.(word);
       });
       running.result
         .then((result) => reject(lockUnavailable(target, result)), reject)
@@ -139,8 +140,9 @@ export class MachineLock implements HeldLock {
     this.channel = running.channel;
     this.heldBefore = true;
     const lost = () => {
-      if (this.channel === running.channel) this.channel = undefined;
-      this.answer?.(undefined);
+      if (this.channel !== running.channel) return;
+      this.channel = undefined;
+      for (const answer of this.answers.splice(0)) answer(undefined);
     };
     running.result.then(lost, lost);
   }

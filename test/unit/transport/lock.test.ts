@@ -99,6 +99,27 @@ describe("withLock", () => {
     await first;
   });
 
+  it("refuses at once all who waited in the queue behind one that was refused", async () => {
+    const { open, opened } = gate();
+    const held = gate();
+    const first = withLock(here(), "first", () => {
+      held.open();
+      return opened;
+    });
+    await held.opened;
+    const session = elsewhere({ lockDeadlineMs: 500 });
+    const refused = [1, 2, 3].map((n) =>
+      withLock(session, `work ${n}`, async () => n).catch((e: Error) => e.message),
+    );
+    const messages = await Promise.all(refused);
+    expect(messages[0]).toContain("VGPU_LOCKED");
+    expect(messages).toEqual([messages[0], messages[0], messages[0]]);
+    expect(locks()).toBe(2);
+    open();
+    await first;
+    expect(await withLock(session, "later work", async () => "in")).toBe("in");
+  });
+
   it("is free again when the connection of its holder goes", async () => {
     const { open, opened } = gate();
     const held = gate();

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Connection } from "../../../provider/model/connection.js";
 import { fingerprint, parsePublicHostKey } from "../../../provider/transport/known-hosts.js";
 import { closeAllSessions, type SessionOptions, sessionFor } from "../../../provider/transport/session.js";
-import { makeKey, SshFixture } from "./ssh-fixture.js";
+import { makeKey, SshFixture, until } from "./ssh-fixture.js";
 
 const script = { name: "try-thing", text: "echo hello" };
 const print = (text: string) => {
@@ -114,6 +115,18 @@ describe("the host key", () => {
     expect(session.hostKey()).toBe(machine.hostKey.public);
   });
 
+  it("of a bastion is not accepted because the machine behind it says acceptNew", async () => {
+    const bastion = new SshFixture();
+    await bastion.start();
+    bastion.allowForward = true;
+    const { hostKey: _, ...proxy } = bastion.connection();
+    const error = await failure(unpinned({ acceptNew: true, proxy }), { acceptNewHostKey: true });
+    expect(error.message).toContain(
+      `VGPU_HOST_KEY root@127.0.0.1:${bastion.port}: the machine's host key is not known`,
+    );
+    await bastion.stop();
+  });
+
   it.each(["pinned", "known_hosts"])(
     "of another algorithm than the preferred is asked for (%s)",
     async (source) => {
@@ -170,6 +183,21 @@ describe("the login", () => {
     ssh("config", "");
     ssh("id_ed25519", machine.userKey.private);
     expect((await run(bare)).stdout).toBe("hello\n");
+  });
+
+  it.skipIf(spawnSync("ssh-agent", ["-h"]).error !== undefined)("uses the keys of an agent", async () => {
+    const socket = join(home, "agent");
+    const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+    await until(() => existsSync(socket));
+    writeFileSync(join(home, "key"), machine.userKey.private, { mode: 0o600 });
+    spawnSync("ssh-add", [join(home, "key")], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+    const { privateKey: _, ...bare } = machine.connection();
+    expect((await run({ ...bare, agentSocketPath: socket })).stdout).toBe("hello\n");
+    await closeAllSessions();
+    process.env.SSH_AUTH_SOCK = socket;
+    expect((await run(bare)).stdout).toBe("hello\n");
+    delete process.env.SSH_AUTH_SOCK;
+    agent.kill();
   });
 
   it("uses a password where the machine takes one", async () => {
