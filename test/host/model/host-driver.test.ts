@@ -70,16 +70,19 @@ describe("installation of the vGPU manager", () => {
     ["kernel headers are missing", { headers: false }, /kernel source tree/, true],
     ["there is no compiler", { compiler: false }, /`cc`/, true],
     ["secure boot is on and nothing signs", { secureBoot: true }, /secure boot/, true],
-  ])("refuses when %s, with the reason in its log, and leaves nothing", async (_name, wrong, reason, blocked) => {
-    const { machine } = await bareHost(ampereMdev(wrong));
-    if (blocked) await withoutNouveau(machine);
-    const result = await install(machine, { version });
-    expect(result.code).toBe(1);
-    expect(result.stderr).toMatch(reason);
-    expect(machine.readFile(log)).toMatch(reason);
-    expect(machine.modules.known("nvidia")).toBe(false);
-    expect(machine.exists(smi)).toBe(false);
-  });
+  ])(
+    "refuses when %s, with the reason in its log, and leaves nothing",
+    async (_name, wrong, reason, blocked) => {
+      const { machine } = await bareHost(ampereMdev(wrong));
+      if (blocked) await withoutNouveau(machine);
+      const result = await install(machine, { version });
+      expect(result.code).toBe(1);
+      expect(result.stderr).toMatch(reason);
+      expect(machine.readFile(log)).toMatch(reason);
+      expect(machine.modules.known("nvidia")).toBe(false);
+      expect(machine.exists(smi)).toBe(false);
+    },
+  );
 
   it("refuses without an answer on the license, and to an ordinary user", async () => {
     const { machine } = await preparedHost();

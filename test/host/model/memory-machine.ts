@@ -1,3 +1,4 @@
+import { Modules, parseModprobe } from "../machine/init/modules.js";
 import type {
   HeldFile,
   Machine,
@@ -10,7 +11,6 @@ import type {
   ToolResult,
   UnitHandler,
 } from "../types.js";
-import { Modules, parseModprobe } from "../machine/init/modules.js";
 
 /**
  * A machine without a kernel, processes or a network: files, modules and units in memory. Models can be tried on it in

@@ -34,7 +34,9 @@ describe("nvidia-smi of a host", () => {
 
   it("prints the version in its banner and lists GPUs", async () => {
     const scene = await managedHost(ampereMdev());
-    expect(await smi(scene)).toMatch(/NVIDIA-SMI 550\.127\.06 +Driver Version: 550\.127\.06 +CUDA Version: N\/A/);
+    expect(await smi(scene)).toMatch(
+      /NVIDIA-SMI 550\.127\.06 +Driver Version: 550\.127\.06 +CUDA Version: N\/A/,
+    );
     expect(await smi(scene, "-L")).toMatch(/^GPU 0: NVIDIA A40 \(UUID: GPU-[0-9a-f-]{36}\)\n$/);
   });
 
@@ -109,7 +111,10 @@ describe.skipIf(!sharedFactsPresent)("against outputs of real hosts", () => {
 
   it("has no key in `-q` that real reports do not have", async () => {
     const report = keys(await smi(await readyHost(ampereMdev()), "-q"));
-    const real = new Map([...sample("nvidia-smi-q.host-510-p10.txt"), ...sample("nvidia-smi-q.host-580-rtx-pro-6000.txt")]);
+    const real = new Map([
+      ...sample("nvidia-smi-q.host-510-p10.txt"),
+      ...sample("nvidia-smi-q.host-580-rtx-pro-6000.txt"),
+    ]);
     // Named in the user guide, in no capture.
     expect(subset(report, real)).toEqual(["2 vGPU Heterogeneous Mode"]);
   });
@@ -118,11 +123,21 @@ describe.skipIf(!sharedFactsPresent)("against outputs of real hosts", () => {
     const scene = await readyHost(ampereMdev());
     await createMdev(scene, { parent: "0000:41:00.4", type: 562, uuid: uuid(1) });
     await scene.model.hold(uuid(1), { vmName: "desk-1", vmUuid: uuid(9) });
-    const running = new Map([...sample("nvidia-smi-vgpu-q.mdev.txt"), ...sample("nvidia-smi-vgpu-q.vendor-vfio.txt")]);
+    const running = new Map([
+      ...sample("nvidia-smi-vgpu-q.mdev.txt"),
+      ...sample("nvidia-smi-vgpu-q.vendor-vfio.txt"),
+    ]);
     expect(subset(keys(await smi(scene, "vgpu", "-q")), running)).toEqual([]);
-    const types = new Map([...sample("nvidia-smi-vgpu-s-v.m60.txt"), ...sample("nvidia-smi-vgpu-s-v.rtx-pro-6000.txt")]);
+    const types = new Map([
+      ...sample("nvidia-smi-vgpu-s-v.m60.txt"),
+      ...sample("nvidia-smi-vgpu-s-v.rtx-pro-6000.txt"),
+    ]);
     expect(subset(keys(await smi(scene, "vgpu", "-s", "-v")), types)).toEqual([]);
-    const colon = (text: string) => text.split("\n").find((line) => line.includes(" : "))?.indexOf(" : ");
+    const colon = (text: string) =>
+      text
+        .split("\n")
+        .find((line) => line.includes(" : "))
+        ?.indexOf(" : ");
     const real = sharedText("domain/sample-outputs/nvidia-smi-vgpu-q.mdev.txt");
     expect(colon(await smi(scene, "vgpu", "-q"))).toBe(colon(real));
   });

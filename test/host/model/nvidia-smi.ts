@@ -71,7 +71,7 @@ function query({ gpus, version, model }: SmiCall): string {
   lines.push(smiLine(0, "Timestamp", smiTime(new Date())));
   lines.push(smiLine(0, "Driver Version", version), smiLine(0, "CUDA Version", "Not Found"));
   lines.push(smiLine(0, "vGPU Driver Capability"));
-  lines.push(smiLine(1, "Heterogenous Multi-vGPU", "Supported"), "");
+  lines.push(smiLine(2, "Heterogenous Multi-vGPU", "Supported"), "");
   lines.push(smiLine(0, "Attached GPUs", visibleGpus(model).length));
   for (const gpu of gpus) lines.push(...gpuReport(model, gpu));
   return `${lines.join("\n")}\n`;

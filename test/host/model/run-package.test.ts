@@ -5,7 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { packageFacts } from "../../../provider/catalog/packages.js";
-import { guestRunName, hostRunName, makeGuestRun, makeHostRun, type RunPackageOptions } from "./run-package.js";
+import {
+  guestRunName,
+  hostRunName,
+  makeGuestRun,
+  makeHostRun,
+  type RunPackageOptions,
+} from "./run-package.js";
 import { until } from "./scenes.js";
 
 const version = "550.127.06";
@@ -41,7 +47,10 @@ describe("driver package", () => {
   });
 
   it("has the same bytes each time, and as many as asked for", () => {
-    const hash = () => createHash("sha256").update(makeGuestRun({ version, payloadBytes: 100_000 })).digest("hex");
+    const hash = () =>
+      createHash("sha256")
+        .update(makeGuestRun({ version, payloadBytes: 100_000 }))
+        .digest("hex");
     expect(hash()).toBe(hash());
     const extra = makeHostRun({ version, payloadBytes: 100_000 }).length - makeHostRun({ version }).length;
     expect(extra).toBe(100_000);
@@ -56,11 +65,11 @@ describe("driver package", () => {
   it.each([
     [["-as"], "accept|silent|"],
     [["-a", "-s", "--dkms"], "accept|silent|dkms|"],
+    [["--silent", "--accept-license", "--no-questions", "--ui=none"], "silent|accept|no-questions|no-ui|"],
     [
-      ["--silent", "--accept-license", "--no-questions", "--ui=none"],
-      "silent|accept|no-questions|no-ui|",
+      ["-s", "-k", "6.8.0-60-generic", "--kernel-module-type=open"],
+      "silent|kernel=6.8.0-60-generic|modules=open|",
     ],
-    [["-s", "-k", "6.8.0-60-generic", "--kernel-module-type=open"], "silent|kernel=6.8.0-60-generic|modules=open|"],
     [["-q", "-s", "-z", "--no-x-check", "--no-nvidia-modprobe"], "no-questions|silent|no-nouveau-check|"],
     [
       ["-as", "--module-signing-secret-key=/k", "--module-signing-public-key=/c"],
@@ -69,7 +78,13 @@ describe("driver package", () => {
   ])("takes %j and does all steps", (args, flags) => {
     const { status } = run(packageWith(0), ...args);
     expect(status).toBe(0);
-    expect(calls().map((line) => line.split("|")[0])).toEqual(["prepare", "files", "modules", "services", "finish"]);
+    expect(calls().map((line) => line.split("|")[0])).toEqual([
+      "prepare",
+      "files",
+      "modules",
+      "services",
+      "finish",
+    ]);
     expect(calls()[0]).toBe(
       `prepare|kind=vgpu-kvm|version=${version}|fault=|${flags}arguments=${args.join(" ")}|`,
     );
@@ -87,7 +102,9 @@ describe("driver package", () => {
     expect(run(path, "--extract-only").status).toBe(0);
     expect(existsSync(join(folder, `NVIDIA-Linux-x86_64-${version}-vgpu-kvm`))).toBe(true);
     run(path, "--uninstall", "-s");
-    expect(calls()).toEqual([`uninstall|kind=vgpu-kvm|version=${version}|fault=|uninstall|silent|arguments=--uninstall -s|`]);
+    expect(calls()).toEqual([
+      `uninstall|kind=vgpu-kvm|version=${version}|fault=|uninstall|silent|arguments=--uninstall -s|`,
+    ]);
   });
 
   it("ends with the installer's code when that refuses", () => {

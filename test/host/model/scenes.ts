@@ -39,7 +39,10 @@ export async function install(
 
 /** Blocks nouveau as a host's owner does, and boots. */
 export async function withoutNouveau(machine: MemoryMachine): Promise<void> {
-  machine.writeFile("/etc/modprobe.d/blacklist-nouveau.conf", "blacklist nouveau\noptions nouveau modeset=0\n");
+  machine.writeFile(
+    "/etc/modprobe.d/blacklist-nouveau.conf",
+    "blacklist nouveau\noptions nouveau modeset=0\n",
+  );
   machine.updateInitramfs();
   if (machine.poweredOn) await machine.restart();
 }

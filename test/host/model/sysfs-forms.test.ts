@@ -177,7 +177,9 @@ describe.skipIf(!sharedFactsPresent)("against the capture of a real A2", () => {
     ["PF", "0000:08:00.0"],
     ["VF with an mdev", "0000:08:00.4"],
   ])("has the files of the %s with the same content", async (_name, address) => {
-    const { entries } = JSON.parse(sharedText("captures/sysfs/a2-node.json")) as { entries: Record<string, Entry> };
+    const { entries } = JSON.parse(sharedText("captures/sysfs/a2-node.json")) as {
+      entries: Record<string, Entry>;
+    };
     const { model } = await a2();
     const real = `/sys/devices/pci0000:00/0000:00:03.0/${address}/`;
     const mine = realPath(model.sys, `/bus/pci/devices/${address}`);
@@ -200,7 +202,9 @@ describe.skipIf(!sharedFactsPresent)("against the capture of a real A2", () => {
     const folder = "/class/mdev_bus/0000:08:00.5/mdev_supported_types";
     for (const line of sharedText("domain/sample-outputs/sysfs-sriov-mdev.a2.types.txt").trim().split("\n")) {
       const [, id, file, value] = /^mdev_supported_types\/(.*)\/(.*): (.*)$/.exec(line) ?? [];
-      expect(`${id} ${file} ${await readText(model.sys, `${folder}/${id}/${file}`)}`).toBe(`${id} ${file} ${value}\n`);
+      expect(`${id} ${file} ${await readText(model.sys, `${folder}/${id}/${file}`)}`).toBe(
+        `${id} ${file} ${value}\n`,
+      );
     }
   });
 
@@ -208,7 +212,9 @@ describe.skipIf(!sharedFactsPresent)("against the capture of a real A2", () => {
     const { adaVendorVfio } = await import("./kinds.js");
     const { model } = await readyHost(adaVendorVfio());
     const text = await readText(model.sys, "/bus/pci/devices/0000:26:00.4/nvidia/creatable_vgpu_types");
-    const lines = sharedText("domain/sample-outputs/sysfs-vendor-vfio.creatable_vgpu_types.l40s.txt").trim().split("\n");
+    const lines = sharedText("domain/sample-outputs/sysfs-vendor-vfio.creatable_vgpu_types.l40s.txt")
+      .trim()
+      .split("\n");
     expect(text.trim().split("\n")).toEqual(expect.arrayContaining(lines));
   });
 });

@@ -58,7 +58,8 @@ describe("mdevs on VFs", () => {
   it("holds no more than the type's count on the whole GPU", async () => {
     const scene = await readyHost(ampereMdev());
     const parents = namesIn(scene.model.sys, "/class/mdev_bus");
-    for (let n = 0; n < 6; n++) await createMdev(scene, { parent: parents[n] ?? "", type: 562, uuid: uuid(n) });
+    for (let n = 0; n < 6; n++)
+      await createMdev(scene, { parent: parents[n] ?? "", type: 562, uuid: uuid(n) });
     const seventh = createMdev(scene, { parent: parents[6] ?? "", type: 562, uuid: uuid(7) });
     await expect(seventh).rejects.toMatchObject({ errno: "ENOSPC" });
   });
