@@ -39,56 +39,53 @@ function besideRefusals(desired: DriverTarget, facts: MachineFacts): ErrorParts[
 
 function installRefusals(desired: DriverTarget, facts: MachineFacts, steps: readonly Step[]): ErrorParts[] {
   const driver = desired.driver;
-  if (driver === null || facts.installedDriver === driver.version) return [];
-  const refusals: ErrorParts[] = [];
-  if (!steps.some((step) => step.kind === "install-driver")) {
-    refusals.push(
-      prerequisite(desired, {
-        what: `cannot install driver ${driver.version}`,
-        saw: `${facts.installedDriver ?? "no driver"} installed, and no package declared`,
-        expected: "driver.package, or that version installed already",
-        next: "add driver.package: { path, sha256 }",
-        property: "driver.package",
-      }),
-    );
-    return refusals;
-  }
-  if (!facts.kernelHeaders) {
-    refusals.push(
-      prerequisite(desired, {
-        what: "kernel headers are missing",
-        saw: `no /lib/modules/${facts.kernel}/build`,
-        expected: "the headers of the running kernel, for the installer to build its modules",
-        next: `install linux-headers-${facts.kernel} (Debian, Ubuntu) or kernel-devel-${facts.kernel} (RHEL)`,
-        property: "driver",
-      }),
-    );
-  }
-  const missing = [
-    facts.tools.has("cc") || facts.tools.has("gcc") ? [] : ["a C compiler"],
-    facts.tools.has("make") ? [] : ["make"],
+  const unfinished = facts.manifest.driver?.state === "intent";
+  if (driver === null || (facts.installedDriver === driver.version && !unfinished)) return [];
+  if (steps.some((step) => step.kind === "install-driver")) return buildRefusals(desired, facts);
+  const found = unfinished
+    ? `an installation of ${facts.manifest.driver?.version} that did not end`
+    : `${facts.installedDriver ?? "no driver"} installed`;
+  return [
+    prerequisite(desired, {
+      what: `cannot install driver ${driver.version}`,
+      saw: `${found}, and no package declared`,
+      expected: "driver.package, or that version installed already",
+      next: "add driver.package: { path, sha256 }",
+      property: "driver.package",
+    }),
   ];
-  if (missing.flat().length > 0) {
-    refusals.push(
-      prerequisite(desired, {
-        what: "build tools are missing",
-        saw: `no ${missing.flat().join(", no ")}`,
-        expected: "gcc and make, for the installer to build its modules",
-        next: "install them with the distribution's package manager (build-essential, or gcc and make)",
-        property: "driver",
-      }),
-    );
+}
+
+/** What the installer needs to build its modules and the kernel to load them. */
+function buildRefusals(desired: DriverTarget, facts: MachineFacts): ErrorParts[] {
+  const refusals: ErrorParts[] = [];
+  const refuse = (parts: Omit<ErrorParts, "code" | "where">) =>
+    refusals.push(prerequisite(desired, { ...parts, property: "driver" }));
+  if (!facts.kernelHeaders) {
+    refuse({
+      what: "kernel headers are missing",
+      saw: `no /lib/modules/${facts.kernel}/build`,
+      expected: "the headers of the running kernel, for the installer to build its modules",
+      next: `install linux-headers-${facts.kernel} (Debian, Ubuntu) or kernel-devel-${facts.kernel} (RHEL)`,
+    });
+  }
+  const compiler = facts.tools.has("cc") || facts.tools.has("gcc") ? [] : ["no C compiler"];
+  const missing = [...compiler, ...(facts.tools.has("make") ? [] : ["no make"])];
+  if (missing.length > 0) {
+    refuse({
+      what: "build tools are missing",
+      saw: missing.join(", "),
+      expected: "gcc and make, for the installer to build its modules",
+      next: "install them with the distribution's package manager (build-essential, or gcc and make)",
+    });
   }
   if (facts.secureBoot === "enabled") {
-    refusals.push(
-      prerequisite(desired, {
-        what: "secure boot is on",
-        saw: "SecureBoot enabled (mokutil --sb-state)",
-        expected: "secure boot off: modules signed with an own key are not supported yet",
-        next: "turn secure boot off in the firmware, run again",
-        property: "driver",
-      }),
-    );
+    refuse({
+      what: "secure boot is on",
+      saw: "SecureBoot enabled (mokutil --sb-state)",
+      expected: "secure boot off: modules signed with an own key are not supported yet",
+      next: "turn secure boot off in the firmware, run again",
+    });
   }
   return refusals;
 }

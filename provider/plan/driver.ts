@@ -2,6 +2,8 @@ import type { MachineFacts } from "../model/facts.js";
 import type { DesiredDriver, RebootPolicy } from "./desired.js";
 import type { Step } from "./steps.js";
 
+const ourNouveauBlock = "/etc/modprobe.d/pulumi-vgpu-nouveau.conf";
+
 /** A machine that is to have a driver: a host its vGPU manager, a guest its guest driver. */
 export interface DriverTarget {
   readonly name: string;
@@ -77,6 +79,12 @@ function blockStep(desired: DriverTarget, facts: MachineFacts): Step {
   return { kind: "block-nouveau", ...onMachine(desired, cause) };
 }
 
+/** Whether a boot without our driver and our block lets nouveau load: otherwise a boot would be asked for again and again. */
+function bringsNouveau(facts: MachineFacts): boolean {
+  const ownDriver = facts.manifest.driver !== null || facts.installedDriver === null;
+  return ownDriver && facts.nouveauBlockedBy.every((path) => path === ourNouveauBlock);
+}
+
 function bootInto(desired: DriverTarget, driver: DesiredDriver, what: string): Step {
   return rebootStep(desired, `${what} ${driver.version} is installed and needs a boot`);
 }
@@ -93,7 +101,7 @@ export function driverRemovalSteps(desired: DriverTarget, facts: MachineFacts): 
   if (facts.manifest.nouveauBlock !== null)
     steps.push({ kind: "unblock-nouveau", ...onMachine(desired, "we blocked it") });
   const inMemory = facts.installedDriver === null && facts.loadedDriver !== null;
-  const nouveauBack = facts.manifest.nouveauFound && !facts.nouveauLoaded;
+  const nouveauBack = facts.manifest.nouveauFound && !facts.nouveauLoaded && bringsNouveau(facts);
   if (desired.reboot.allow && (ours || inMemory || nouveauBack)) {
     steps.push(rebootStep(desired, nouveauBack ? "nouveau ran before us" : "the driver is still in memory"));
   }

@@ -56,6 +56,17 @@ function machineRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
       }),
     );
   }
+  if (Object.keys(desired.gpus).length > 0 && desired.driver === null && facts.loadedDriver === null) {
+    refusals.push(
+      prerequisite(desired, {
+        what: "there is no vGPU manager for the declared GPUs",
+        saw: "no module nvidia is loaded, and no driver declared",
+        expected: "a vGPU manager that runs, or driver in the program",
+        next: "declare driver: { release, package }",
+        property: "driver",
+      }),
+    );
+  }
   return refusals;
 }
 
