@@ -4,18 +4,10 @@ import type { BecomeRoot } from "./command-line.js";
 import { heldLock } from "./lock-scope.js";
 import type { Machine } from "./machine.js";
 import { closeMachines, machineFor } from "./pool.js";
-import {
-  type CommandContext,
-  type ExecRequest,
-  type ExecResult,
-  type RunningCommand,
-  runCommand,
-  startCommand,
-} from "./run-command.js";
+import { type CommandContext, type ExecRequest, type ExecResult, runCommand } from "./run-command.js";
 import { type Route, routeTarget } from "./ssh-alias.js";
 import { type UploadRequest, uploadFile } from "./upload.js";
 
-export type { RemoteScript } from "./remote-script.js";
 export type { ExecRequest, ExecResult } from "./run-command.js";
 
 /** A machine to run commands on, as root. Cheap: all sessions of one host, user and port share one connection. */
@@ -82,11 +74,6 @@ export function contextOf(session: Session): CommandContext {
   const context = contexts.get(session);
   if (context === undefined) throw new Error("the session was not made by sessionFor");
   return context;
-}
-
-/** Starts a script whose standard input stays open, for the other files of this folder. */
-export function startOn(session: Session, request: ExecRequest): Promise<RunningCommand> {
-  return startCommand(contextOf(session), request);
 }
 
 function becomeRoot(route: Route): BecomeRoot {
