@@ -5,13 +5,13 @@ import type { CheckFailure } from "../schema/check-inputs.js";
 import type { Properties } from "./lifecycle.js";
 
 /** The input by which sdk/ hands down what the program declares around a resource. `check` takes it off: it is not stored. */
-export const declaredKey = "declared";
+const declaredKey = "declared";
 
 const slices = new Map<string, DeclaredProgram>();
 const nothing: DeclaredProgram = { hosts: [], vgpus: [], guests: [] };
 
 /**
- * Takes the declared set off the inputs and keeps it for this process. The engine checks a resource in the process that
+ * Takes the declared set, and the provider's text, off the inputs and keeps the set for this process. The engine checks a resource in the process that
  * then creates or updates it, so the set is at hand there; stored with the resource, every change of a sibling would
  * show in it as a change of its own.
  */
@@ -19,7 +19,7 @@ export function takeDeclared(news: Properties): {
   readonly inputs: Properties;
   readonly program: DeclaredProgram;
 } {
-  const { [declaredKey]: declared, ...inputs } = news;
+  const { [declaredKey]: declared, __provider, ...inputs } = news;
   if (typeof declared === "object" && declared !== null)
     slices.set(sliceKey(inputs), declared as DeclaredProgram);
   return { inputs, program: slices.get(sliceKey(inputs)) ?? nothing };
