@@ -14,8 +14,9 @@ export interface HostFaults {
   failCreates: number;
   /** nvidia-vgpud fails so many times. */
   failVgpud: number;
-  /** The next so many runs of an installer end so, whatever the package says. */
+  /** Runs of an installer end so, whatever the package says. */
   installer: InstallerFault | undefined;
+  /** For how many runs `installer` holds; all, unless set. */
   installerTimes: number;
 }
 
@@ -35,6 +36,6 @@ export function noFaults(): HostFaults {
     failCreates: 0,
     failVgpud: 0,
     installer: undefined,
-    installerTimes: 0,
+    installerTimes: Number.POSITIVE_INFINITY,
   };
 }

@@ -171,6 +171,7 @@ export class GpuModel implements MachineModel, HostState {
       createMdev: async (gpu, parent, request) => this.#createMdev(gpu, parent, request),
       writeVendorType: async (gpu, parent, text) => {
         if (!/^\d+$/.test(text)) throw new SysError("EINVAL");
+        if (text !== "0" && !this.typesPublished) throw new SysError("EIO");
         gpu.failCreates = this.#useFailCreates(gpu, text !== "0");
         gpu.writeVendorType(parent, Number(text));
       },

@@ -73,8 +73,9 @@ export class GuestModel implements MachineModel, GuestState {
     }
   }
 
+  /** Without the license, which comes and goes by itself. */
   snapshot(): unknown {
-    return { vgpu: this.vgpu?.vgpu.type.name ?? null, driverWorks: this.driverWorks, license: this.license };
+    return { vgpu: this.vgpu?.vgpu.type.name ?? null, driverWorks: this.driverWorks };
   }
 
   /** Sets how the license server behaves; a text is the only token it knows. */

@@ -1,47 +1,18 @@
 import { describe, expect, it } from "vitest";
-import type { GuestModel } from "./guest-model.js";
-import { adaVendorVfio, ampereMdev, linuxGuest, turingLegacy } from "./kinds.js";
-import { MemoryMachine } from "./memory-machine.js";
+import { guestMachine, type Pair, runningGuest } from "./guest-scenes.js";
+import { turingLegacy } from "./kinds.js";
 import { releasesFit } from "./release-fit.js";
-import {
-  createMdev,
-  type GuestScene,
-  type HostScene,
-  install,
-  managedHost,
-  readyHost,
-  until,
-  uuid,
-  withoutNouveau,
-} from "./scenes.js";
+import { createMdev, install, managedHost, until, uuid, withoutNouveau } from "./scenes.js";
 import { sharedFactsPresent, sharedText } from "./shared-facts.js";
-import { namesIn, readText, realPath, writeText } from "./sys-nodes.js";
-import { shutdownGuest, startGuest, Tie, tieGuest } from "./tie.js";
+import { Tie } from "./tie.js";
 
 const guestVersion = "550.127.05";
 const gridd = "nvidia-gridd.service";
 const token = "/etc/nvidia/ClientConfigToken/client_configuration_token_a.tok";
 
-interface Pair {
-  readonly host: HostScene;
-  readonly guest: GuestScene;
-  readonly tie: Tie;
-}
-
-/** Returns a guest that runs on an mdev of an A40. */
-async function runningGuest(options: Parameters<typeof linuxGuest>[0] = {}): Promise<Pair> {
-  const host = await readyHost(ampereMdev());
-  await createMdev(host, { parent: "0000:41:00.4", type: 562, uuid: uuid(1) });
-  const kind = linuxGuest(options);
-  const guest = { machine: new MemoryMachine(kind, "guest"), model: kind.model as GuestModel };
-  const tie = new Tie(guest, host.model, { vmName: "desk-1", mdevUuid: uuid(1) });
-  await tie.settled();
-  return { host, guest, tie };
-}
-
 /** Returns a guest whose driver is installed and booted. */
 async function drivenGuest(
-  options: Parameters<typeof linuxGuest>[0] = {},
+  options: Parameters<typeof runningGuest>[0] = {},
   version = guestVersion,
 ): Promise<Pair> {
   const pair = await runningGuest(options);
@@ -70,68 +41,6 @@ const status = async ({ guest }: Pair) => {
 };
 const log = ({ guest }: Pair) =>
   guest.machine.journalLines.filter((line) => line.startsWith(gridd)).join("\n");
-
-describe("a tied guest", () => {
-  it("has power only when its vGPU exists, and sees it as an NVIDIA device with nouveau", async () => {
-    const { host, guest } = await runningGuest();
-    expect(guest.machine.poweredOn).toBe(true);
-    const device = "/bus/pci/devices/0000:06:00.0";
-    expect(await readText(guest.model.sys, `${device}/vendor`)).toBe("0x10de\n");
-    expect(realPath(guest.model.sys, `${device}/driver`)).toBe("/bus/pci/drivers/nouveau");
-    expect(host.model.findVgpu(uuid(1))?.vgpu.hold?.vmName).toBe("desk-1");
-    expect(host.machine.held[0]?.path).toMatch(/^\/dev\/vfio\/\d+$/);
-  });
-
-  it("waits for a vGPU by UUID, by VF or by type", async () => {
-    const host = await readyHost(adaVendorVfio());
-    const kind = linuxGuest();
-    const guest = { machine: new MemoryMachine(kind, "guest"), model: kind.model as GuestModel };
-    const options = { vmName: "desk-2", virtualFunction: "0000:26:00.5", type: "L40S-8Q" };
-    const tie = new Tie(guest, host.model, options);
-    const set = (vf: string, type: number) =>
-      writeText(host.model.sys, `/bus/pci/devices/${vf}/nvidia/current_vgpu_type`, String(type));
-    await set("0000:26:00.4", 1152);
-    await tie.settled();
-    expect(guest.machine.poweredOn).toBe(false);
-    await set("0000:26:00.5", 1152);
-    await tie.settled();
-    expect(guest.machine.poweredOn).toBe(true);
-  });
-
-  it("frees the vGPU when it is shut down, and takes it again when it starts", async () => {
-    const host = await readyHost(ampereMdev());
-    await createMdev(host, { parent: "0000:41:00.4", type: 562, uuid: uuid(1) });
-    const kind = linuxGuest();
-    const guest = { machine: new MemoryMachine(kind, "guest-a"), model: kind.model as GuestModel };
-    await tieGuest([guest, host], { vmName: "desk-1" });
-    await startGuest([guest]);
-    expect(guest.machine.poweredOn).toBe(true);
-    await shutdownGuest([guest]);
-    expect(host.model.findVgpu(uuid(1))?.vgpu.hold).toBeUndefined();
-    expect(guest.machine.poweredOn).toBe(false);
-    expect(namesIn(guest.model.sys, "/bus/pci/devices")).not.toContain("0000:06:00.0");
-    await startGuest([guest]);
-    expect(guest.machine.poweredOn).toBe(true);
-  });
-
-  it("loses power with its host, and comes back when the vGPU is made again", async () => {
-    const { host, guest, tie } = await runningGuest();
-    await host.machine.restart();
-    await tie.settled();
-    expect(guest.machine.poweredOn).toBe(false);
-    await host.machine.call("/usr/lib/nvidia/sriov-manage", "-e", "ALL");
-    await createMdev(host, { parent: "0000:41:00.7", type: 562, uuid: uuid(1) });
-    await tie.settled();
-    expect(guest.machine.poweredOn).toBe(true);
-  });
-
-  it("keeps its vGPU over its own reboot", async () => {
-    const { host, guest } = await runningGuest();
-    await guest.machine.restart();
-    expect(host.model.findVgpu(uuid(1))?.vgpu.hold?.vmName).toBe("desk-1");
-    expect(namesIn(guest.model.sys, "/bus/pci/devices")).toContain("0000:06:00.0");
-  });
-});
 
 describe("the guest driver", () => {
   it("is refused while nouveau is loaded, and listed by the host when it works", async () => {
@@ -235,8 +144,7 @@ describe("nvidia-gridd", () => {
   it("calls the product by the type's series", async () => {
     const host = await managedHost(turingLegacy());
     await createMdev(host, { parent: "0000:3b:00.0", type: 223, uuid: uuid(1) });
-    const kind = linuxGuest();
-    const guest = { machine: new MemoryMachine(kind, "guest"), model: kind.model as GuestModel };
+    const guest = guestMachine();
     await new Tie(guest, host.model, { vmName: "desk-3" }).settled();
     await withoutNouveau(guest.machine);
     await install(guest.machine, { version: guestVersion, kind: "grid" });

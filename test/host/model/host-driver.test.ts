@@ -177,6 +177,8 @@ describe("removal of the vGPU manager", () => {
     const { machine } = await managedHost(ampereMdev());
     await machine.call("/usr/bin/nvidia-uninstall", "-s");
     expect(machine.modules.loaded("nvidia")).toBe(true);
+    expect(machine.modules.spec("nvidia")?.version).toBeUndefined();
+    await machine.restart();
     expect(machine.modules.known("nvidia")).toBe(false);
   });
 

@@ -33,10 +33,11 @@ export function registerVendorModules(model: HostState, machine: Machine): void 
   const { modules } = machine;
   const file = moduleOnDisk(machine, "nvidia");
   const vfio = moduleOnDisk(machine, "nvidia-vgpu-vfio");
-  if (file === undefined) modules.unregister("nvidia");
+  // A driver whose file is gone runs on until it is unloaded, and modinfo finds nothing.
+  if (file === undefined && !modules.loaded("nvidia")) modules.unregister("nvidia");
   else {
     modules.register("nvidia", {
-      version: file.version,
+      ...(file === undefined ? {} : { version: file.version }),
       load: () => loadNvidia(model, machine),
       unload: () => unloadNvidia(model),
       users: () => (machine.unitActive(managerUnit) ? ["nvidia-vgpu-mgr"] : []),

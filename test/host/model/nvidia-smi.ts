@@ -80,7 +80,6 @@ function query({ gpus, version, model }: SmiCall): string {
 function gpuReport(model: HostState, gpu: Gpu): string[] {
   const { board, physicalFunction } = gpu;
   const address = physicalFunction.address;
-  const used = gpu.usedFramebufferMiB;
   const ids = (device: string, vendor: string) => `0x${device.toUpperCase()}${vendor.toUpperCase()}`;
   const sriov = board.totalVfs > 0 && gpu.virtualFunctions.length > 0;
   const hostMode = board.totalVfs === 0 ? "Non SR-IOV" : "SR-IOV";
@@ -106,6 +105,16 @@ function gpuReport(model: HostState, gpu: Gpu): string[] {
     smiLine(2, "Device Id", ids(board.deviceId, "10de")),
     smiLine(2, "Bus Id", smiAddress(address)),
     smiLine(2, "Sub System Id", ids(board.subsystemId, "10de")),
+    ...memoryLines(gpu),
+    smiLine(1, "Ecc Mode"),
+    smiLine(2, "Current", "Enabled"),
+    smiLine(2, "Pending", "Enabled"),
+    smiLine(1, "Processes", "None"),
+  ];
+}
+
+function memoryLines({ board, usedFramebufferMiB: used }: Gpu): string[] {
+  return [
     smiLine(1, "FB Memory Usage"),
     smiLine(2, "Total", `${board.framebufferMiB} MiB`),
     smiLine(2, "Reserved", "0 MiB"),
@@ -115,10 +124,6 @@ function gpuReport(model: HostState, gpu: Gpu): string[] {
     smiLine(2, "Total", `${board.bar1MiB} MiB`),
     smiLine(2, "Used", "2 MiB"),
     smiLine(2, "Free", `${board.bar1MiB - 2} MiB`),
-    smiLine(1, "Ecc Mode"),
-    smiLine(2, "Current", "Enabled"),
-    smiLine(2, "Pending", "Enabled"),
-    smiLine(1, "Processes", "None"),
   ];
 }
 

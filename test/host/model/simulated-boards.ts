@@ -97,11 +97,6 @@ const figures: Record<string, BoardFigures> = {
 const classOfSeries: Record<string, string> = { A: "NVS", B: "NVS", C: "Compute", Q: "Quadro" };
 const cache = new Map<string, SimulatedBoard>();
 
-/** Returns the names of the boards that hosts can carry. */
-export function simulatedBoardNames(): string[] {
-  return Object.keys(figures);
-}
-
 /** Returns a board by its catalog name. @throws Error for a board that has no figures here */
 export function simulatedBoard(name: string): SimulatedBoard {
   const known = cache.get(name);
