@@ -1,4 +1,5 @@
 // The one file that knows fuse-native: serves a SysTree at a directory.
+import { readdirSync, readlinkSync } from "node:fs";
 import Fuse from "fuse-native";
 import type { Errno, SysNode, SysTree } from "../types.js";
 
@@ -147,7 +148,10 @@ class Tree implements ServedTree {
 
   private read(handle: number, into: { buffer: Buffer; length: number; offset: number }, reply: Reply): void {
     const file = this.files.get(handle);
-    if (!file) return reply(code("EIO"));
+    if (!file) {
+      reply(code("EIO"));
+      return;
+    }
     this.settle(this.readBytes(file, into.offset, into.length), reply, (bytes) => bytes.copy(into.buffer));
   }
 
@@ -161,11 +165,15 @@ class Tree implements ServedTree {
 
   private write(handle: number, data: Buffer, reply: Reply): void {
     const file = this.files.get(handle);
-    if (!file) return reply(code("EIO"));
+    if (!file) {
+      reply(code("EIO"));
+      return;
+    }
     file.written += data.length;
     if (file.call) {
       file.call.write(data);
-      return reply(data.length);
+      reply(data.length);
+      return;
     }
     const work = (async () => file.node?.write?.(data))();
     this.settle(work, reply, () => data.length);
@@ -187,6 +195,24 @@ class Tree implements ServedTree {
       (error) => answer(failure(error)),
     );
   }
+}
+
+let descriptors: number[] = [];
+
+/** Descriptors of this process that serve mounts. */
+export const fuseDescriptors = (): readonly number[] => descriptors;
+
+function findDescriptors(): void {
+  descriptors = readdirSync("/proc/self/fd")
+    .map(Number)
+    .filter((descriptor) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${descriptor}`) === "/dev/fuse";
+      } catch {
+        return false;
+      }
+    })
+    .sort((a, b) => a - b);
 }
 
 const EPOCH = new Date(0);
@@ -212,5 +238,11 @@ export function serveSys(directory: string, tree: SysTree, channel: CallChannel)
     entryTimeout: "0",
     timeout: false,
   });
-  return new Promise((resolve, reject) => fuse.mount((error) => (error ? reject(error) : resolve(served))));
+  return new Promise((resolve, reject) => {
+    fuse.mount((error) => {
+      if (error) return reject(error);
+      findDescriptors();
+      resolve(served);
+    });
+  });
 }

@@ -1,7 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HeldFile } from "../types.js";
-import { exitOf, type PowerOn, ROOT } from "./processes.js";
+import { type PowerOn, ROOT } from "./processes.js";
+
+/** Where the holding program is put, and its text. */
+export const HOLDER = "/run/hold-open.pl";
+export const HOLDER_SCRIPT = readFileSync(join(__dirname, "hold-open.pl"), "utf8");
 
 /** Without perl the name shows as a script's does: the shell first in cmdline. */
 const IN_SHELL = 'exec 8<>"$1"; echo $$; read -r _';
@@ -11,26 +15,23 @@ export async function holdOpen(
   power: PowerOn,
   { path, processName, args }: { path: string; processName: string; args: string[] },
 ): Promise<HeldFile> {
-  const script = readFileSync(join(__dirname, "hold-open.pl"), "utf8");
   const argv = existsSync("/usr/bin/perl")
-    ? ["/usr/bin/perl", "-e", script, path, processName, ...args]
+    ? ["/usr/bin/perl", HOLDER, path, processName, ...args]
     : ["/bin/sh", "-c", IN_SHELL, processName, path, ...args];
   const child = power.spawn(argv, ROOT);
   const pid = await new Promise<number>((resolve, reject) => {
     let err = "";
-    child.stderr?.on("data", (data) => {
+    child.stderr.on("data", (data) => {
       err += data;
     });
-    child.stdout?.once("data", (data) => resolve(Number(data)));
-    child.once("exit", () => reject(new Error(`cannot hold ${path} open: ${err.trim()}`)));
+    child.stdout.once("data", (data) => resolve(Number(data)));
+    void child.closed.then(() => reject(new Error(`cannot hold ${path} open: ${err.trim()}`)));
   });
-  const ended = exitOf(child);
   return {
     pid,
     release: async () => {
-      child.stdin?.on("error", () => {});
-      child.stdin?.end();
-      await ended;
+      child.stdin.end();
+      await child.exited;
     },
   };
 }

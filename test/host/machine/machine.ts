@@ -21,7 +21,7 @@ import { StandIns, shimText } from "./call-channel.js";
 import { digestOf, persistentLines } from "./digest.js";
 import { MachineFiles } from "./files.js";
 import { type ServedTree, serveSys } from "./fuse-sys.js";
-import { holdOpen } from "./hold-open.js";
+import { HOLDER, HOLDER_SCRIPT, holdOpen } from "./hold-open.js";
 import { dmesg, Journal, journalctl } from "./init/journal.js";
 import { lsmod, Modules, modinfo, modprobe, modprobeText, parseModprobe, rmmod } from "./init/modules.js";
 import { initramfsPath, rebuildInitramfs, systemTools } from "./init/system-tools.js";
@@ -251,6 +251,7 @@ export class SimulatorMachine implements Machine {
 
   holdOpen(path: string, processName: string, args: string[]): Promise<HeldFile> {
     if (!this.files.exists(path)) this.files.write(path, "");
+    this.files.write(HOLDER, HOLDER_SCRIPT);
     return holdOpen(this.powered(), { path, processName, args });
   }
 

@@ -1,7 +1,11 @@
 // Real processes inside a machine: one power-on of it, and what is run while it is on.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { RunResult } from "../types.js";
+import { fuseDescriptors } from "./fuse-sys.js";
+import { makePipe } from "./pipes.js";
 import { ADMIN_UID, isRootless, type MachineDirectory } from "./root-tree.js";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -14,6 +18,34 @@ export interface User {
 
 export const ROOT: User = { name: "root", uid: 0, home: "/root" };
 export const ADMIN: User = { name: "admin", uid: ADMIN_UID, home: "/home/admin" };
+
+/** A process running in a machine. */
+export interface InsideProcess {
+  readonly stdin: Socket;
+  readonly stdout: Socket;
+  readonly stderr: Socket;
+  /** Resolves when it has ended; code is 128 + n for signal n. */
+  readonly exited: Promise<{ code: number; signal?: NodeJS.Signals }>;
+  /** Resolves when it has ended and all that held its outputs closed them. */
+  readonly closed: Promise<{ code: number; signal?: NodeJS.Signals }>;
+  readonly running: boolean;
+  /** Reaches everything it started that made no session of its own. */
+  signal(name: NodeJS.Signals): void;
+}
+
+const devNull = openSync("/dev/null", "r+");
+
+/**
+ * fuse-native lets children inherit the descriptors of its mounts; one in a process blocked in /sys would keep
+ * that mount alive, and the process blocked, after the simulator is gone. So they are covered by /dev/null.
+ */
+function coverFuse(stdio: (number | "ignore" | "pipe")[]): (number | "ignore" | "pipe")[] {
+  for (const descriptor of fuseDescriptors()) {
+    while (stdio.length < descriptor) stdio.push("ignore");
+    stdio[descriptor] = devNull;
+  }
+  return stdio;
+}
 
 /** One power-on: the namespaces and their pid 1. */
 export class PowerOn {
@@ -40,17 +72,15 @@ export class PowerOn {
       "private",
     ];
     const enter = ["/bin/sh", join(__dirname, "enter.sh"), directory.dir, hostname];
-    const child = spawn("unshare", [...namespaces, ...enter], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH },
-    });
+    const options: SpawnOptions = { stdio: coverFuse(["ignore", "pipe", "pipe"]), env: { PATH } };
+    const child = spawn("unshare", [...namespaces, ...enter], options);
     const pid = await new Promise<number>((resolve, reject) => {
       let out = "";
       let err = "";
-      child.stderr.on("data", (data) => {
+      child.stderr?.on("data", (data) => {
         err += data;
       });
-      child.stdout.on("data", (data) => {
+      child.stdout?.on("data", (data) => {
         out += data;
         if (out.endsWith("\n")) resolve(Number(out));
       });
@@ -78,7 +108,7 @@ export class PowerOn {
   }
 
   /** Starts `argv` inside; it outlives its caller's connection as under sshd. */
-  spawn(argv: string[], user: User, extra: Record<string, string> = {}): ChildProcess {
+  spawn(argv: string[], user: User, extra: Record<string, string> = {}): InsideProcess {
     const environment = {
       PATH,
       HOME: user.home,
@@ -90,23 +120,17 @@ export class PowerOn {
     const identity = user.uid !== 0 && !isRootless() ? ["-S", `${user.uid}`, "-G", `${user.uid}`] : [];
     const enter = ["-t", `${this.pid}`, "-m", "-u", "-i", "-p", ...identity, "--"];
     const assignments = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
-    return spawn("nsenter", [...enter, "env", "-i", "-C", user.home, ...assignments, ...argv], {
-      stdio: "pipe",
-      // A session of its own, so that one signal reaches everything the command started.
-      detached: true,
-      env: { PATH },
-    });
+    return startProcess("nsenter", [...enter, "env", "-i", "-C", user.home, ...assignments, ...argv]);
   }
 
   async run(argv: string[], options: { stdin?: string; user?: User } = {}): Promise<RunResult> {
     const child = this.spawn(argv, options.user ?? ROOT);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    child.stdout?.on("data", (data) => out.push(data));
-    child.stderr?.on("data", (data) => err.push(data));
-    child.stdin?.on("error", () => {});
-    child.stdin?.end(options.stdin ?? "");
-    const code = await exitOf(child);
+    child.stdout.on("data", (data) => out.push(data));
+    child.stderr.on("data", (data) => err.push(data));
+    child.stdin.end(options.stdin ?? "");
+    const { code } = await child.closed;
     return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
   }
 }
@@ -121,10 +145,47 @@ const SIGNALS: Record<string, number> = {
   SIGTERM: 15,
 };
 
-/** Exit code after all output is there; 128 + n for signal n. */
-export function exitOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve) => {
-    child.once("error", () => resolve(127));
-    child.once("close", (code, signal) => resolve(code ?? 128 + (SIGNALS[signal ?? ""] ?? 0)));
+function startProcess(command: string, args: string[]): InsideProcess {
+  const pipes = [
+    makePipe("into the child"),
+    makePipe("out of the child"),
+    makePipe("out of the child"),
+  ] as const;
+  const child = spawn(command, args, {
+    stdio: coverFuse(pipes.map(({ childEnd }) => childEnd)),
+    // A session of its own, so that one signal reaches everything the command started.
+    detached: true,
+    env: { PATH },
   });
+  for (const { childEnd } of pipes) closeSync(childEnd);
+  const [stdin, stdout, stderr] = pipes.map(({ stream }) => stream) as [Socket, Socket, Socket];
+  for (const stream of [stdin, stdout, stderr]) stream.on("error", () => stream.destroy());
+  const exited = new Promise<{ code: number; signal?: NodeJS.Signals }>((resolve) => {
+    child.once("error", () => resolve({ code: 127 }));
+    child.once("exit", (code, signal) =>
+      resolve(signal ? { code: 128 + (SIGNALS[signal] ?? 0), signal } : { code: code ?? 0 }),
+    );
+  });
+  const ended = (stream: Socket) => new Promise((resolve) => stream.once("close", resolve));
+  const closed = Promise.all([exited, ended(stdout), ended(stderr)]).then(([result]) => result);
+  void exited.then(() => stdin.destroy());
+  return {
+    stdin,
+    stdout,
+    stderr,
+    exited,
+    closed,
+    get running() {
+      return child.exitCode === null && child.signalCode === null;
+    },
+    signal: (name) => signalGroup(child.pid, name),
+  };
+}
+
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, name);
+  } catch {
+    // Ended already.
+  }
 }

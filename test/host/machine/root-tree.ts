@@ -162,13 +162,24 @@ function prepareUpper(directory: MachineDirectory): void {
     mkdirSync(join(directory.dir, part), { recursive: true });
 }
 
-function hideVendorPrograms(root: string, absent: string[]): void {
+/** Real programs that would speak for another distribution, or reach for the network. */
+const FOREIGN = {
+  deb: ["rpm", "dnf", "yum", "dracut", "grubby", "apt-get", "apt"],
+  rpm: ["dpkg", "dpkg-query", "apt-get", "apt", "update-initramfs", "update-grub"],
+};
+
+function hideVendorPrograms(root: string, options: MachineOptions): void {
+  const foreign = FOREIGN[options.packageFormat ?? "deb"].flatMap((name) => [
+    `usr/bin/${name}`,
+    `usr/sbin/${name}`,
+  ]);
   const vendors = ["usr/bin", "usr/sbin"].flatMap((place) =>
     readdirSync(join("/", place))
       .filter((name) => /^(nvidia-|mokutil$|sudo$)/.test(name))
       .map((name) => join(place, name)),
   );
-  for (const path of [...vendors, ...absent]) rmSync(join(root, path), { force: true });
+  for (const path of [...vendors, ...foreign, ...(options.absent ?? [])])
+    rmSync(join(root, path), { force: true });
 }
 
 /** Makes and mounts the tree of a new machine below `base`, but not its /sys. */
@@ -207,7 +218,7 @@ export function buildRoot(base: string, name: string, options: MachineOptions): 
   );
   const overlay = isRootless() ? ",userxattr" : "";
   execFileSync("/bin/sh", [join(__dirname, "assemble.sh"), dir, overlay]);
-  hideVendorPrograms(root, options.absent ?? []);
+  hideVendorPrograms(root, options);
   return directory;
 }
 

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import ssh2 from "ssh2";
 import type { MachineKind } from "../types.js";
 import { SimulatorMachine } from "./machine.js";
+import { keepPipesIn } from "./pipes.js";
 import type { KindReference, MachineAddress, MachineSpec, Reply, Request } from "./protocol.js";
 
 const machines = new Map<string, SimulatorMachine>();
@@ -13,6 +14,7 @@ let nextHook = 1;
 
 const base = ["/mnt", "/media", "/srv"].find((path) => existsSync(path)) ?? "/tmp";
 execFileSync("mount", ["-t", "tmpfs", "-o", "mode=0755", "machines", base]);
+keepPipesIn(base);
 
 const send = (reply: Reply): void => {
   if (process.connected) process.send?.(reply);
@@ -147,5 +149,6 @@ async function serve(request: Request): Promise<void> {
 process.on("message", (request) => void serve(request as Request));
 // Whoever started this is gone: everything in these namespaces goes with this process.
 process.on("disconnect", () => process.exit(0));
+process.on("SIGTERM", () => process.exit(0));
 process.on("unhandledRejection", (error) => console.error("simulator:", error));
 send({ ready: true });

@@ -120,9 +120,13 @@ export class SshEnd {
   private serve(client: Connection): void {
     let user = "";
     let sessions = 0;
+    const open = new Set<() => void>();
     const { counters } = this.host;
     const link: SshLink = { cut: () => (client as unknown as { _sock: Socket })._sock.destroy() };
     client.on("error", () => {});
+    client.on("close", () => {
+      for (const free of open) free();
+    });
     client.on("authentication", (context) => {
       user = context.username;
       if (this.authentic(context)) context.accept();
@@ -138,13 +142,19 @@ export class SshEnd {
       counters.openChannels += 1;
       counters.maxOpenChannels = Math.max(counters.maxOpenChannels, counters.openChannels);
       const session = accept();
-      session.once("close", () => {
+      const free = () => {
+        if (!open.delete(free)) return;
         sessions -= 1;
         counters.openChannels -= 1;
+      };
+      open.add(free);
+      session.once("close", free);
+      session.on("exec", (take, _refuse, { command }) => {
+        const channel = take();
+        // All is sent: a client that has it may open the next one.
+        channel.once("finish", free);
+        this.host.session(channel, { command, user, connection: link });
       });
-      session.on("exec", (take, _refuse, info) =>
-        this.host.session(take(), { command: info.command, user, connection: link }),
-      );
       session.on("env", (take) => take?.());
     });
     client.on("tcpip", (accept, reject, { destIP, destPort }) =>

@@ -1,12 +1,11 @@
 // One exec request: runs it in the machine, streams it, logs it, and lets it go wrong as asked.
-import type { ChildProcess } from "node:child_process";
 import type { ServerChannel } from "ssh2";
-import { exitOf } from "./processes.js";
+import type { InsideProcess } from "./processes.js";
 import type { CommandRecord, FaultRule } from "./protocol.js";
 
 /** What a session asks of its machine. */
 export interface SessionHost {
-  spawnShell(command: string, user: string): ChildProcess;
+  spawnShell(command: string, user: string): InsideProcess;
   /** Awaited after the command ended and before its result is sent. */
   finished(record: CommandRecord): Promise<void>;
   losePower(): void;
@@ -34,10 +33,11 @@ export function serveCommand(channel: ServerChannel, request: SessionRequest, ho
   }
   if (fault?.kind === "fail") {
     if (fault.stderr) channel.stderr.write(fault.stderr);
-    return answer(channel, record, fault.code);
+    answer(channel, record, fault.code);
+    return;
   }
-  if (happens(fault, "before")) return strike(fault, request, host);
-  void run(channel, request, host);
+  if (happens(fault, "before")) strike(fault, request, host);
+  else void run(channel, request, host);
 }
 
 type Disruption = Extract<FaultRule["action"], { when: string }>;
@@ -59,7 +59,7 @@ async function run(channel: ServerChannel, request: SessionRequest, host: Sessio
   const timer = happens(fault, "middle")
     ? setTimeout(() => strike(fault, request, host), fault.afterMs ?? 30)
     : undefined;
-  const code = await exitOf(child);
+  const { code, signal } = await child.closed;
   clearTimeout(timer);
   record.durationMs = Date.now() - record.startedAt;
   record.code = code;
@@ -67,46 +67,31 @@ async function run(channel: ServerChannel, request: SessionRequest, host: Sessio
   if (happens(fault, "middle") && record.outcome === "running") return strike(fault, request, host);
   await host.finished(record);
   if (happens(fault, "after")) return strike(fault, request, host);
-  answer(channel, record, code, child.signalCode);
+  answer(channel, record, code, signal);
 }
 
-function connectStreams(channel: ServerChannel, child: ChildProcess, record: CommandRecord): void {
+function connectStreams(channel: ServerChannel, child: InsideProcess, record: CommandRecord): void {
   channel.on("data", (data: Buffer) => {
     record.bytesIn += data.length;
   });
-  if (child.stdin) {
-    child.stdin.on("error", () => channel.resume());
-    channel.pipe(child.stdin);
-  }
+  channel.pipe(child.stdin);
+  // What comes after the command stopped reading is dropped, so that the channel can close.
+  child.stdin.once("close", () => channel.resume());
   const count = (data: Buffer) => {
     record.bytesOut += data.length;
   };
-  child.stdout?.on("data", count).pipe(channel, { end: false });
-  child.stderr?.on("data", count).pipe(channel.stderr, { end: false });
-  channel.on("signal", (name: string) => signalGroup(child.pid, `SIG${name}`));
+  child.stdout.on("data", count).pipe(channel, { end: false });
+  child.stderr.on("data", count).pipe(channel.stderr, { end: false });
+  channel.on("signal", (name: string) => child.signal(`SIG${name}` as NodeJS.Signals));
   channel.once("close", () => {
     // As sshd without a terminal: the command is not killed, its pipes are closed.
-    child.stdin?.destroy();
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    child.stdin.destroy();
+    child.stdout.destroy();
+    child.stderr.destroy();
   });
 }
 
-function signalGroup(pid: number | undefined, signal: string): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal as NodeJS.Signals);
-  } catch {
-    // Ended already.
-  }
-}
-
-function answer(
-  channel: ServerChannel,
-  record: CommandRecord,
-  code: number,
-  signal?: NodeJS.Signals | null,
-): void {
+function answer(channel: ServerChannel, record: CommandRecord, code: number, signal?: NodeJS.Signals): void {
   if (record.outcome !== "running") return;
   record.outcome = "answered";
   record.code = code;

@@ -16,7 +16,7 @@ export function login(machine: SimulatedMachine, config: ConnectConfig = {}): Pr
   const client = new ssh2.Client();
   return new Promise((resolve, reject) => {
     client.once("ready", () => resolve(client));
-    client.once("error", reject);
+    client.on("error", reject);
     client.connect({ host, port, username: "root", privateKey, readyTimeout: 5000, ...config });
   });
 }
@@ -48,4 +48,17 @@ export function exec(client: Client, command: string, stdin = ""): Promise<Answe
       channel.end(stdin);
     });
   });
+}
+
+/** Polls until `condition` holds; fails after the deadline with what it was. */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  deadlineMs = 10_000,
+): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`${what}: not within ${deadlineMs} ms`);
+    await new Promise((wake) => setTimeout(wake, 15));
+  }
 }

@@ -5,6 +5,8 @@ import { type Machine, type MachineOptions, SysError } from "../types.js";
 class TinyModel implements MachineModel {
   value = "first";
   boots = 0;
+  /** How many callers are blocked. */
+  waiting = 0;
   private blocked: (() => void) | undefined;
 
   readonly sys = {
@@ -35,8 +37,12 @@ class TinyModel implements MachineModel {
   }
 
   private block(): Promise<void> {
+    this.waiting += 1;
     return new Promise((resolve) => {
-      this.blocked = resolve;
+      this.blocked = () => {
+        this.waiting -= 1;
+        resolve();
+      };
     });
   }
 
@@ -77,6 +83,7 @@ class TinyModel implements MachineModel {
   }
 
   powerOff(): void {
+    this.waiting = 0;
     this.value = "first";
   }
 

@@ -1,6 +1,6 @@
 // The machine's service manager: what runs, started from real unit files with real processes.
-import type { ChildProcess } from "node:child_process";
 import type { UnitHandler } from "../../types.js";
+import type { InsideProcess } from "../processes.js";
 import { unmetCondition } from "./unit-conditions.js";
 import { type Unit, UnitFiles } from "./unit-file.js";
 import { isYes, killGroup, timeMs, type UnitHost, UnitProcesses } from "./unit-process.js";
@@ -12,7 +12,7 @@ export interface UnitState {
   status: number;
   conditionMet: boolean;
   since: number;
-  main?: ChildProcess;
+  main?: InsideProcess;
   starting?: Promise<boolean>;
 }
 
@@ -94,51 +94,71 @@ export class UnitManager {
     this.log(name, `${name}: Failed with result 'exit-code'.`);
   }
 
-  /** Starts what the boot targets want, each after those it names in After= and those that name it in Before=. */
+  /** Starts what the boot targets want. */
   async boot(): Promise<void> {
+    await this.transaction(BOOT_TARGETS.flatMap((target) => this.files.wantedBy(target)));
+  }
+
+  /** True when the unit is up, or ran well, or a condition kept it from starting. */
+  async start(name: string): Promise<boolean> {
+    const { active, starting } = this.state(name);
+    if (active === "active") return true;
+    if (starting !== undefined) return starting;
+    return (await this.transaction([name])).get(name) ?? false;
+  }
+
+  /** Starts units and what they pull in, each once, after those it names in After= and that name it in Before=. */
+  private async transaction(roots: string[]): Promise<Map<string, boolean>> {
+    const wanted = this.pulledIn(roots);
+    const begun = new Map<string, Promise<boolean>>();
+    const begin = (name: string, chain: string[]): Promise<boolean> => {
+      const known = begun.get(name);
+      if (known !== undefined) return known;
+      // A cycle is broken where it closes.
+      const earlier = wanted.filter(
+        (other) => other !== name && !chain.includes(other) && this.ordered(other, name),
+      );
+      const started = Promise.all(earlier.map((other) => begin(other, [...chain, name]))).then(() =>
+        this.startOne(name),
+      );
+      begun.set(name, started);
+      return started;
+    };
+    const results = await Promise.all(wanted.map(async (name) => [name, await begin(name, [])] as const));
+    return new Map(results);
+  }
+
+  private pulledIn(roots: string[]): string[] {
     const wanted = new Set<string>();
     const pull = (name: string): void => {
       if (wanted.has(name) || !this.unit(name)) return;
       wanted.add(name);
       for (const next of [...this.pulls(name), ...this.files.wantedBy(name)]) pull(next);
     };
-    for (const name of BOOT_TARGETS.flatMap((target) => this.files.wantedBy(target))) pull(name);
-    const begun = new Map<string, Promise<unknown>>();
-    const begin = (name: string, chain: string[]): Promise<unknown> => {
-      const known = begun.get(name);
-      if (known) return known;
-      const earlier = [...wanted].filter(
-        (other) => other !== name && !chain.includes(other) && this.ordered(other, name),
-      );
-      const started = Promise.all(earlier.map((other) => begin(other, [...chain, name]))).then(() =>
-        this.start(name),
-      );
-      begun.set(name, started);
-      return started;
-    };
-    await Promise.all([...wanted].map((name) => begin(name, [])));
+    for (const name of roots) pull(name);
+    return [...wanted];
   }
 
-  /** True when the unit is up, or ran well, or a condition kept it from starting. */
-  start(name: string): Promise<boolean> {
-    const state = this.state(name);
-    if (state.active === "active") return Promise.resolve(true);
-    if (state.starting) return state.starting;
-    const starting = this.startNow(name);
-    this.set(name, { active: "activating", sub: "start", starting });
-    return starting;
+  private startOne(name: string): Promise<boolean> {
+    const { active, starting } = this.state(name);
+    if (active === "active") return Promise.resolve(true);
+    if (starting !== undefined) return starting;
+    const begun = this.startNow(name);
+    this.set(name, { active: "activating", sub: "start", starting: begun });
+    return begun;
   }
 
   private async startNow(name: string): Promise<boolean> {
-    // Let start() record that this runs, so that a dependency cycle finds it.
+    // Let startOne() record that this runs before it ends.
     await Promise.resolve();
     const unit = this.unit(name);
     if (!unit || unit.masked) return this.done(name, "inactive", "dead");
-    for (const next of this.pulls(name)) {
-      if (!this.unit(next)) continue;
-      const starting = this.start(next);
-      const fine = this.ordered(next, name) ? await starting : true;
-      if (!fine && !unit.names("Unit", "Wants").includes(next)) return this.failed(name, "resources", 1);
+    const broken = ["Requires", "BindsTo"]
+      .flatMap((key) => unit.names("Unit", key))
+      .find((other) => this.ordered(other, name) && this.state(other).active === "failed");
+    if (broken) {
+      this.log(name, `Dependency failed for ${name}: ${broken}.`);
+      return this.failed(name, "resources", 1);
     }
     const unmet = await unmetCondition(unit, this.host.machine, async (flag, path) => {
       return (await this.host.machine.run(["/usr/bin/test", flag, path])).code === 0;
@@ -196,11 +216,11 @@ export class UnitManager {
     if (!line) return this.failed(unit.name, "resources", 1);
     const main = this.processes.spawn(unit, line);
     this.set(unit.name, { main });
-    main.once("exit", (code, signal) => {
+    void main.exited.then(({ code, signal }) => {
       if (this.state(unit.name).main !== main) return;
       if (this.state(unit.name).active === "deactivating" || code === 0)
         this.done(unit.name, "inactive", "dead");
-      else this.failed(unit.name, signal ? "signal" : "exit-code", code ?? 1);
+      else this.failed(unit.name, signal ? "signal" : "exit-code", code);
     });
     return this.done(unit.name, "active", "running");
   }
@@ -216,7 +236,7 @@ export class UnitManager {
     if (unit && !this.handlers.has(name))
       for (const line of unit.exec("ExecStop")) await this.processes.execute(unit, line, DEFAULT_START_MS);
     const main = this.state(name).main;
-    if (main && main.exitCode === null && main.signalCode === null) await killGroup(main);
+    if (main?.running) await killGroup(main);
     if (unit && !this.handlers.has(name))
       for (const line of unit.exec("ExecStopPost"))
         await this.processes.execute(unit, line, DEFAULT_START_MS);

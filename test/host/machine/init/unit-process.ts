@@ -1,8 +1,7 @@
 // The processes behind a unit's Exec lines.
-import type { ChildProcess } from "node:child_process";
 import type { Machine } from "../../types.js";
 import type { MachineFiles } from "../files.js";
-import { exitOf } from "../processes.js";
+import type { InsideProcess } from "../processes.js";
 import type { Journal } from "./journal.js";
 import type { ExecLine, Unit } from "./unit-file.js";
 
@@ -11,7 +10,7 @@ export interface UnitHost {
   readonly machine: Machine;
   readonly files: MachineFiles;
   readonly journal: Journal;
-  spawn(argv: string[], env: Record<string, string>): ChildProcess;
+  spawn(argv: string[], env: Record<string, string>): InsideProcess;
 }
 
 export class UnitProcesses {
@@ -24,18 +23,19 @@ export class UnitProcesses {
   /** Exit code of the line's program, killed at the deadline. */
   async execute(unit: Unit, line: ExecLine, deadlineMs: number | undefined): Promise<number | "timeout"> {
     const child = this.spawn(unit, line);
-    if (deadlineMs === undefined) return exitOf(child);
+    const exited = child.exited.then(({ code }) => code);
+    if (deadlineMs === undefined) return exited;
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<"timeout">((resolve) => {
       timer = setTimeout(() => {
-        if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
+        child.signal("SIGKILL");
         resolve("timeout");
       }, deadlineMs);
     });
-    return Promise.race([exitOf(child), timeout]).finally(() => clearTimeout(timer));
+    return Promise.race([exited, timeout]).finally(() => clearTimeout(timer));
   }
 
-  spawn(unit: Unit, line: ExecLine): ChildProcess {
+  spawn(unit: Unit, line: ExecLine): InsideProcess {
     const env: Record<string, string> = {};
     for (const file of unit.all("Service", "EnvironmentFile"))
       for (const assignment of (this.host.files.read(file.replace(/^-/, "")) ?? "").split("\n"))
@@ -46,7 +46,7 @@ export class UnitProcesses {
       word.replace(/\$\{(\w+)\}/g, (_whole, key: string) => env[key] ?? ""),
     );
     const child = this.host.spawn(argv, env);
-    child.stdin?.end();
+    child.stdin.end();
     for (const stream of [child.stdout, child.stderr]) this.journalStream(unit.name, stream);
     return child;
   }
@@ -81,20 +81,10 @@ export function timeMs(text: string | undefined): number | undefined {
   );
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Already gone.
-  }
-}
-
 /** Ends a process and all it started, as a stop job does. */
-export async function killGroup(child: ChildProcess): Promise<void> {
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  if (child.pid === undefined) return;
-  signalGroup(child.pid, "SIGTERM");
-  const timer = setTimeout(() => signalGroup(child.pid as number, "SIGKILL"), 2000);
-  await gone;
+export async function killGroup(child: InsideProcess): Promise<void> {
+  child.signal("SIGTERM");
+  const timer = setTimeout(() => child.signal("SIGKILL"), 2000);
+  await child.exited;
   clearTimeout(timer);
 }

@@ -14,7 +14,7 @@ export function unitProperties(manager: UnitManager, name: string): Record<strin
     SubState: state.sub,
     Result: state.result,
     Type: unit?.last("Service", "Type") ?? "simple",
-    MainPID: `${state.main?.pid ?? 0}`,
+    MainPID: state.main?.running ? "2" : "0",
     ExecMainStatus: `${state.status}`,
     ExecMainCode: state.status === 0 ? "0" : "1",
     ConditionResult: state.conditionMet ? "yes" : "no",
