@@ -1,7 +1,7 @@
 // How a process gets into namespaces of its own, as root or as an ordinary user, and why not where it cannot.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, mkdirSync, symlinkSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 
 const NAMESPACES = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"];
 const ROOTLESS = ["--user", "--map-root-user"];
@@ -17,8 +17,11 @@ export interface Launch {
 
 /** Flags of unshare that work here, or the sentence that says why none does. */
 export function namespaceFlags(): { flags: string[] } | { missing: string } {
-  if (process.platform !== "linux")
-    return { missing: "The simulated machines need Linux: they are made of its namespaces." };
+  if (process.platform !== "linux" || process.arch !== "x64")
+    return {
+      missing:
+        "The simulated machines need Linux on x86-64: namespaces, and the libfuse that fuse-native brings.",
+    };
   try {
     accessSync("/dev/fuse", constants.R_OK | constants.W_OK);
   } catch {
@@ -48,7 +51,8 @@ function libfuseDirectory(): string {
   );
   mkdirSync(directory, { recursive: true });
   try {
-    symlinkSync(library, join(directory, "libfuse.so.2"));
+    // Relative, so that a moved checkout keeps working.
+    symlinkSync(relative(directory, library), join(directory, "libfuse.so.2"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
@@ -59,7 +63,11 @@ function libfuseDirectory(): string {
 export function simulatorLaunch(): Launch {
   const found = namespaceFlags();
   if ("missing" in found) throw new Error(found.missing);
-  const node = ["--require", join(__dirname, "loader.cjs"), join(__dirname, "simulator-main.ts")];
+  const node = [
+    "--require",
+    join(repository, "tools/run-typescript.cjs"),
+    join(__dirname, "simulator-main.ts"),
+  ];
   return {
     command: "unshare",
     args: [...found.flags, process.execPath, ...node],

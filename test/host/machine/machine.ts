@@ -6,30 +6,18 @@ import { writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type {
-  HeldFile,
-  Machine,
-  MachineModel,
-  MachineOptions,
-  ModprobeConfig,
-  RunResult,
-  SysTree,
-  ToolHandler,
-  UnitHandler,
-} from "../types.js";
-import { StandIns, shimText } from "./call-channel.js";
+import type { HeldFile, RunResult, SysTree, ToolHandler } from "../types.js";
 import { digestOf, persistentLines } from "./digest.js";
-import { MachineFiles } from "./files.js";
 import { type ServedTree, serveSys } from "./fuse-sys.js";
 import { HOLDER, HOLDER_SCRIPT, holdOpen } from "./hold-open.js";
-import { dmesg, Journal, journalctl } from "./init/journal.js";
-import { lsmod, Modules, modinfo, modprobe, modprobeText, parseModprobe, rmmod } from "./init/modules.js";
-import { initramfsPath, rebuildInitramfs, systemTools } from "./init/system-tools.js";
+import { dmesg, journalctl } from "./init/journal.js";
+import { lsmod, modinfo, modprobe, rmmod } from "./init/modules.js";
+import { rebuildInitramfs, systemTools } from "./init/system-tools.js";
 import { systemctl } from "./init/systemctl.js";
-import { UnitManager } from "./init/unit-manager.js";
-import { ADMIN, PowerOn, ROOT } from "./processes.js";
+import { type MachineParts, MachineSurface } from "./machine-surface.js";
+import { ADMIN, type InsideProcess, PowerOn, ROOT } from "./processes.js";
 import { RemoteAccess } from "./remote-access.js";
-import { buildRoot, emptyVolatile, isRootless, KERNEL_RELEASE, type MachineDirectory } from "./root-tree.js";
+import { emptyVolatile, isRootless, KERNEL_RELEASE } from "./root-tree.js";
 import { installSudo } from "./sudo.js";
 
 /** Longest time units may keep a booting machine from answering: sshd does not wait for all of them. */
@@ -38,28 +26,8 @@ const BOOT_UNITS_MS = 5_000;
 /** Time between "reboot" being asked for and connections going down, so that the answer gets out. */
 const REBOOT_GRACE_MS = 50;
 
-export interface MachineParts {
-  readonly name: string;
-  readonly base: string;
-  readonly model: MachineModel;
-  readonly options: MachineOptions;
-  readonly portOf: (host: string, port: number) => number;
-}
-
-export class SimulatorMachine implements Machine {
-  readonly name: string;
-  readonly options: MachineOptions;
-  readonly model: MachineModel;
-  readonly kernelRelease = KERNEL_RELEASE;
-  readonly modules = new Modules();
-  readonly packages: Map<string, string>;
-  readonly log = new Journal();
-  readonly units: UnitManager;
+export class SimulatorMachine extends MachineSurface {
   readonly remote: RemoteAccess;
-  bootId = "";
-  private readonly directory: MachineDirectory;
-  private readonly files: MachineFiles;
-  private readonly standIns: StandIns;
   private sys: ServedTree | undefined;
   private power: PowerOn | undefined;
   /** Power changes happen one after the other. */
@@ -67,24 +35,8 @@ export class SimulatorMachine implements Machine {
   private stopped = false;
 
   constructor(parts: MachineParts) {
-    this.name = parts.name;
-    this.model = parts.model;
-    this.options = parts.options;
-    this.packages = new Map(Object.entries(parts.options.packages ?? {}));
-    this.directory = buildRoot(parts.base, parts.name, parts.options);
-    this.files = new MachineFiles(this.directory.root);
-    this.standIns = new StandIns(async (handler, call) => handler(call, this));
-    this.units = new UnitManager({
-      machine: this,
-      files: this.files,
-      journal: this.log,
-      spawn: (argv, env) => this.powered().spawn(argv, ROOT, env),
-    });
+    super(parts);
     this.remote = new RemoteAccess(this, parts.portOf);
-  }
-
-  get root(): string {
-    return this.directory.root;
   }
 
   get poweredOn(): boolean {
@@ -237,6 +189,10 @@ export class SimulatorMachine implements Machine {
     return this.power;
   }
 
+  protected spawnAsRoot(argv: string[], env: Record<string, string>): InsideProcess {
+    return this.powered().spawn(argv, ROOT, env);
+  }
+
   /** A command as sshd starts it. */
   spawnShell(command: string, user: string) {
     const rootlessName: Record<string, string> =
@@ -253,80 +209,6 @@ export class SimulatorMachine implements Machine {
     if (!this.files.exists(path)) this.files.write(path, "");
     this.files.write(HOLDER, HOLDER_SCRIPT);
     return holdOpen(this.powered(), { path, processName, args });
-  }
-
-  readFile(path: string): string | undefined {
-    return this.files.read(path);
-  }
-
-  writeFile(path: string, text: string | Uint8Array, mode?: number): void {
-    this.files.write(path, text, mode);
-  }
-
-  removeFile(path: string): void {
-    this.files.remove(path);
-  }
-
-  exists(path: string): boolean {
-    return this.files.exists(path);
-  }
-
-  listDir(path: string): string[] {
-    return this.files.list(path);
-  }
-
-  installTool(path: string, handler: ToolHandler): void {
-    this.standIns.set(path, handler);
-    // A link of the real /usr must not be followed to the program it names.
-    this.files.remove(path);
-    this.files.write(path, shimText(path), 0o755);
-  }
-
-  removeTool(path: string): void {
-    this.standIns.delete(path);
-    this.files.remove(path);
-  }
-
-  setUnitHandler(unit: string, handler: UnitHandler | undefined): void {
-    this.units.setHandler(unit, handler);
-  }
-
-  startUnit(unit: string): Promise<boolean> {
-    return this.units.start(unit);
-  }
-
-  stopUnit(unit: string): Promise<void> {
-    return this.units.stop(unit);
-  }
-
-  unitActive(unit: string): boolean {
-    return this.units.state(unit).active === "active";
-  }
-
-  enableUnit(unit: string): void {
-    const file = this.units.files.load(unit);
-    if (!file) throw new Error(`${this.name} has no unit ${unit} to enable`);
-    this.units.files.enable(file);
-  }
-
-  disableUnit(unit: string): void {
-    this.units.files.disable(unit);
-  }
-
-  failUnit(unit: string, reason: string): void {
-    this.units.fail(unit, reason);
-  }
-
-  journal(unit: string, line: string): void {
-    this.log.add(unit.includes(".") || unit === "kernel" ? unit : `${unit}.service`, line);
-  }
-
-  kernelLog(line: string): void {
-    this.log.add("kernel", line);
-  }
-
-  modprobeConfig(of: "initramfs" | "root"): ModprobeConfig {
-    return parseModprobe(of === "root" ? modprobeText(this) : (this.readFile(initramfsPath(this)) ?? ""));
   }
 
   persistentLines(): string[] {

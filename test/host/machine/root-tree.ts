@@ -57,7 +57,7 @@ const WRITABLE_USR = [
 
 const DIRECTORIES = [
   "boot/grub dev/pts dev/shm dev/vfio etc/default etc/modprobe.d etc/modules-load.d etc/ssh etc/sudoers.d",
-  "etc/systemd/system etc/udev/rules.d etc/profile.d home/admin media mnt opt proc root/.ssh run/lock",
+  "etc/systemd/system/multi-user.target.wants etc/udev/rules.d etc/profile.d home/admin media mnt opt proc root/.ssh run/lock",
   "run/systemd/system srv sys tmp usr var/cache var/lib var/log var/spool var/tmp var/lib/dkms",
 ].flatMap((line) => line.split(" "));
 
@@ -135,7 +135,7 @@ function linkTopLevel(root: string): void {
 
 function writeKernelTree(directory: MachineDirectory, headers: boolean): void {
   const modules = join(directory.dir, "private/modules", KERNEL_RELEASE);
-  mkdirSync(join(modules, "kernel"), { recursive: true });
+  mkdirSync(join(modules, "kernel/drivers/video"), { recursive: true });
   writeFileSync(join(modules, "modules.dep"), "");
   if (!headers) return;
   const source = `linux-headers-${KERNEL_RELEASE}`;
@@ -157,6 +157,7 @@ function prepareUpper(directory: MachineDirectory): void {
     "private/units",
     "private/local/bin",
     "private/local/sbin",
+    "private/local/lib",
     "private/src",
   ])
     mkdirSync(join(directory.dir, part), { recursive: true });

@@ -59,9 +59,13 @@ describe("the simulator", () => {
         const machine = await simulator.startMachine(${JSON.stringify(tinySpec("orphan"))});
         machine.run(["sleep", "${mark}"]);
       });`;
-    const child = spawn(process.execPath, ["--require", join(__dirname, "loader.cjs"), "-e", script], {
-      stdio: "inherit",
-    });
+    const child = spawn(
+      process.execPath,
+      ["--require", join(__dirname, "../../../tools/run-typescript.cjs"), "-e", script],
+      {
+        stdio: "inherit",
+      },
+    );
     const insides = () => processesWith(mark).filter((pid) => pid !== `${child.pid}`);
     await until("the machine runs", () => insides().length > 0);
     child.kill("SIGKILL");

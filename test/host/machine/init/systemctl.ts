@@ -1,16 +1,9 @@
 // systemctl, over the machine's service manager.
-import type { ToolCall, ToolHandler, ToolResult } from "../../types.js";
+import type { ToolHandler, ToolResult } from "../../types.js";
 import type { Journal } from "./journal.js";
+import { parseRequest, type Request } from "./systemctl-request.js";
 import type { UnitManager } from "./unit-manager.js";
 import { unitProperties } from "./unit-properties.js";
-
-interface Request {
-  readonly verb: string;
-  readonly units: string[];
-  readonly flags: Set<string>;
-  readonly properties: string[];
-  readonly root: boolean;
-}
 
 interface Context {
   readonly manager: UnitManager;
@@ -19,26 +12,6 @@ interface Context {
 }
 
 type Verb = (request: Request, context: Context) => Promise<ToolResult> | ToolResult;
-
-const withSuffix = (name: string): string =>
-  /\.(service|target|timer|socket|path|mount|slice)$/.test(name) ? name : `${name}.service`;
-
-function parse({ argv, root }: ToolCall): Request {
-  const flags = new Set<string>();
-  const properties: string[] = [];
-  const words: string[] = [];
-  for (let i = 0; i < argv.length; i++) {
-    const word = argv[i] ?? "";
-    const [, inline] = /^(?:-p|-P|--property=)(.+)$/.exec(word) ?? [];
-    if (inline) properties.push(...inline.split(","));
-    else if (["-p", "-P", "--property"].includes(word)) properties.push(...(argv[++i] ?? "").split(","));
-    else if (["-n", "-t", "-o", "--lines", "--type", "--output"].includes(word)) i++;
-    else if (word.startsWith("-")) flags.add(word);
-    else words.push(word);
-    if (word.startsWith("-P")) flags.add("--value");
-  }
-  return { verb: words[0] ?? "list-units", units: words.slice(1).map(withSuffix), flags, properties, root };
-}
 
 const ok = (stdout = "", stderr = ""): ToolResult => ({ code: 0, stdout, stderr });
 const refused = (stderr: string, code = 1): ToolResult => ({ code, stderr });
@@ -257,7 +230,7 @@ const READ_ONLY = /^(is-|show$|status$|cat$|list-)/;
 export const systemctl =
   (context: Context): ToolHandler =>
   (call) => {
-    const request = parse(call);
+    const request = parseRequest(call);
     if (request.flags.has("--version")) return ok("systemd 252 (252.39-1~deb12u1)\n");
     const verb = VERBS[request.verb];
     if (!verb) return refused(`Unknown command verb '${request.verb}'.\n`);

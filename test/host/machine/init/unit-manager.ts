@@ -1,20 +1,10 @@
 // The machine's service manager: what runs, started from real unit files with real processes.
 import type { UnitHandler } from "../../types.js";
-import type { InsideProcess } from "../processes.js";
 import { unmetCondition } from "./unit-conditions.js";
 import { type Unit, UnitFiles } from "./unit-file.js";
+import { startInOrder } from "./unit-order.js";
 import { isYes, killGroup, timeMs, type UnitHost, UnitProcesses } from "./unit-process.js";
-
-export interface UnitState {
-  active: "inactive" | "activating" | "active" | "deactivating" | "failed";
-  sub: string;
-  result: "success" | "exit-code" | "signal" | "timeout" | "resources";
-  status: number;
-  conditionMet: boolean;
-  since: number;
-  main?: InsideProcess;
-  starting?: Promise<boolean>;
-}
+import { inactive, type UnitState } from "./unit-state.js";
 
 const BOOT_TARGETS = [
   "sysinit.target",
@@ -25,15 +15,6 @@ const BOOT_TARGETS = [
   "default.target",
 ];
 const DEFAULT_START_MS = 90_000;
-
-const inactive = (): UnitState => ({
-  active: "inactive",
-  sub: "dead",
-  result: "success",
-  status: 0,
-  conditionMet: true,
-  since: 0,
-});
 
 export class UnitManager {
   readonly files: UnitFiles;
@@ -107,28 +88,7 @@ export class UnitManager {
     return (await this.transaction([name])).get(name) ?? false;
   }
 
-  /** Starts units and what they pull in, each once, after those it names in After= and that name it in Before=. */
-  private async transaction(roots: string[]): Promise<Map<string, boolean>> {
-    const wanted = this.pulledIn(roots);
-    const begun = new Map<string, Promise<boolean>>();
-    const begin = (name: string, chain: string[]): Promise<boolean> => {
-      const known = begun.get(name);
-      if (known !== undefined) return known;
-      // A cycle is broken where it closes.
-      const earlier = wanted.filter(
-        (other) => other !== name && !chain.includes(other) && this.ordered(other, name),
-      );
-      const started = Promise.all(earlier.map((other) => begin(other, [...chain, name]))).then(() =>
-        this.startOne(name),
-      );
-      begun.set(name, started);
-      return started;
-    };
-    const results = await Promise.all(wanted.map(async (name) => [name, await begin(name, [])] as const));
-    return new Map(results);
-  }
-
-  private pulledIn(roots: string[]): string[] {
+  private transaction(roots: string[]): Promise<Map<string, boolean>> {
     const wanted = new Set<string>();
     const pull = (name: string): void => {
       if (wanted.has(name) || !this.unit(name)) return;
@@ -136,7 +96,10 @@ export class UnitManager {
       for (const next of [...this.pulls(name), ...this.files.wantedBy(name)]) pull(next);
     };
     for (const name of roots) pull(name);
-    return [...wanted];
+    return startInOrder([...wanted], {
+      before: (first, second) => this.ordered(first, second),
+      start: (name) => this.startOne(name),
+    });
   }
 
   private startOne(name: string): Promise<boolean> {
