@@ -53,6 +53,19 @@ export function inUseRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
   };
 }
 
+/** It is on another GPU and the program keeps it there. */
+export function keptElsewhereRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
+  return {
+    code: "VGPU_PREREQUISITE",
+    where: place(self),
+    what: `cannot move ${vgpuText(vgpu)}`,
+    saw: `it is on ${vgpu.live.parent}, and the program protects or retains it`,
+    expected: `no vGPU ${self.uuid} on another GPU`,
+    next: "take protect or retainOnDelete away in a run of its own, then move it; or declare another uuid",
+    property: "gpu",
+  };
+}
+
 /** Something of that identity exists and is not ours. */
 export function foreignRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
   const owner =

@@ -11,6 +11,21 @@ export interface KnownVgpu {
   readonly framebufferMiB: number | null;
 }
 
+/** What a vGPU's plan is made from, beside the host. */
+export interface VgpuRequest {
+  readonly self: DesiredVgpu;
+  /** Every vGPU that the program declares on this GPU, `self` included. */
+  readonly declared: readonly DesiredVgpu[];
+}
+
+/** The same, with what is seen of its GPU. */
+export interface VgpuContext extends VgpuRequest {
+  readonly gpu: GpuFacts;
+  readonly facts: HostFacts;
+  readonly typeName: string;
+  readonly known: readonly KnownVgpu[];
+}
+
 /** Returns the last word of a type's name, upper case, which is what tells types apart. */
 export function typeKey(name: string): string {
   return shortTypeName(name).toUpperCase();
@@ -33,13 +48,17 @@ export function maxInstancesOf(name: string, gpu: GpuFacts): number | null {
   return offered?.maxInstances ?? findVgpuType(name)?.maxInstancesPerGpu ?? null;
 }
 
-/** Returns the live vGPUs of a GPU, each with its record. */
+/**
+ * Returns the live vGPUs of a GPU, each with its record. Where the host does not name a type (a full GPU on vendor-specific
+ * VFIO whose nvidia-smi does not answer), the record of the vGPU does: without a name it would pass for another type.
+ */
 export function knownVgpus(gpu: GpuFacts, facts: HostFacts): KnownVgpu[] {
-  return gpu.vgpus.map((live) => ({
-    live,
-    record: recordOf(live, facts),
-    framebufferMiB: live.typeName === null ? null : framebufferOf(live.typeName, gpu),
-  }));
+  return gpu.vgpus.map((seen) => {
+    const record = recordOf(seen, facts);
+    const typeName = seen.typeName ?? record?.typeName ?? null;
+    const framebufferMiB = typeName === null ? null : framebufferOf(typeName, gpu);
+    return { live: { ...seen, typeName }, record, framebufferMiB };
+  });
 }
 
 function recordOf(live: LiveVgpu, facts: HostFacts): VgpuRecord | null {
@@ -50,6 +69,11 @@ function recordOf(live: LiveVgpu, facts: HostFacts): VgpuRecord | null {
   return found ?? null;
 }
 
+/** Returns the UUID of a live vGPU: the mdev's, or the one that our record gives a vendor-specific VFIO function. */
+export function identityOf(known: KnownVgpu): string | undefined {
+  return known.live.mdevUuid ?? known.record?.uuid;
+}
+
 /** Returns the live vGPU that a declaration means, wherever it is in the host, and its GPU. */
 export function findLive(
   uuid: string,
@@ -57,7 +81,7 @@ export function findLive(
 ): { readonly gpu: GpuFacts; readonly known: KnownVgpu } | null {
   for (const gpu of facts.gpus) {
     for (const known of knownVgpus(gpu, facts)) {
-      if ((known.live.mdevUuid ?? known.record?.uuid) === uuid) return { gpu, known };
+      if (identityOf(known) === uuid) return { gpu, known };
     }
   }
   return null;
@@ -93,4 +117,21 @@ export function isStale(known: KnownVgpu, self: DesiredVgpu, declared: readonly 
   if (record === null || record.owner !== self.owner || record.adopted) return false;
   const wanted = declared.find((vgpu) => vgpu.uuid === record.uuid);
   return wanted === undefined || typeKey(wanted.type) !== typeKey(known.live.typeName ?? "");
+}
+
+/** Whether the program protects or retains a vGPU: as it says now, else as it said when it last declared the vGPU. */
+export function isKept(known: KnownVgpu, declared: readonly DesiredVgpu[]): boolean {
+  const wanted = declared.find((vgpu) => vgpu.uuid === known.record?.uuid);
+  return wanted?.keep ?? known.record?.keep === true;
+}
+
+/** Whether a record is a leftover of ours: its vGPU is neither there nor declared nor retained. */
+export function isLeftover(
+  record: VgpuRecord,
+  self: DesiredVgpu,
+  seen: { readonly known: readonly KnownVgpu[]; readonly declared: readonly DesiredVgpu[] },
+): boolean {
+  if (record.owner !== self.owner || record.gpu !== self.gpu || record.keep) return false;
+  const live = seen.known.some((vgpu) => vgpu.record?.uuid === record.uuid);
+  return !live && seen.declared.every((vgpu) => vgpu.uuid !== record.uuid);
 }

@@ -2,10 +2,12 @@ import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import type { DesiredVgpu } from "./desired.js";
 import type { PlacedVgpu, Plan, Step } from "./steps.js";
+import { placeFor } from "./vgpu-place.js";
 import {
   capacityRefusal,
   foreignRefusal,
   inUseRefusal,
+  keptElsewhereRefusal,
   noGpuRefusal,
   noPlaceRefusal,
   sizeRefusal,
@@ -15,26 +17,17 @@ import {
   findLive,
   framebufferOf,
   fullTypeName,
+  identityOf,
+  isKept,
+  isLeftover,
   isStale,
   type KnownVgpu,
   knownVgpus,
   maxInstancesOf,
   typeKey,
+  type VgpuContext,
+  type VgpuRequest,
 } from "./vgpu-view.js";
-
-/** What a vGPU's plan is made from, beside the host. */
-export interface VgpuRequest {
-  readonly self: DesiredVgpu;
-  /** Every vGPU that the program declares on this GPU, `self` included. */
-  readonly declared: readonly DesiredVgpu[];
-}
-
-interface Context extends VgpuRequest {
-  readonly gpu: GpuFacts;
-  readonly facts: HostFacts;
-  readonly typeName: string;
-  readonly known: readonly KnownVgpu[];
-}
 
 /** Returns why the GPU cannot be asked for vGPUs yet, `null` when it can. The host's own convergence comes first. */
 export function vgpuDeferral(gpuAddress: string, facts: HostFacts): string | null {
@@ -51,11 +44,10 @@ export function planVgpu(request: VgpuRequest, facts: HostFacts): Plan {
   if (gpu.vgpuInterface === null) return { steps: [], refusals: [] };
   const typeName = fullTypeName(request.self.type, gpu);
   const elsewhere = findLive(request.self.uuid, facts);
-  if (elsewhere !== null && elsewhere.gpu.address !== gpu.address)
-    return refused(foreignRefusal(request.self, elsewhere.known));
   if (typeName === null) return refused(typeRefusal(request.self, gpu));
   const context = { ...request, gpu, facts, typeName, known: knownVgpus(gpu, facts) };
-  const live = elsewhere?.known ?? null;
+  if (elsewhere !== null && elsewhere.gpu.address !== gpu.address) return movePlan(context, elsewhere);
+  const live = context.known.find((vgpu) => identityOf(vgpu) === request.self.uuid) ?? null;
   if (live !== null && typeKey(live.live.typeName ?? "") === typeKey(typeName))
     return keepPlan(context, live);
   return makePlan(context, live);
@@ -65,8 +57,21 @@ function refused(parts: ErrorParts): Plan {
   return { steps: [], refusals: [parts] };
 }
 
+/** It is on another GPU: the engine removes it there first, unless a run was interrupted. */
+function movePlan(context: VgpuContext, from: { readonly gpu: GpuFacts; readonly known: KnownVgpu }): Plan {
+  const { self } = context;
+  const { known } = from;
+  if (known.record === null || known.record.owner !== self.owner || known.record.adopted)
+    return refused(foreignRefusal(self, known));
+  if (known.live.holders.length > 0) return refused(inUseRefusal(self, known));
+  if (known.record.keep || self.keep) return refused(keptElsewhereRefusal(self, known));
+  const there = retireSteps({ ...context, gpu: from.gpu }, [known]);
+  const plan = makePlan(context, null);
+  return plan.refusals.length > 0 ? plan : { ...plan, steps: [...there, ...plan.steps] };
+}
+
 /** It exists in the right shape: only its record may be missing or unfinished. */
-function keepPlan(context: Context, live: KnownVgpu): Plan {
+function keepPlan(context: VgpuContext, live: KnownVgpu): Plan {
   const { self, facts } = context;
   const record = live.record;
   const place = placed(context, live.live.parent, self);
@@ -94,7 +99,7 @@ export function definedManually(uuid: string, gpu: GpuFacts, facts: HostFacts): 
   );
 }
 
-function makePlan(context: Context, old: KnownVgpu | null): Plan {
+function makePlan(context: VgpuContext, old: KnownVgpu | null): Plan {
   const { self, gpu, known } = context;
   const size = framebufferOf(context.typeName, gpu);
   const others = known.filter((candidate) => candidate !== old);
@@ -120,13 +125,13 @@ function makePlan(context: Context, old: KnownVgpu | null): Plan {
 }
 
 /** Returns why a vGPU in the way may not go; `null` when it may. */
-function retireRefusal(context: Context, vgpu: KnownVgpu): ErrorParts | null {
+function retireRefusal(context: VgpuContext, vgpu: KnownVgpu): ErrorParts | null {
   const { self, declared } = context;
   const own = vgpu.record?.uuid === self.uuid || vgpu.live.mdevUuid === self.uuid;
   if (own && vgpu.record === null) return foreignRefusal(self, vgpu);
   if (vgpu.live.holders.length > 0) return inUseRefusal(self, vgpu);
   if (own && vgpu.record?.owner !== self.owner) return foreignRefusal(self, vgpu);
-  const kept = own ? self.keep : vgpu.record?.keep === true;
+  const kept = isKept(vgpu, declared);
   if (kept || !isStale(vgpu, self, declared))
     return sizeRefusal(self, vgpu, { kept, size: framebufferOf(context.typeName, context.gpu) });
   return null;
@@ -134,43 +139,21 @@ function retireRefusal(context: Context, vgpu: KnownVgpu): ErrorParts | null {
 
 /** Same size, but full: what the program no longer declares makes room, one for one. */
 function makeRoom(
-  context: Context,
+  context: VgpuContext,
   same: readonly KnownVgpu[],
 ): { retire: KnownVgpu[]; refusals: ErrorParts[] } {
   const { self, declared, gpu } = context;
   const most = maxInstancesOf(context.typeName, gpu);
   if (most === null || same.length < most) return { retire: [], refusals: [] };
   const idle = same.filter(
-    (vgpu) => isStale(vgpu, self, declared) && !vgpu.record?.keep && vgpu.live.holders.length === 0,
+    (vgpu) => isStale(vgpu, self, declared) && !isKept(vgpu, declared) && vgpu.live.holders.length === 0,
   );
   const excess = same.length + 1 - most;
   if (idle.length < excess) return { retire: [], refusals: [capacityRefusal(self, same, most)] };
   return { retire: idle.slice(0, excess), refusals: [] };
 }
 
-/**
- * Returns the function that carries the vGPU: where it was, else its share of the free ones. The free functions are dealt
- * out to the declared vGPUs that have none, both in their order, so that the place does not depend on who comes first.
- */
-function placeFor(context: Context, retire: readonly KnownVgpu[]): string | null {
-  const { self, gpu, facts, known, declared } = context;
-  if (gpu.vgpuInterface === "mdev-on-pf") return gpu.address;
-  const taken = new Set(known.filter((vgpu) => !retire.includes(vgpu)).map((vgpu) => vgpu.live.parent));
-  const records = facts.manifest.vgpus.filter((record) => record.gpu === gpu.address);
-  const usable = gpu.virtualFunctions.filter((vf) => vf.driver !== null && !taken.has(vf.vfAddress));
-  const mine = records.find((record) => record.uuid === self.uuid);
-  if (mine !== undefined && usable.some((vf) => vf.vfAddress === mine.parent)) return mine.parent;
-  const noted = records.filter((record) =>
-    declared.some((vgpu) => vgpu.uuid === record.uuid && record.uuid !== self.uuid),
-  );
-  const free = usable.filter((vf) => !noted.some((record) => record.parent === vf.vfAddress));
-  const unplaced = declared.filter((vgpu) => !noted.some((record) => record.uuid === vgpu.uuid));
-  const order = unplaced.map((vgpu) => `${vgpu.name} ${vgpu.uuid}`).sort();
-  const share = free[order.indexOf(`${self.name} ${self.uuid}`)] ?? free[0] ?? usable[0];
-  return share?.vfAddress ?? null;
-}
-
-function placed(context: Context, parent: string, self: DesiredVgpu): PlacedVgpu {
+function placed(context: VgpuContext, parent: string, self: DesiredVgpu): PlacedVgpu {
   const { gpu, typeName } = context;
   const offered = gpu.offeredTypes.find((type) => typeKey(type.name) === typeKey(typeName));
   return {
@@ -186,7 +169,7 @@ function placed(context: Context, parent: string, self: DesiredVgpu): PlacedVgpu
   };
 }
 
-function makeStep(context: Context, parent: string): Step {
+function makeStep(context: VgpuContext, parent: string): Step {
   const { self } = context;
   const vgpu = placed(context, parent, self);
   return {
@@ -198,7 +181,7 @@ function makeStep(context: Context, parent: string): Step {
   };
 }
 
-function retireSteps(context: Context, retire: readonly KnownVgpu[]): Step[] {
+function retireSteps(context: VgpuContext, retire: readonly KnownVgpu[]): Step[] {
   const { self, gpu } = context;
   return retire.map((vgpu) => {
     const record = vgpu.record;
@@ -224,21 +207,16 @@ function retireSteps(context: Context, retire: readonly KnownVgpu[]): Step[] {
   });
 }
 
-/** Records of ours whose vGPU is neither declared nor there: what a crash left. */
-function forgetSteps(context: Context): Step[] {
-  const { self, declared, facts, gpu, known } = context;
-  const live = new Set(known.map((vgpu) => vgpu.record?.uuid));
-  const wanted = new Set(declared.map((vgpu) => vgpu.uuid));
+/** Records of ours whose vGPU is neither declared nor there: what a crash, or a reboot without our boot unit, left. */
+function forgetSteps(context: VgpuContext): Step[] {
+  const { self, facts } = context;
   return facts.manifest.vgpus
-    .filter(
-      (record) => record.owner === self.owner && record.gpu === gpu.address && record.state === "intent",
-    )
-    .filter((record) => !live.has(record.uuid) && !wanted.has(record.uuid))
+    .filter((record) => isLeftover(record, self, context))
     .map((record) => ({
       kind: "forget-vgpu",
       vgpu: { ...placed(context, record.parent, self), uuid: record.uuid, name: record.name },
       target: `${self.host} ${record.name}`,
-      cause: "it was intended once and never made",
+      cause: "it is noted, not there, and not declared",
       disruption: "none",
     }));
 }
