@@ -5,7 +5,10 @@ import { basename, resolve } from "node:path";
 import { packageFacts } from "../catalog/packages.js";
 import { canonicalVersion, findRelease } from "../catalog/releases.js";
 import type { ErrorParts } from "../model/errors.js";
+import { observePackage } from "../observe/observe-package.js";
 import type { DesiredDriver } from "../plan/desired.js";
+import type { Step } from "../plan/steps.js";
+import type { Session } from "../transport/session.js";
 
 /** The driver part of a resource's inputs. */
 export interface DriverInput {
@@ -97,6 +100,31 @@ export async function packageRefusal(
     saw: `sha256 ${found} (${path})`,
     expected: `sha256 ${driver.package.sha256}`,
     next: "fetch the package again, or declare the hash of the file that is meant",
+  };
+}
+
+/** Returns why the package that lies on the machine is not the declared one, `null` when it is or none is needed. */
+export async function hostPackageRefusal(
+  steps: readonly Step[],
+  session: Session,
+  where: string,
+): Promise<ErrorParts | null> {
+  const install = steps.find((step) => step.kind === "install-driver");
+  const path = install?.package.remotePath;
+  if (install === undefined || path == null) return null;
+  const found = await observePackage(session, path);
+  if (found === install.package.sha256) return null;
+  return {
+    code: "VGPU_PACKAGE_MISMATCH",
+    where,
+    what:
+      found === null
+        ? "the driver package is not on the machine"
+        : "the driver package on the machine is another file than declared",
+    saw: found === null ? `no file ${path}` : `sha256 ${found} (${path})`,
+    expected: `sha256 ${install.package.sha256}`,
+    next: "put the right file there, or declare its path and hash",
+    property: "driver.package",
   };
 }
 

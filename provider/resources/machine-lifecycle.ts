@@ -9,6 +9,7 @@ import { withLock } from "../transport/lock.js";
 import { claimMachine } from "./claims.js";
 import { convergeMachine } from "./converge-machine.js";
 import { programFailures, takeDeclared } from "./declared.js";
+import { hostPackageRefusal } from "./driver-input.js";
 import {
   type DiffTable,
   diffByTable,
@@ -120,7 +121,8 @@ async function preflight<I extends MachineInputs, F extends MachineFacts, D exte
   }
   const desired = kind.desired(inputs);
   try {
-    const facts = await kind.view(inputs.connection as Connection, { acceptNew: isNew }).facts();
+    const view = kind.view(inputs.connection as Connection, { acceptNew: isNew });
+    const facts = await view.facts();
     const claim = claimMachine(facts.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
     if (claim !== null) return asFailures([claim]);
     const plan = kind.plan(desired, facts);
@@ -129,7 +131,8 @@ async function preflight<I extends MachineInputs, F extends MachineFacts, D exte
         `${desired.name}: ${plan.steps.length} steps to do:\n  ${plan.steps.map(stepText).join("\n  ")}`,
       );
     }
-    return asFailures(plan.refusals);
+    const wrongPackage = await hostPackageRefusal(plan.steps, view.session, desired.name);
+    return asFailures(wrongPackage === null ? plan.refusals : [...plan.refusals, wrongPackage]);
   } catch (error) {
     if (isNew && kind.mayBeOffAtFirst(inputs) && isOutOfReach(error) && error.code === "VGPU_UNREACHABLE") {
       console.log(`${desired.name}: does not answer yet; it is waited for when its turn comes`);
@@ -179,7 +182,7 @@ async function convergeTo<I extends MachineInputs, F extends MachineFacts, D ext
   const view = kind.view(inputs.connection as Connection, { acceptNew: isNew, deadlineMs });
   const token = kind.secretToken(inputs);
   return withLock(view.session, desired.owner, async () => {
-    const before = await view.observe();
+    const before = await view.current();
     const claim = claimMachine(before.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
     if (claim !== null) throw new VgpuError(claim);
     const task = {
@@ -265,7 +268,7 @@ async function remove<I extends MachineInputs, F extends MachineFacts, D extends
         claim: kind.claim,
       };
       const plan = (facts: F) => kind.planRemoval(desired, facts);
-      await convergeMachine({ ...task, plan }, await view.observe());
+      await convergeMachine({ ...task, plan }, await view.current());
     });
   } catch (error) {
     throw tellOnce(withExclude(error, { kind: kind.kind, name: inputs.name }));

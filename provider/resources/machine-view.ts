@@ -2,6 +2,7 @@ import { type Connection, connectionTarget } from "../model/connection.js";
 import type { MachineFacts } from "../model/facts.js";
 import { observeGuest } from "../observe/observe-guest.js";
 import { observeHost } from "../observe/observe-host.js";
+import { lockHolding } from "../transport/lock.js";
 import { type Session, sessionFor } from "../transport/session.js";
 
 /** One machine in this process: its session, and what was last seen of it. */
@@ -11,6 +12,13 @@ export interface MachineView<Facts extends MachineFacts> {
   facts(): Promise<Facts>;
   /** Looks again. */
   observe(): Promise<Facts>;
+  /**
+   * What holds now, for a caller that holds the machine's lock: looks again, unless this process looked since it took
+   * the lock and nothing failed in between.
+   */
+  current(): Promise<Facts>;
+  /** Forgets what was seen: a step failed, and nobody knows what it did. */
+  forget(): void;
   /** Returns true the first time it is called: a failure to reach the machine is told by one resource. */
   tellOnce(): boolean;
 }
@@ -58,14 +66,25 @@ function viewOf<Facts extends MachineFacts>(
   const session = sessionFor(trusted, { acceptNewHostKey: how.acceptNew === true, ...patience });
   let last: Promise<Facts> | undefined;
   let told = false;
-  const observe = () => {
+  let seenUnder: number | null = null;
+  const observe = async () => {
+    const holding = lockHolding(session);
     last = how.observe(session);
-    return last;
+    const facts = await last;
+    seenUnder = holding;
+    return facts;
   };
   const view: MachineView<Facts> = {
     session,
     observe,
     facts: () => last ?? observe(),
+    current: () => {
+      const holding = lockHolding(session);
+      return last !== undefined && holding !== null && holding === seenUnder ? last : observe();
+    },
+    forget: () => {
+      seenUnder = null;
+    },
     tellOnce: () => {
       const first = !told;
       told = true;

@@ -9,6 +9,7 @@ import { VgpuError } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import type { DesiredVgpu } from "../plan/desired.js";
 import { restoredAtBoot } from "../plan/host.js";
+import type { Step } from "../plan/steps.js";
 import { definedManually, planVgpu, vgpuDeferral } from "../plan/vgpu.js";
 import { planVgpuRemoval } from "../plan/vgpu-removal.js";
 import { findLive, typeKey } from "../plan/vgpu-view.js";
@@ -80,10 +81,26 @@ async function preflight(inputs: MdevDeviceInputs) {
   try {
     const facts = await viewOf(inputs).facts();
     if (vgpuDeferral(inputs.gpu, facts) !== null) return [];
-    return asFailures(planVgpu(requestOf(inputs), facts).refusals);
+    const plan = planVgpu(requestOf(inputs), facts);
+    tellRetired(inputs, plan.steps);
+    return asFailures(plan.refusals);
   } catch (error) {
     return [asFailure(withExclude(error, { kind: "VgpuHost", name: inputs.host }), "connection")];
   }
+}
+
+const toldGpus = new Set<string>();
+
+/** Says once per GPU which idle vGPUs have to go first: with `--target` they are not in the list of changes. */
+function tellRetired(inputs: MdevDeviceInputs, steps: readonly Step[]): void {
+  const others = steps.filter((step) => step.kind === "retire-vgpu" && step.vgpu.uuid !== inputs.uuid);
+  const key = `${inputs.host} ${inputs.gpu}`;
+  if (others.length === 0 || toldGpus.has(key)) return;
+  toldGpus.add(key);
+  const names = others.map((step) => step.target.slice(inputs.host.length + 1)).join(", ");
+  console.log(
+    `${key}: idle vGPUs that are in the way of ${inputs.name} (${inputs.type}) are retired first: ${names}`,
+  );
 }
 
 /** The host's own check decides about unknown host keys; by then its key is known in this process. */
@@ -144,7 +161,7 @@ async function convergeVgpu(checked: Properties): Promise<Properties> {
   const request = requestOf(inputs);
   const view = viewOf(inputs);
   return withLock(view.session, inputs.owner, async () => {
-    const before = await view.observe();
+    const before = await view.current();
     const deferral = vgpuDeferral(inputs.gpu, before);
     if (deferral !== null) throw notReady(inputs, deferral);
     const plan = (facts: HostFacts) => planVgpu(request, facts);
@@ -225,7 +242,7 @@ async function remove(_id: string, props: Properties): Promise<void> {
       const plan = (facts: HostFacts) => planVgpuRemoval(self, facts);
       const reboot = { allow: false, deadlineMs: 0 };
       const label = `${inputs.host} ${inputs.name}`;
-      await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, await view.observe());
+      await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, await view.current());
     });
   } catch (error) {
     throw tellOnce(error);

@@ -19,6 +19,14 @@ export function withLock<T>(session: Session, holder: string, work: () => Promis
   return lockOf(context.machine).run(context, holder, work);
 }
 
+/**
+ * Returns which taking of the machine's lock is in force, `null` when it is not held. What was observed under one
+ * taking stays true for every writer as long as the answer is the same, but for what VMs do.
+ */
+export function lockHolding(session: Session): number | null {
+  return lockOf(contextOf(session).machine).holding;
+}
+
 /** Returns the lock of a machine, the same one for each of its sessions. */
 export function lockOf(machine: Machine): MachineLock {
   let lock = locks.get(machine);

@@ -18,6 +18,8 @@ const jobDeadlineMs = 30 * 60_000;
 
 /** The operation lock of one machine in this process: a queue, and one channel that holds the lock while it is not empty. */
 export class MachineLock implements HeldLock {
+  /** Counts the times the lock was taken. */
+  private takings = 0;
   private readonly token = randomUUID();
   private last: Promise<void> = Promise.resolve();
   private queued = 0;
@@ -33,6 +35,11 @@ export class MachineLock implements HeldLock {
   private answers: ((line: string | undefined) => void)[] = [];
 
   constructor(private readonly machine: Machine) {}
+
+  /** Which taking of the lock is in force, `null` when it is not held: between two equal answers nobody else was the writer. */
+  get holding(): number | null {
+    return this.channel === undefined ? null : this.takings;
+  }
 
   /** Runs `work` in its turn, under the lock. */
   async run<T>(context: CommandContext, holder: string, work: () => Promise<T>): Promise<T> {
@@ -138,6 +145,7 @@ export class MachineLock implements HeldLock {
 
   private adopt(running: RunningCommand): void {
     this.channel = running.channel;
+    this.takings++;
     this.heldBefore = true;
     const lost = () => {
       if (this.channel !== running.channel) return;

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { repositoryRoot } from "../paths.js";
 
 /** One call of `pulumi`. */
@@ -18,7 +19,9 @@ export interface PulumiCall {
 
 /** Runs `pulumi` in this repository and shows what it prints. */
 export function runPulumi(args: readonly string[], call: PulumiCall): Promise<PulumiRun> {
-  const show = (text: string) => call.quiet !== true && process.stdout.write(text);
+  const show = (text: string) => {
+    if (call.quiet !== true && !isChatter(text)) process.stdout.write(text);
+  };
   show(`\n$ pulumi ${args.join(" ")}\n`);
   const started = Date.now();
   const all = [...args, "--non-interactive", "--color", process.stdout.isTTY ? "always" : "never"];
@@ -26,9 +29,9 @@ export function runPulumi(args: readonly string[], call: PulumiCall): Promise<Pu
   child.stdin.end(call.stdin ?? "");
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      show(text);
+    createInterface({ input: stream }).on("line", (line) => {
+      output += `${line}\n`;
+      show(`${line}\n`);
     });
   }
   return new Promise((resolve, reject) => {
@@ -37,4 +40,9 @@ export function runPulumi(args: readonly string[], call: PulumiCall): Promise<Pu
       resolve({ code: code ?? -1, output, seconds: (Date.now() - started) / 1000 }),
     );
   });
+}
+
+/** Lines that only say that the engine is busy, or that a resource is as it was. */
+function isChatter(line: string): boolean {
+  return /^@ |refresh(ing)?( \([\d.]+s\))?\s*$|^ {4}pulumi\S* \S+\s*$| running\s*$/.test(line);
 }
