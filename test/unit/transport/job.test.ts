@@ -18,7 +18,7 @@ describe("runJob", () => {
   const here = () => sessionFor(machine.connection());
   const elsewhere = () => sessionFor(machine.connection({ host: "localhost" }));
   /** Notes each start, then waits until the file "go" is there. */
-  const text = `echo start >> "$1/starts"; echo working; until [ -e "$1/go" ]; do sleep 0.02; done; cat; echo err >&2; exit "$2"`;
+  const text = `echo start >> "$1/starts"; echo working; until [ -e "$1/go" ] || [ ! -d "$1" ]; do sleep 0.02; done; cat; echo err >&2; exit "$2"`;
   const job = (code = 0) => ({
     id: "install-1.0",
     script: { name: "install-thing", text },
