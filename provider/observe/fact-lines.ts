@@ -10,7 +10,7 @@ export interface FactLines {
 
 /**
  * Returns the facts in `output`, lines of tab-separated fields whose first is a tag.
- * @throws VGPU_PROTOCOL when the last line is not `end <what>`: half an answer is never read as absence
+ * @throws VGPU_PROTOCOL when no line is `end <what>`, which is printed last: half an answer is never read as absence
  */
 export function parseFactLines(output: string, what: string, where: string): FactLines {
   const byTag = new Map<string, string[][]>();
