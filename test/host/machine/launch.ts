@@ -70,7 +70,9 @@ export function simulatorLaunch(): Launch {
   ];
   return {
     command: "unshare",
-    args: [...found.flags, process.execPath, ...node],
+    // A shell is pid 1, because it reaps: Node leaves orphans as zombies, and a machine's namespace ends only when
+    // all that was in it is reaped. The last word keeps the shell from becoming Node.
+    args: [...found.flags, "/bin/sh", "-c", '"$@"; exit $?', "simulator", process.execPath, ...node],
     env: { ...process.env, LD_LIBRARY_PATH: libfuseDirectory() },
   };
 }

@@ -23,8 +23,8 @@ import { installSudo } from "./sudo.js";
 /** Longest time units may keep a booting machine from answering: sshd does not wait for all of them. */
 const BOOT_UNITS_MS = 5_000;
 
-/** Time between "reboot" being asked for and connections going down, so that the answer gets out. */
-const REBOOT_GRACE_MS = 50;
+/** Time between "reboot" being asked for and connections going down, so that the answer gets out: at least and at most. */
+const REBOOT_GRACE_MS = { least: 50, most: 500 };
 
 export class SimulatorMachine extends MachineSurface {
   readonly remote: RemoteAccess;
@@ -76,7 +76,7 @@ export class SimulatorMachine extends MachineSurface {
   restart(kind: "reboot" | "power-loss"): Promise<void> {
     return this.next(async () => {
       if (kind === "reboot" && this.power) {
-        await new Promise((wake) => setTimeout(wake, REBOOT_GRACE_MS));
+        await this.remote.quiet(REBOOT_GRACE_MS);
         await this.units.shutdown();
       }
       await this.lose();

@@ -137,6 +137,14 @@ export class RemoteAccess implements SshHost {
     );
   }
 
+  /** Waits `least` ms, then until no command runs, no longer than `most` ms in all. */
+  async quiet({ least, most }: { least: number; most: number }): Promise<void> {
+    const begun = Date.now();
+    const running = () => this.commands.some(({ outcome }) => outcome === "running");
+    do await new Promise((wake) => setTimeout(wake, least));
+    while (running() && Date.now() - begun < most);
+  }
+
   private publishHostKey(): void {
     this.machine.writeFile(
       "/etc/ssh/ssh_host_ed25519_key.pub",

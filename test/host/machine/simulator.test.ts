@@ -47,7 +47,7 @@ describe("the simulator", () => {
       else process.kill(simulator.pid, "SIGKILL");
       await until("nothing is left", () => processesWith(mark).length === 0);
       if (end === "SIGKILL")
-        await expect(simulator.startMachine(tinySpec("late"))).rejects.toThrow("Channel closed");
+        await expect(simulator.startMachine(tinySpec("late"))).rejects.toThrow("simulator's process ended");
     }
   });
 

@@ -11,6 +11,8 @@ interface Waiting {
 
 type Unnumbered<T> = T extends { id: number } ? Omit<T, "id"> : never;
 
+const ENDED = "the simulator's process ended";
+
 /** A process of simulated machines. End it with stop(); it also ends with the process that started it. */
 export class Simulator {
   private readonly child: ChildProcess;
@@ -24,7 +26,7 @@ export class Simulator {
     child.on("message", (reply) => this.receive(reply as Reply));
     this.ended = new Promise((resolve) => child.once("exit", () => resolve()));
     void this.ended.then(() => {
-      for (const { reject } of this.waiting.values()) reject(new Error("the simulator's process ended"));
+      for (const { reject } of this.waiting.values()) reject(new Error(ENDED));
       this.waiting.clear();
     });
   }
@@ -74,7 +76,7 @@ export class Simulator {
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
       this.child.send({ ...request, id }, (error) => {
-        if (error && this.waiting.delete(id)) reject(error);
+        if (error && this.waiting.delete(id)) reject(new Error(ENDED, { cause: error }));
       });
     });
   }
