@@ -1,5 +1,5 @@
 import { isVgpuError, VgpuError } from "../model/errors.js";
-import { type Plan, type Step, stepText } from "../plan/steps.js";
+import { type Plan, progressText, type Step, stepText } from "../plan/steps.js";
 
 const reconnectsPerStep = 3;
 
@@ -30,9 +30,10 @@ export async function converge<Facts>(convergence: Convergence<Facts>, first: Fa
     const step = plan.steps[0];
     if (step === undefined) return facts;
     const text = stepText(step);
-    if (done.at(-1) === text) throw noEffect(convergence.where, text, done);
+    if (done.at(-1) === text || done.filter((before) => before === text).length > 1)
+      throw noEffect(convergence.where, text, done);
     const total = done.length + plan.steps.length;
-    if (total > 1) convergence.progress(`step ${done.length + 1} of ${total}: ${text}`);
+    if (total > 1) convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(step)}`);
     const ran = await applyOrReconnect(convergence, plan.steps, facts);
     lost = ran === 0 ? lost + 1 : 0;
     if (lost > reconnectsPerStep) throw unstable(convergence.where, text, done);

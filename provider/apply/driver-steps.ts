@@ -10,16 +10,17 @@ export function uploadPath(sha256: string): string {
 
 /** Copies the package to the machine; the hash is checked there before it gets its name. */
 export async function uploadPackage(machine: Machine, source: PackageSource): Promise<void> {
-  let told = -1;
+  const started = Date.now();
+  let told = started;
   await machine.session.upload({
     path: source.localPath ?? "",
     remotePath: uploadPath(source.sha256),
     sha256: source.sha256,
     onProgress: (done, total) => {
-      const quarter = Math.floor((4 * done) / total);
-      if (quarter === told) return;
-      told = quarter;
-      machine.progress(`upload ${mebibytes(done)} of ${mebibytes(total)} MiB`);
+      if (done < total && Date.now() - told < 3_000) return;
+      told = Date.now();
+      const seconds = ((told - started) / 1000).toFixed(1);
+      machine.progress(`uploaded ${mebibytes(done)} of ${mebibytes(total)} MiB in ${seconds} s`);
     },
   });
 }

@@ -91,3 +91,25 @@ export function stepText(step: Step): string {
   const disruption = step.disruption === "none" ? "" : ` [${step.disruption}]`;
   return `${step.kind} ${step.target}${disruption}: ${step.cause}`;
 }
+
+/** Returns a plan as one line for people: how many steps, which reboots and why, what in which order. */
+export function planText(steps: readonly Step[]): string {
+  const reboots = steps.filter((step) => step.kind === "reboot-machine");
+  const causes = reboots.map((step) => step.cause).join("; ");
+  const which =
+    reboots.length === 0
+      ? ""
+      : `, ${reboots.length === 1 ? "one reboot" : `${reboots.length} reboots`} (${causes})`;
+  return `${steps.length === 1 ? "1 step" : `${steps.length} steps`}${which}: ${steps.map(shortText).join(" → ")}`;
+}
+
+/** Returns a step as a line of progress; whose it is stands before it. */
+export function progressText(step: Step): string {
+  return `${shortText(step)} (${step.cause})`;
+}
+
+function shortText(step: Step): string {
+  if ("vgpu" in step) return `${step.kind} ${step.vgpu.name} (${step.vgpu.typeName} on ${step.vgpu.parent})`;
+  const gpu = "gpu" in step ? ` ${step.gpu}` : "";
+  return step.kind === "reboot-machine" ? "REBOOT" : `${step.kind}${gpu}`;
+}

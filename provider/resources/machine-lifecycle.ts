@@ -3,7 +3,7 @@ import type { Connection } from "../model/connection.js";
 import { type ErrorParts, VgpuError } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import type { RebootPolicy } from "../plan/desired.js";
-import { type Plan, stepText } from "../plan/steps.js";
+import { type Plan, planText } from "../plan/steps.js";
 import { checkInputs } from "../schema/check-inputs.js";
 import { withLock } from "../transport/lock.js";
 import { claimMachine } from "./claims.js";
@@ -127,9 +127,7 @@ async function preflight<I extends MachineInputs, F extends MachineFacts, D exte
     if (claim !== null) return asFailures([claim]);
     const plan = kind.plan(desired, facts);
     if (plan.steps.length > 0) {
-      console.log(
-        `${desired.name}: ${plan.steps.length} steps to do:\n  ${plan.steps.map(stepText).join("\n  ")}`,
-      );
+      console.log(`${desired.name}: ${planText(plan.steps)}`);
     }
     const wrongPackage = await hostPackageRefusal(plan.steps, view.session, desired.name);
     return asFailures(wrongPackage === null ? plan.refusals : [...plan.refusals, wrongPackage]);

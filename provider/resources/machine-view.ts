@@ -31,7 +31,15 @@ export interface ViewOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-const views = new Map<string, MachineView<MachineFacts>>();
+/** What is known of a machine in this process, whatever session learned it. */
+interface Sight<Facts> {
+  last?: Promise<Facts>;
+  /** Which taking of the machine's lock was in force at the last look. */
+  seenUnder: number | null;
+  told: boolean;
+}
+
+const sights = new Map<string, Sight<MachineFacts>>();
 const acceptedKeys = new Map<string, string>();
 
 /** Remembers, for this process, the host key that was accepted when the resource was created. */
@@ -54,9 +62,6 @@ function viewOf<Facts extends MachineFacts>(
   connection: Connection,
   how: ViewOptions & { readonly observe: (session: Session) => Promise<Facts> },
 ): MachineView<Facts> {
-  const key = JSON.stringify([kind, connection, how.acceptNew === true, how.deadlineMs ?? null]);
-  const known = views.get(key);
-  if (known !== undefined) return known as MachineView<Facts>;
   const accepted = acceptedKeys.get(connectionTarget(connection));
   const trusted =
     connection.hostKey === undefined && accepted !== undefined
@@ -64,33 +69,46 @@ function viewOf<Facts extends MachineFacts>(
       : connection;
   const patience = how.deadlineMs === undefined ? {} : { deadlineMs: how.deadlineMs };
   const session = sessionFor(trusted, { acceptNewHostKey: how.acceptNew === true, ...patience });
-  let last: Promise<Facts> | undefined;
-  let told = false;
-  let seenUnder: number | null = null;
+  const sight = sightOf<Facts>(`${kind} ${canonical(connection)}`);
   const observe = async () => {
     const holding = lockHolding(session);
-    last = how.observe(session);
-    const facts = await last;
-    seenUnder = holding;
+    sight.last = how.observe(session);
+    const facts = await sight.last;
+    sight.seenUnder = holding;
     return facts;
   };
-  const view: MachineView<Facts> = {
+  return {
     session,
     observe,
-    facts: () => last ?? observe(),
+    facts: () => sight.last ?? observe(),
     current: () => {
       const holding = lockHolding(session);
-      return last !== undefined && holding !== null && holding === seenUnder ? last : observe();
+      const fresh = sight.last !== undefined && holding !== null && holding === sight.seenUnder;
+      return fresh && sight.last !== undefined ? sight.last : observe();
     },
     forget: () => {
-      seenUnder = null;
+      sight.seenUnder = null;
     },
     tellOnce: () => {
-      const first = !told;
-      told = true;
+      const first = !sight.told;
+      sight.told = true;
       return first;
     },
   };
-  views.set(key, view as unknown as MachineView<MachineFacts>);
-  return view;
+}
+
+function sightOf<Facts extends MachineFacts>(key: string): Sight<Facts> {
+  let sight = sights.get(key);
+  if (sight === undefined) {
+    sight = { seenUnder: null, told: false };
+    sights.set(key, sight);
+  }
+  return sight as unknown as Sight<Facts>;
+}
+
+/** The engine keeps no order of keys: equal connections must give equal texts. */
+function canonical(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, inner]) => `${key}:${canonical(inner)}`).join(",")}}`;
 }

@@ -77,9 +77,11 @@ remove_mdev() { # UUID
     write_attribute "$device/remove" 1 || mdev_gone "$1" || return 1
     until_true 100 mdev_gone "$1" || { why="it is still there 10 s after its removal"; return 1; }
   fi
-  if command -v mdevctl > /dev/null 2>&1 && ls /etc/mdevctl.d/*/"$1" > /dev/null 2>&1; then
+  for definition in /etc/mdevctl.d/*/"$1"; do
+    [ -e "$definition" ] || continue
     why=$(mdevctl undefine -u "$1" 2>&1) || return 1
-  fi
+    rmdir "${definition%/*}" 2>/dev/null || :
+  done
 }
 vf_cleared() { write_attribute "$1/current_vgpu_type" 0; line_of "$1/current_vgpu_type"; [ "$value" = 0 ]; }
 remove_vendor() { # VF

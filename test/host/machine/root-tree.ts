@@ -57,7 +57,7 @@ const WRITABLE_USR = [
 
 const DIRECTORIES = [
   "boot/grub dev/pts dev/shm dev/vfio etc/default etc/modprobe.d etc/modules-load.d etc/ssh etc/sudoers.d",
-  "etc/systemd/system/multi-user.target.wants etc/udev/rules.d etc/profile.d home/admin media mnt opt proc root/.ssh run/lock",
+  "etc/mdevctl.d etc/systemd/system/multi-user.target.wants etc/udev/rules.d etc/profile.d home/admin media mnt opt proc root/.ssh run/lock",
   "run/systemd/system srv sys tmp usr var/cache var/lib var/log var/spool var/tmp var/lib/dkms",
 ].flatMap((line) => line.split(" "));
 
