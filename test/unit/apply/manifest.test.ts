@@ -1,0 +1,197 @@
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { changingScript } from "../../../provider/apply/machine.js";
+import { parseFactLines } from "../../../provider/observe/fact-lines.js";
+import { parseHostManifest } from "../../../provider/observe/parse-manifest.js";
+import { readScript } from "../../../provider/observe/read-script.js";
+import { runShell } from "../shell.js";
+
+const real = "manifest=/etc/pulumi-vgpu";
+let root: string;
+let manifest: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "manifest-"));
+  manifest = join(root, "pulumi-vgpu");
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+/** A script text whose manifest is the test's own folder. */
+function ours(text: string): string {
+  if (!text.includes(real)) throw new Error("the manifest's path is no longer set where it was");
+  return text.replace(real, `manifest='${manifest}'`);
+}
+
+function withFunctions(code: string, args: readonly string[] = [], stdin = "") {
+  return runShell(`${ours(libraryScript())}\n${code}`, args, stdin);
+}
+
+function read(path: string): string {
+  return readFileSync(join(manifest, path), "utf8");
+}
+
+/** What observing the host reads of the test's manifest. */
+function observed() {
+  const line = readScript("observe/host.sh")
+    .split("\n")
+    .find((text) => text.startsWith("grep -rHs"));
+  const fact =
+    "fact() { tag=$1; shift; printf '%s' \"$tag\"; for field; do printf '\\t%s' \"$field\"; done; printf '\\n'; }";
+  const text = `${fact}\n${line?.replaceAll("/etc/pulumi-vgpu", manifest)}\nfact end host`;
+  return parseHostManifest(parseFactLines(runShell(text).stdout, "host", "here"));
+}
+
+describe("record", () => {
+  it("writes a record whole, makes its folder, and leaves nothing beside it", () => {
+    expect(withFunctions('record vgpu/one state=done "name=$1"', ["desk 1"])).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "",
+    });
+    expect(read("vgpu/one")).toBe("state=done\nname=desk 1\n");
+    expect(readdirSync(join(manifest, "vgpu"))).toEqual(["one"]);
+  });
+
+  it.each(["$(id)", "a'b\"c", "back\\slash\\n", "%s%d", "-n", "a=b:c", "ünïcode"])(
+    "keeps the value %j",
+    (value) => {
+      withFunctions('record vgpu/one "name=$1"', [value]);
+      expect(read("vgpu/one")).toBe(`name=${value}\n`);
+      expect(observed().vgpus).toMatchObject([{ uuid: "one", name: value }]);
+      expect(withFunctions('field_of vgpu/one name; printf %s "$value"').stdout).toBe(value);
+    },
+  );
+
+  it("replaces the file, so that who reads it meanwhile reads the old one to its end", () => {
+    withFunctions("record driver state=intent version=1");
+    const reader = openSync(join(manifest, "driver"), "r");
+    withFunctions("record driver state=done version=2");
+    const buffer = Buffer.alloc(100);
+    const length = readSync(reader, buffer, 0, 100, 0);
+    closeSync(reader);
+    expect(buffer.toString("utf8", 0, length)).toBe("state=intent\nversion=1\n");
+    expect(read("driver")).toBe("state=done\nversion=2\n");
+  });
+
+  it("fails and leaves the old record when the new one cannot be written", () => {
+    withFunctions("record driver state=intent");
+    withFunctions('mkdir "$manifest/driver.new"');
+    expect(withFunctions("record driver state=done").code).not.toBe(0);
+    expect(read("driver")).toBe("state=intent\n");
+  });
+});
+
+describe("forget", () => {
+  it("removes a record, what a crash left of it, and folders that are empty then", () => {
+    withFunctions("record vgpu/one state=done; record vgpu/two state=done; record host owner=a");
+    writeFileSync(join(manifest, "vgpu/one.new"), "state=");
+    withFunctions("forget vgpu/one");
+    expect(readdirSync(join(manifest, "vgpu"))).toEqual(["two"]);
+    withFunctions("forget vgpu/two");
+    expect(readdirSync(manifest)).toEqual(["host"]);
+    withFunctions("forget host");
+    expect(existsSync(manifest)).toBe(false);
+  });
+
+  it("succeeds when there is nothing to forget", () => {
+    expect(withFunctions("forget vgpu/none").code).toBe(0);
+  });
+});
+
+describe("field_of", () => {
+  it("reads the field of that very name, and nothing of a record that is not there", () => {
+    withFunctions("record gpu/a vfs=16 vfsx=7 xvfs=8");
+    expect(withFunctions('field_of gpu/a vfs; printf "[%s]" "$value"').stdout).toBe("[16]");
+    expect(withFunctions('field_of gpu/b vfs; printf "[%s]" "$value"').stdout).toBe("[]");
+  });
+});
+
+describe("the manifest as it is observed", () => {
+  it("leaves out what a crash left half-written", () => {
+    withFunctions("record host owner=shop/dev/gpu-01 nouveau=loaded; record gpu/0000:3b:00.0 vfs=16");
+    writeFileSync(join(manifest, "driver.new"), "state=done\nversion=1\n");
+    expect(observed()).toMatchObject({
+      owner: "shop/dev/gpu-01",
+      nouveauFound: true,
+      driver: null,
+      gpus: { "0000:3b:00.0": { vfs: 16 } },
+    });
+  });
+});
+
+describe("until_true", () => {
+  it("tries until the command succeeds, and gives up after its tenths of a second", () => {
+    const count = `${root}/count`;
+    const code = `try() { echo x >> ${count}; [ "$(wc -l < ${count})" -ge "$1" ]; }`;
+    expect(withFunctions(`${code}\nuntil_true 50 try 3`).code).toBe(0);
+    expect(readFileSync(count, "utf8")).toBe("x\nx\nx\n");
+    expect(withFunctions("until_true 2 false").code).toBe(1);
+  });
+});
+
+describe("write_attribute", () => {
+  it("writes the text and names what the kernel refuses", () => {
+    writeFileSync(join(root, "attribute"), "");
+    expect(withFunctions('write_attribute "$1" "a b"', [join(root, "attribute")]).code).toBe(0);
+    expect(readFileSync(join(root, "attribute"), "utf8")).toBe("a b\n");
+    const full = withFunctions('write_attribute /dev/full 1; code=$?; printf "%s %s" "$code" "$why"');
+    expect(full.stdout).toMatch(/^1 .*No space left on device/s);
+  });
+});
+
+describe("vgpus.sh", () => {
+  const line = (verb: string, uuid: string) =>
+    `${[verb, uuid, "mdev-on-pf", "0000:ff:1f.7", "0000:ff:1f.7", "GRID RTX8000-8Q", "-", "shop/dev", "desk 1", "yes"].join("\t")}\n`;
+
+  it("records and forgets, and tells each operation", () => {
+    const result = runShell(
+      ours(changingScript("vgpus")),
+      [],
+      line("record", "u-1") + line("record", "u-2") + line("forget", "u-1"),
+    );
+    expect(result.stdout).toBe("done\trecord\tu-1\t\ndone\trecord\tu-2\t\ndone\tforget\tu-1\t\n");
+    expect(result.code).toBe(0);
+    expect(observed().vgpus).toEqual([
+      {
+        uuid: "u-2",
+        state: "done",
+        owner: "shop/dev",
+        name: "desk 1",
+        gpu: "0000:ff:1f.7",
+        parent: "0000:ff:1f.7",
+        typeName: "GRID RTX8000-8Q",
+        keep: true,
+        adopted: true,
+      },
+    ]);
+  });
+
+  it("notes the intent before it makes a vGPU, and stops at the first failure with its reason", () => {
+    const result = runShell(ours(changingScript("vgpus")), [], line("make", "u-1") + line("record", "u-2"));
+    expect(result.stdout).toBe("failed\tmake\tu-1\t0000:ff:1f.7 offers no type named GRID RTX8000-8Q\n");
+    expect(result.code).toBe(1);
+    expect(observed().vgpus).toMatchObject([{ uuid: "u-1", state: "intent", adopted: false }]);
+  });
+
+  it("retires what is gone already, and its record", () => {
+    withFunctions("record vgpu/u-1 state=done");
+    expect(runShell(ours(changingScript("vgpus")), [], line("retire", "u-1"))).toMatchObject({
+      code: 0,
+      stdout: "done\tretire\tu-1\t\n",
+    });
+    expect(existsSync(manifest)).toBe(false);
+  });
+});

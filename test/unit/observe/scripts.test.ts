@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { parseGuestFacts } from "../../../provider/observe/observe-guest.js";
+import { parseHostFacts } from "../../../provider/observe/observe-host.js";
+import { readScript } from "../../../provider/observe/read-script.js";
+import { runShell } from "../shell.js";
+
+const machine = `services='nvidia-gridd.service'\n${readScript("observe/machine.sh")}`;
+const observing = ["machine", "host", "guest", "hash-file"].map((name) => readScript(`observe/${name}.sh`));
+
+/** Size and time of everything in the folders where our changing scripts write. */
+function digest(): string {
+  const folders =
+    "/etc/pulumi-vgpu /etc/modprobe.d /etc/systemd/system /etc/nvidia /etc/mdevctl.d /usr/local/lib /var/lib/pulumi-vgpu";
+  return runShell(`find ${folders} -printf '%p %s %T@ %C@\\n' 2>/dev/null | sort`).stdout;
+}
+
+describe("the observing scripts", () => {
+  it("say on any Linux machine what it is, to the end", () => {
+    const result = runShell(machine + readScript("observe/host.sh"));
+    expect(result.stderr).toBe("");
+    const facts = parseHostFacts(result.stdout, "here");
+    const [kernel, architecture] = runShell("uname -r; uname -m").stdout.split("\n");
+    expect([facts.kernel, facts.architecture]).toEqual([kernel, architecture]);
+    expect(facts.bootId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(facts.kernelCommandLine).not.toBe("");
+    expect(result.stdout.endsWith("end\thost\n")).toBe(true);
+  });
+
+  it("say on any Linux machine what it is as a guest", () => {
+    const result = runShell(machine + readScript("observe/guest.sh"));
+    expect(result.stderr).toBe("");
+    expect(parseGuestFacts(result.stdout, "here").hostname).toBe(runShell("uname -n").stdout.trim());
+    expect(result.stdout.endsWith("end\tguest\n")).toBe(true);
+  });
+
+  it("change nothing where our changing scripts would", () => {
+    const before = digest();
+    runShell(machine + readScript("observe/host.sh"));
+    runShell(machine + readScript("observe/guest.sh"));
+    expect(digest()).toBe(before);
+  });
+
+  it("write to no file and call nothing that changes a machine", () => {
+    for (const script of observing) {
+      const code = script.replace(/^\s*#.*$/gm, "").replace(/'[^']*'/g, "''");
+      expect([...code.matchAll(/>\s*(?!\/dev\/null|&)\S+/g)].map(([text]) => text)).toEqual([]);
+      const words = /(^|[|;&(\s])(rm|mv|cp|tee|mkdir|touch|dd|ln|chmod|modprobe|sriov-manage|reboot)\s/m;
+      expect(code).not.toMatch(words);
+      expect(code).not.toMatch(/sed -i|systemctl (start|stop|re|try|enable|disable|mask|daemon)/);
+      expect(code).not.toMatch(/mdevctl (define|undefine|start|stop|modify)/);
+    }
+  });
+
+  it("print every value as one field, whatever it holds", () => {
+    const facts = machine.slice(machine.indexOf("fact()"), machine.indexOf("line_of()"));
+    const result = runShell(`${facts}\nfact tag "$@"`, ["a b", "%s\\n", "$(id)", "-n"]);
+    expect(result.stdout).toBe("tag\ta b\t%s\\n\t$(id)\t-n\n");
+  });
+
+  it("give the sha256 of a file and nothing for one that is not there", () => {
+    const script = readScript("observe/hash-file.sh");
+    const own = runShell('sha256sum "$1"', [__filename]).stdout.split(" ")[0];
+    expect(runShell(script, [__filename])).toEqual({ code: 0, stdout: `${own}\n`, stderr: "" });
+    expect(runShell(script, ["/nowhere/at all"])).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+});
