@@ -4,6 +4,7 @@ import { type FactLines, parseFactLines } from "./fact-lines.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseGuestManifest } from "./parse-manifest.js";
 import { readScript } from "./read-script.js";
+import { runObservation } from "./run-observation.js";
 
 /**
  * Returns everything that is known of a Linux guest, in one round trip that changes nothing.
@@ -11,8 +12,8 @@ import { readScript } from "./read-script.js";
  */
 export async function observeGuest(session: Session): Promise<GuestFacts> {
   const text = `services=nvidia-gridd.service\n${readScript("observe/machine.sh")}${readScript("observe/guest.sh")}`;
-  const answer = await session.exec({ script: { name: "observe-guest", text }, deadlineMs: 60_000 });
-  return parseGuestFacts(answer.stdout, session.target);
+  const output = await runObservation(session, { name: "observe-guest", text });
+  return parseGuestFacts(output, session.target);
 }
 
 /** Returns the facts in what the observing script printed. */

@@ -6,6 +6,7 @@ import { parseMachine } from "./parse-machine.js";
 import { parseHostManifest } from "./parse-manifest.js";
 import { parseMdevDefinitions } from "./parse-mdevctl.js";
 import { readScript } from "./read-script.js";
+import { runObservation } from "./run-observation.js";
 
 const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.service pulumi-vgpu.service";
 
@@ -15,8 +16,8 @@ const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.serv
  */
 export async function observeHost(session: Session): Promise<HostFacts> {
   const text = `services='${hostServices}'\n${readScript("observe/machine.sh")}${readScript("observe/host.sh")}`;
-  const answer = await session.exec({ script: { name: "observe-host", text }, deadlineMs: 60_000 });
-  return parseHostFacts(answer.stdout, session.target);
+  const output = await runObservation(session, { name: "observe-host", text });
+  return parseHostFacts(output, session.target);
 }
 
 /** Returns the facts in what the observing script printed. */

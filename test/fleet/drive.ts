@@ -29,18 +29,27 @@ function saveState(path: string, state: DrivenState): void {
   renameSync(`${path}.new`, path);
 }
 
+/** How a run goes about its resources. */
+export interface DriveOptions {
+  /** One resource at a time, as `--parallel 1` does. @default false */
+  readonly serial?: boolean;
+}
+
+const kinds = ["vgpuHost", "mdevDevice", "guestDriverInstall"] as const;
+
 /** Runs what `pulumi up` with `refresh: always` runs: read all, then check, diff and create or update each, then delete. */
 export async function driveUp(
   program: readonly DeclaredResource[],
   statePath: string,
+  options: DriveOptions = {},
 ): Promise<DrivenChanges> {
   const state = loadState(statePath);
   const changes: DrivenChanges = {};
   await Promise.all(Object.entries(state).map(([name, stored]) => refresh(state, name, stored)));
   saveState(statePath, state);
-  for (const kind of ["vgpuHost", "mdevDevice", "guestDriverInstall"] as const) {
+  for (const kind of kinds) {
     const resources = program.filter((resource) => resource.kind === kind);
-    const results = await Promise.allSettled(resources.map((resource) => driveOne(resource, state)));
+    const results = await settleAll(resources, (resource) => driveOne(resource, state), options);
     for (const [index, result] of results.entries()) {
       const resource = resources[index];
       if (result.status === "fulfilled" && resource !== undefined) changes[resource.name] = result.value;
@@ -55,6 +64,73 @@ export async function driveUp(
     changes[name] = "deleted";
   }
   return changes;
+}
+
+async function settleAll<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+  { serial }: DriveOptions,
+): Promise<PromiseSettledResult<R>[]> {
+  if (!serial) return Promise.allSettled(items.map(work));
+  const results: PromiseSettledResult<R>[] = [];
+  for (const item of items) results.push(...(await Promise.allSettled([work(item)])));
+  return results;
+}
+
+/** What `pulumi preview` shows of one resource. */
+export interface DrivenPreview {
+  readonly failures: readonly { readonly property: string; readonly reason: string }[];
+  /** Properties whose live value is not the declared one; empty for a resource that is new. */
+  readonly differs: readonly string[];
+  /** `null` for a resource that is new, and where `check` failed. */
+  readonly changes: boolean | null;
+}
+
+/** Runs what `pulumi preview` with `refresh: always` runs: read, check and diff; nothing is stored. */
+export async function drivePreview(
+  program: readonly DeclaredResource[],
+  statePath: string,
+): Promise<Record<string, DrivenPreview>> {
+  const state = loadState(statePath);
+  await Promise.all(Object.entries(state).map(([name, stored]) => refresh(state, name, stored)));
+  const previews = program.map(
+    async (resource) => [resource.name, await previewOne(resource, state)] as const,
+  );
+  return Object.fromEntries(await Promise.all(previews));
+}
+
+async function previewOne(resource: DeclaredResource, state: DrivenState): Promise<DrivenPreview> {
+  const lifecycle = lifecycles[resource.kind];
+  const stored = state[resource.name];
+  const { inputs, failures } = await lifecycle.check(stored?.inputs ?? {}, structuredClone(resource.inputs));
+  if (failures.length > 0 || stored === undefined) return { failures, differs: [], changes: null };
+  const { changes } = await lifecycle.diff(stored.id, stored.outputs, inputs);
+  return { failures, differs: differing(stored.inputs, inputs), changes };
+}
+
+/** Returns the properties that differ, by dotted path. */
+function differing(live: unknown, declared: unknown, path = ""): string[] {
+  if (live === declared) return [];
+  if (typeof live !== "object" || typeof declared !== "object" || live === null || declared === null)
+    return [path];
+  const keys = [...new Set([...Object.keys(live), ...Object.keys(declared)])];
+  return keys.flatMap((key) =>
+    differing(Reflect.get(live, key), Reflect.get(declared, key), path === "" ? key : `${path}.${key}`),
+  );
+}
+
+/** Creates without asking `check` whether it may: returns the text of each refusal, by resource name. */
+export async function driveUnchecked(program: readonly DeclaredResource[]): Promise<Record<string, string>> {
+  const refusals: Record<string, string> = {};
+  for (const { kind, name, inputs: declared } of program) {
+    const { inputs } = await lifecycles[kind].check({}, structuredClone(declared));
+    const refusal = await lifecycles[kind].create(inputs).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    refusals[name] = refusal;
+  }
+  return refusals;
 }
 
 async function refresh(state: DrivenState, name: string, stored: StoredResource): Promise<void> {

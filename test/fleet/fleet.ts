@@ -62,6 +62,9 @@ export interface Fleet {
   readonly folder: string;
 }
 
+/** What a program that is written in terms of lifecycles needs of a fleet. */
+export type FleetPart = Pick<Fleet, "config" | "packages">;
+
 /** A driver package on this machine. */
 export interface PackageFile {
   readonly path: string;

@@ -1,6 +1,6 @@
 import type { Properties } from "../../provider/resources/lifecycle.js";
 import { vgpuUuid } from "../../sdk/vgpu-uuid.js";
-import { type Fleet, fleetRelease } from "./fleet.js";
+import { type FleetPart, fleetRelease } from "./fleet.js";
 
 /** One resource as sdk/ would register it. */
 export interface DeclaredResource {
@@ -14,9 +14,6 @@ export const owner = "fleet/test";
 
 /** Token that the demo's guests show to the license server. */
 export const licenseToken = "fleet-license-token-for-simulated-guests";
-
-/** What a program that is written in terms of lifecycles needs of a fleet. */
-export type FleetPart = Pick<Fleet, "config" | "packages">;
 
 /** Returns the fleet's program without the engine: hosts, then vGPUs, then guests. */
 export function fleetProgram(fleet: FleetPart): DeclaredResource[] {
