@@ -96,7 +96,10 @@ function answer(channel: ServerChannel, record: CommandRecord, code: number, sig
   record.outcome = "answered";
   record.code = code;
   record.durationMs ??= Date.now() - record.startedAt;
-  if (signal) channel.exit(signal.replace(/^SIG/, ""), false, "");
-  else channel.exit(code);
-  channel.end();
+  // ssh2 closes a channel once standard output is sent, and would lose standard error that waits for the window.
+  channel.stderr.end(() => {
+    if (signal) channel.exit(signal.replace(/^SIG/, ""), false, "");
+    else channel.exit(code);
+    channel.end();
+  });
 }

@@ -3,7 +3,7 @@ import ssh2, { type Client } from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SimulatedMachine } from "./simulated-machine.js";
 import { type Simulator, startSimulator } from "./simulator.js";
-import { exec, login, tinySpec, until } from "./test-support.js";
+import { exec, login, rootless, tinySpec, until } from "./test-support.js";
 
 let simulator: Simulator;
 let machine: SimulatedMachine;
@@ -32,7 +32,9 @@ describe("login", () => {
       password: "secret",
       privateKey: undefined as never,
     });
-    expect((await exec(byPassword, "id -un; pwd")).stdout).toBe("admin\n/home/admin\n");
+    expect((await exec(byPassword, "id -un; pwd")).stdout).toBe(
+      `${rootless ? "root" : "admin"}\n/home/admin\n`,
+    );
     const own = ssh2.utils.generateKeyPairSync("ed25519");
     await expect(login(machine, { privateKey: own.private })).rejects.toThrow("authentication");
     await machine.writeFile("/root/.ssh/authorized_keys", `${own.public}\n`);

@@ -4,6 +4,9 @@ import type { MachineOptions } from "../types.js";
 import type { MachineSpec } from "./protocol.js";
 import type { SimulatedMachine } from "./simulated-machine.js";
 
+/** Whether these tests run as an ordinary user: then a machine has one uid, and admin is root by another name. */
+export const rootless = process.getuid?.() !== 0;
+
 export const tinyModule = join(__dirname, "tiny-model.ts");
 
 export function tinySpec(name: string, options: MachineOptions = {}): MachineSpec {
