@@ -16,14 +16,14 @@ export type CheckedInputs<T> =
 export function checkInputs<T>(schema: z.ZodType<T>, inputs: unknown, where: string): CheckedInputs<T> {
   const result = schema.safeParse(inputs);
   if (result.success) return { inputs: result.data, failures: [] };
-  const failures = result.error.issues.map((issue) => {
-    const property = propertyPath(issue.path);
+  const failures = result.error.issues.flatMap(oneByOne).map(({ path, saw, expected }) => {
+    const property = propertyPath(path);
     const reason = errorText({
       code: "VGPU_INPUT",
       where,
       what: `${property || "the resource"} is not valid`,
-      saw: valueText(inputs, issue.path),
-      expected: issue.message,
+      saw: saw ?? valueText(inputs, path),
+      expected,
       next: "correct it in the program",
     });
     return { property, reason };
@@ -31,13 +31,36 @@ export function checkInputs<T>(schema: z.ZodType<T>, inputs: unknown, where: str
   return { inputs: null, failures };
 }
 
+interface Complaint {
+  readonly path: readonly PropertyKey[];
+  readonly saw?: string;
+  readonly expected: string;
+}
+
+/** Names the keys themselves that are not valid; the value of an unknown key may be a secret under a mistyped name. */
+function oneByOne(issue: z.core.$ZodIssue): Complaint[] {
+  if (issue.code === "unrecognized_keys") {
+    const expected = "no property of that name; see the resource's arguments";
+    return issue.keys.map((key) => ({ path: [...issue.path, key], saw: "a value", expected }));
+  }
+  if (issue.code === "invalid_key") {
+    const saw = JSON.stringify(issue.path.at(-1));
+    return [{ path: issue.path, saw, expected: issue.issues[0]?.message ?? issue.message }];
+  }
+  return [{ path: issue.path, expected: issue.message }];
+}
+
 function propertyPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${String(key)}`))
-    .join("");
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    if (!/^[A-Za-z_]\w*$/.test(String(key))) return `${text}[${JSON.stringify(key)}]`;
+    return text === "" ? String(key) : `${text}.${String(key)}`;
+  }, "");
 }
 
 const secretKeys = new Set(["password", "privateKey", "privateKeyPassword", "sudoPassword", "token"]);
+/** Objects with a secret in them: given as a text, the text may be that secret. */
+const secretHolders = new Set(["connection", "proxy", "license"]);
 
 function valueText(inputs: unknown, path: readonly PropertyKey[]): string {
   let value: unknown = inputs;
@@ -45,5 +68,6 @@ function valueText(inputs: unknown, path: readonly PropertyKey[]): string {
     value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
   if (value === undefined) return "nothing";
   if (path.some((key) => secretKeys.has(String(key)))) return "a secret value";
+  if (typeof value !== "object" && secretHolders.has(String(path.at(-1)))) return `a ${typeof value}`;
   return typeof value === "object" ? "an object" : JSON.stringify(value);
 }

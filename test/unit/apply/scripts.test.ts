@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bootFileHashes, bootUnit, restoreScript } from "../../../provider/apply/boot-unit.js";
@@ -33,13 +33,6 @@ describe("the shell scripts", () => {
     const options = ["--shell=sh", "--severity=warning", "--exclude=SC2034,SC2154"];
     expect(spawnSync("shellcheck", [...options, ...text], { encoding: "utf8" }).stdout).toBe("");
   });
-
-  it.each(scripts)(
-    "%s takes values as arguments or from standard input, and has none written into it",
-    (path) => {
-      expect(readFileSync(join(provider, path), "utf8")).not.toMatch(/\$\{\{|\{\{|<%/);
-    },
-  );
 
   it("never leave a line without its end, so that two in a row stay two", () => {
     for (const path of scripts) expect(readScript(path).endsWith("\n"), path).toBe(true);

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import {
+  type ErrorParts,
+  errorCodes,
+  errorText,
+  isVgpuError,
+  redact,
+  redactLater,
+  VgpuError,
+} from "../../../provider/model/errors.js";
+
+const parts: ErrorParts = {
+  code: "VGPU_IN_USE",
+  where: "gpu-01 0000:3b:00.0 desk-1",
+  what: "cannot remove desk-1",
+  saw: "VM vm-1 has its VFIO file open",
+  expected: "no VM uses it",
+  next: "shut vm-1 down, run again",
+};
+
+describe("errorText", () => {
+  it("has four parts, and a fifth once a change began", () => {
+    expect(errorText(parts)).toBe(`VGPU_IN_USE gpu-01 0000:3b:00.0 desk-1: cannot remove desk-1
+Saw: VM vm-1 has its VFIO file open
+Expected: no VM uses it
+Next: shut vm-1 down, run again`);
+    expect(errorText({ ...parts, now: "half of it is done" })).toBe(
+      `${errorText(parts)}\nNow: half of it is done`,
+    );
+  });
+
+  it("never holds a secret that was registered before", () => {
+    redactLater("correct horse");
+    redactLater("correct horse");
+    redactLater("abc");
+    const text = errorText({ ...parts, saw: "correct horse, correct horse, abc", next: "try correct horse" });
+    expect(text).not.toContain("correct horse");
+    expect(text).toContain("Saw: [secret], [secret], abc");
+    expect(redact("correct horse battery")).toBe("[secret] battery");
+  });
+});
+
+describe("VgpuError", () => {
+  it("is known by its code, also from another copy of the module", () => {
+    const error = new VgpuError(parts);
+    expect([error.code, error.name, error.message]).toEqual(["VGPU_IN_USE", "VgpuError", errorText(parts)]);
+    expect(isVgpuError(error)).toBe(true);
+    expect(isVgpuError(Object.assign(new Error("copy"), { code: "VGPU_IN_USE", parts }))).toBe(true);
+  });
+
+  it("is told from Node's own errors", () => {
+    expect(isVgpuError(Object.assign(new Error("no such file"), { code: "ENOENT" }))).toBe(false);
+    expect(isVgpuError({ code: "VGPU_IN_USE", parts })).toBe(false);
+    expect(isVgpuError(null)).toBe(false);
+  });
+
+  it("has a row of what each code means", () => {
+    for (const [code, meaning] of Object.entries(errorCodes)) {
+      expect(code).toMatch(/^VGPU_[A-Z_]+$/);
+      expect(meaning).not.toBe("");
+    }
+  });
+});
