@@ -176,6 +176,8 @@ async function convergeTo<I extends MachineInputs, F extends MachineFacts, D ext
 ) {
   refuseOffline(inputs.name, "change the machine");
   const desired = kind.desired(inputs);
+  const [wrongInput] = await kind.localRefusals(inputs, desired);
+  if (wrongInput !== undefined) throw new VgpuError(wrongInput);
   const deadlineMs = isNew && kind.mayBeOffAtFirst(inputs) ? firstBootMs : undefined;
   const view = kind.view(inputs.connection as Connection, { acceptNew: isNew, deadlineMs });
   const token = kind.secretToken(inputs);
