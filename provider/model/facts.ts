@@ -167,6 +167,8 @@ export interface GuestFacts extends MachineFacts {
 export interface HostFacts extends MachineFacts {
   readonly iommuUnits: readonly string[];
   readonly kernelCommandLine: string;
+  /** Names of the VMs that run, with or without a vGPU: a reboot would end them. */
+  readonly runningVms: readonly string[];
   readonly gpus: readonly GpuFacts[];
   readonly mdevDefinitions: readonly MdevDefinition[];
   readonly manifest: HostManifest;

@@ -2,6 +2,7 @@ import type { HostFacts } from "../model/facts.js";
 import type { Session } from "../transport/session.js";
 import { parseFactLines } from "./fact-lines.js";
 import { parseGpus } from "./parse-gpus.js";
+import { parseRunningVms } from "./parse-holders.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseHostManifest } from "./parse-manifest.js";
 import { parseMdevDefinitions } from "./parse-mdevctl.js";
@@ -27,6 +28,7 @@ export function parseHostFacts(output: string, where: string): HostFacts {
     ...parseMachine(lines),
     iommuUnits: lines.all("iommu").map((fields) => fields[0] ?? ""),
     kernelCommandLine: lines.one("cmdline"),
+    runningVms: parseRunningVms(lines),
     gpus: parseGpus(lines),
     mdevDefinitions: parseMdevDefinitions(
       lines

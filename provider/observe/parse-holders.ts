@@ -23,6 +23,12 @@ export function holdersByFile(lines: FactLines): Map<string, Holder[]> {
   return holders;
 }
 
+/** Returns the names of the VMs that run, with or without a vGPU, sorted. */
+export function parseRunningVms(lines: FactLines): string[] {
+  const names = lines.all("vm").map((fields) => domainNameOf(fields[1] ?? ""));
+  return [...new Set(names)].sort();
+}
+
 /** Returns the name of the VM that a QEMU command line runs, else the program's name. */
 export function domainNameOf(commandLine: string): string {
   const named = /(?:^|\s)-name\s+(?:guest=)?([^,\s]+)/.exec(commandLine)?.[1];

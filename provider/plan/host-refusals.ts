@@ -114,21 +114,25 @@ function noSuchGpu(where: string, property: string, gpus: readonly GpuFacts[]): 
   };
 }
 
-function disruptionRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
+/** Returns why these steps may not reboot the host now: VMs run on it. */
+export function disruptionRefusals(
+  desired: DesiredHost,
+  facts: HostFacts,
+  steps: readonly Step[],
+): ErrorParts[] {
   const reboots = steps.filter((step) => step.kind === "reboot-machine");
   if (reboots.length === 0) return [];
-  const users = facts.gpus.flatMap((gpu) =>
-    gpu.vgpus.flatMap((vgpu) => vgpu.holders.map((holder) => holder.domainName)),
-  );
+  const holders = facts.gpus.flatMap((gpu) => gpu.vgpus.flatMap((vgpu) => vgpu.holders));
+  const users = [...new Set([...facts.runningVms, ...holders.map((holder) => holder.domainName)])].sort();
   if (users.length === 0) return [];
   return [
     {
       code: "VGPU_IN_USE",
       where: desired.name,
-      what: "the host must be rebooted and VMs use its vGPUs",
-      saw: `VMs ${[...new Set(users)].sort().join(", ")}; ${reboots.map((step) => step.cause).join("; ")}`,
-      expected: "no VM with a vGPU runs",
-      next: "shut these VMs down, run again",
+      what: "the host must be rebooted and VMs run on it",
+      saw: `VMs ${users.join(", ")}; ${reboots.map((step) => step.cause).join("; ")}`,
+      expected: "no VM runs while the host reboots",
+      next: "shut these VMs down or move them to another host, run again",
     },
   ];
 }

@@ -2,7 +2,7 @@ import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import type { DesiredHost } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
-import { hostRefusals } from "./host-refusals.js";
+import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
 import type { Plan, Step } from "./steps.js";
 
 const managerServices = ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service"];
@@ -21,8 +21,12 @@ export function planHost(desired: DesiredHost, facts: HostFacts): Plan {
 
 /** Returns what must be done, in order, until nothing of ours is on the host. */
 export function planHostRemoval(desired: DesiredHost, facts: HostFacts): Plan {
-  const refusals = removalRefusals(desired, facts);
-  return { steps: refusals.length === 0 ? removalSteps(desired, facts) : [], refusals };
+  const steps = removalSteps(desired, facts);
+  const refusals = [...removalRefusals(desired, facts), ...disruptionRefusals(desired, facts, steps)].slice(
+    0,
+    1,
+  );
+  return { steps: refusals.length === 0 ? steps : [], refusals };
 }
 
 /** Whether our boot unit is there, enabled, and as this version writes it. */

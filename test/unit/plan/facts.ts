@@ -63,6 +63,7 @@ export function hostFacts(
     ...machine,
     iommuUnits: ["dmar0"],
     kernelCommandLine: "quiet intel_iommu=on",
+    runningVms: [],
     gpus: [],
     mdevDefinitions: [],
     ...rest,

@@ -160,12 +160,18 @@ Saw: vGPU manager 550.127.06 is installed and needs a boot
 Expected: the program's word for it
 Next: add reboot: { allow: true } to the resource`,
   },
-  "a reboot under running VMs": {
-    facts: { ...finishedHost(), installedDriver: "535.129.03", loadedDriver: "535.129.03", gpus: [withVgpu] },
-    text: `VGPU_IN_USE gpu-01: the host must be rebooted and VMs use its vGPUs
-Saw: VMs desk-1; the module of vGPU manager 535.129.03 is loaded; vGPU manager 550.127.06 is installed and needs a boot
-Expected: no VM with a vGPU runs
-Next: shut these VMs down, run again`,
+  "a reboot under running VMs, with or without a vGPU": {
+    facts: {
+      ...finishedHost(),
+      installedDriver: "535.129.03",
+      loadedDriver: "535.129.03",
+      gpus: [withVgpu],
+      runningVms: ["build-7"],
+    },
+    text: `VGPU_IN_USE gpu-01: the host must be rebooted and VMs run on it
+Saw: VMs build-7, desk-1; the module of vGPU manager 535.129.03 is loaded; vGPU manager 550.127.06 is installed and needs a boot
+Expected: no VM runs while the host reboots
+Next: shut these VMs down or move them to another host, run again`,
   },
   "a GPU that offers no types although everything is done": {
     facts: {
@@ -231,6 +237,15 @@ describe("planHost", () => {
 });
 
 describe("planHostRemoval", () => {
+  it("refuses to reboot under a VM that has no vGPU", () => {
+    const facts = { ...finishedHost(), runningVms: ["build-7"] };
+    const plan = planHostRemoval(desiredHost(), facts);
+    expect(plan.steps).toEqual([]);
+    expect(plan.refusals.map((parts) => [parts.code, parts.saw])).toEqual([
+      ["VGPU_IN_USE", "VMs build-7; the driver is still in memory"],
+    ]);
+  });
+
   it("refuses while vGPUs are on the GPUs that it would take away", () => {
     const facts = { ...finishedHost(), gpus: [withVgpu] };
     expect(refusalTexts(planHostRemoval(desiredHost(), facts))).toEqual([
