@@ -242,7 +242,7 @@ describe("planHostRemoval", () => {
     const plan = planHostRemoval(desiredHost(), facts);
     expect(plan.steps).toEqual([]);
     expect(plan.refusals.map((parts) => [parts.code, parts.saw])).toEqual([
-      ["VGPU_IN_USE", "VMs build-7; the driver is still in memory"],
+      ["VGPU_IN_USE", "VMs build-7; nouveau ran before us"],
     ]);
   });
 
