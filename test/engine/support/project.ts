@@ -20,7 +20,10 @@ export function makeProject(files: Readonly<Record<string, string>>): Project {
   mkdirSync(projectDir);
   mkdirSync(stateDir);
   symlinkSync(path.join(repositoryRoot, "node_modules"), path.join(projectDir, "node_modules"), "dir");
-  const write = (name: string, text: string) => writeFileSync(path.join(projectDir, name), text);
+  const write = (name: string, text: string) => {
+    mkdirSync(path.dirname(path.join(projectDir, name)), { recursive: true });
+    writeFileSync(path.join(projectDir, name), text);
+  };
   const all = { "Pulumi.yaml": pulumiYaml, "tsconfig.json": tsconfig, "package.json": packageJson, ...files };
   for (const [name, text] of Object.entries(all)) write(name, text);
   return { projectDir, stateDir, write, remove: () => rmSync(folder, { recursive: true, force: true }) };
