@@ -30,7 +30,7 @@ export interface HopArgs {
 
 /**
  * How a machine is reached by SSH. The field names are those of `@pulumi/command`'s `remote.Connection`.
- * Changing `host` or `port` replaces the resource; everything else is used at the next run.
+ * A change is stored and used at the next run; it replaces the resource only when it leads to another machine.
  */
 export interface ConnectionArgs extends HopArgs {
   /** Password for sudo, sent on standard input. */

@@ -26,7 +26,7 @@ export function claimMachine(machineId: string, claim: Claim): ErrorParts | null
     what: `${names.length} ${claim.kind}s are one machine`,
     saw: `${names.join(" and ")} reach the machine-id ${machineId}`,
     expected: `one ${claim.kind} per machine`,
-    next: "remove one of them, or correct its connection; cloned machines need machine-ids of their own (systemd-machine-id-setup)",
+    next: "remove one of them, or correct its connection; a renamed resource needs Pulumi's option aliases; cloned machines need machine-ids of their own (systemd-machine-id-setup)",
     property: "connection",
   };
 }

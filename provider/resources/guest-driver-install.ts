@@ -1,6 +1,7 @@
 // A GuestDriverInstall owns, in one Linux guest: our claim of it, the block of nouveau, the guest driver that we
-// installed, FeatureType in gridd.conf and one token file. Id: the guest's machine-id. Another connection target
-// replaces it. Installing or changing the driver reboots the guest; a new token or feature restarts nvidia-gridd only.
+// installed, FeatureType in gridd.conf and one token file. Id: the guest's machine-id. Another machine replaces it;
+// another address of the same one does not. Installing or changing the driver reboots the guest; a new token or feature
+// restarts nvidia-gridd only.
 // It never touches other settings of gridd.conf, foreign tokens, or the host.
 import { createHash } from "node:crypto";
 import { type ErrorParts, redactLater } from "../model/errors.js";
@@ -28,7 +29,6 @@ export const guestDriverInstall = machineLifecycle({
     name: "ignored",
     owner: "ignored",
     reboot: "ignored",
-    connection: "ignored",
     hostRelease: "ignored",
     device: "ignored",
   },

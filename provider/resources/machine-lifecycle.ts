@@ -77,7 +77,7 @@ export function machineLifecycle<I extends MachineInputs, F extends MachineFacts
 ): Lifecycle {
   return {
     check: (olds, news) => check(kind, olds, news),
-    diff: (_id, olds, news) => diff(kind, olds, news),
+    diff: (id, olds, news) => diff(kind, id, { olds, news }),
     create: (inputs) => convergeTo(kind, inputs as unknown as I, true),
     read: (id, props) => read(kind, id, props),
     update: (_id, olds, news) => {
@@ -142,30 +142,24 @@ async function preflight<I extends MachineInputs, F extends MachineFacts, D exte
 
 async function diff<I extends MachineInputs, F extends MachineFacts, D extends MachineDesire>(
   kind: Kind<I, F, D>,
-  olds: Properties,
-  news: Properties,
+  id: string,
+  { olds, news }: { readonly olds: Properties; readonly news: Properties },
 ) {
-  const connection = olds.connection as Connection;
-  rememberAcceptedKey(connection, olds.acceptedHostKey);
+  rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
   const keys = Object.keys(kind.schema.shape);
   const [stored, declared] = [pick(olds, keys), pick(news, keys)];
   if (hasUnknown(news)) return diffByTable(kind.table, stored, declared);
-  if (targetDiffers(connection, news.connection as Connection)) {
-    return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
-  }
   if (isOffline()) return diffByTable(kind.table, stored, declared);
   try {
     const inputs = declared as unknown as I;
     const facts = await kind.view(inputs.connection as Connection).facts();
+    // Another address of the same machine is no reason to uninstall its driver.
+    if (facts.machineId !== id) return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
     const result = diffByTable(kind.table, { ...stored, ...kind.liveInputs(inputs, facts) }, declared);
     return { ...result, changes: result.changes || kind.plan(kind.desired(inputs), facts).steps.length > 0 };
   } catch (error) {
     throw tellOnce(withExclude(error, { kind: kind.kind, name: String(news.name) }));
   }
-}
-
-function targetDiffers(a: Connection, b: Connection): boolean {
-  return a.host !== b.host || (a.port ?? 22) !== (b.port ?? 22);
 }
 
 /** The one way to the declared state: observe, plan, apply, read back. */

@@ -43,7 +43,6 @@ const table: DiffTable = {
   name: "ignored",
   owner: "ignored",
   host: "ignored",
-  connection: "ignored",
   gpu: "replace",
   uuid: "replace",
 };
@@ -131,18 +130,15 @@ function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
 }
 
 async function diff(_id: string, olds: Properties, news: Properties) {
-  const connection = olds.connection as Connection;
-  rememberAcceptedKey(connection, olds.acceptedHostKey);
+  rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
   const [stored, declared] = [pick(olds, inputKeys), pick(news, inputKeys)];
   if (hasUnknown(news)) return diffByTable(table, stored, declared);
-  const target = news.connection as Connection;
-  if (connection.host !== target.host || (connection.port ?? 22) !== (target.port ?? 22)) {
-    return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
-  }
   if (isOffline()) return diffByTable(table, stored, declared);
   try {
     const inputs = declared as unknown as MdevDeviceInputs;
     const facts = await viewOf(inputs).facts();
+    if (movedAway(inputs, olds, facts))
+      return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
     const result = diffByTable(
       table,
       { ...stored, ...(liveInputs(inputs, facts) ?? { type: "none" }) },
@@ -152,6 +148,17 @@ async function diff(_id: string, olds: Properties, news: Properties) {
   } catch (error) {
     throw tellOnce(withExclude(error, { kind: "VgpuHost", name: String(news.host) }));
   }
+}
+
+/** Whether the declared host is another machine, and not only another address of the one that has the vGPU. */
+function movedAway(inputs: MdevDeviceInputs, olds: Properties, facts: HostFacts): boolean {
+  const before = olds.connection as Connection;
+  const now = inputs.connection;
+  if (before.host === now.host && (before.port ?? 22) === (now.port ?? 22)) return false;
+  return (
+    !facts.manifest.vgpus.some((record) => record.uuid === inputs.uuid) &&
+    findLive(inputs.uuid, facts) === null
+  );
 }
 
 /** The one way to the declared state: observe, plan, apply, read back. */

@@ -1,6 +1,6 @@
 // A VgpuHost owns, on one KVM host: our claim of it, the block of nouveau, the vGPU manager that we installed, the
 // virtual functions that we turned on, and the boot unit that restores what a reboot takes. Id: the host's machine-id.
-// Another connection target replaces it. Installing or changing the manager reboots the host.
+// Another machine replaces it; another address of the same one does not. Installing or changing the manager reboots the host.
 // It never touches vGPUs, VMs, or a GPU that is not declared.
 import { bootFileHashes } from "../apply/boot-unit.js";
 import type { ErrorParts } from "../model/errors.js";
@@ -18,7 +18,7 @@ export const vgpuHost = machineLifecycle({
   claim: "host",
   journals: ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service", "pulumi-vgpu.service"],
   schema: vgpuHostSchema,
-  table: { name: "ignored", owner: "ignored", reboot: "ignored", connection: "ignored" },
+  table: { name: "ignored", owner: "ignored", reboot: "ignored" },
   view: hostView,
   desired: desiredHost,
   plan: planHost,
