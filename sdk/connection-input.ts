@@ -2,12 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ConnectionArgs, DriverArgs, HopArgs } from "./args.js";
 import { known } from "./declarations.js";
 
-/** Returns a connection with what is secret in it marked so. */
+/** Returns a connection with what is secret in it marked so, also where it comes as an output. */
 export function secretConnection(connection: pulumi.Input<ConnectionArgs>): pulumi.Input<object> {
   const plain = known(connection);
-  if (plain === undefined) return connection;
+  if (plain === undefined) return pulumi.output(connection).apply(secretConnection);
+  if (plain.proxy === undefined) return secretHop(plain);
   const proxy = known(plain.proxy);
-  return proxy === undefined ? secretHop(plain) : { ...secretHop(plain), proxy: secretHop(proxy) };
+  const hop = proxy === undefined ? pulumi.output(plain.proxy).apply(secretHop) : secretHop(proxy);
+  return { ...secretHop(plain), proxy: hop };
 }
 
 function secretHop(hop: HopArgs & { sudoPassword?: pulumi.Input<string> }): HopArgs {

@@ -80,7 +80,8 @@ export class GuestDriverInstall extends pulumi.CustomResource {
 }
 
 function secretLicense(license: pulumi.Input<LicenseArgs> | undefined): pulumi.Input<object> | undefined {
+  if (license === undefined) return license;
   const plain = known(license);
-  if (license === undefined || plain === undefined) return license;
+  if (plain === undefined) return pulumi.output(license).apply((later) => secretLicense(later) ?? {});
   return { ...plain, token: pulumi.secret(plain.token) };
 }

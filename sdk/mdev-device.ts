@@ -47,7 +47,7 @@ export class MdevDevice extends pulumi.CustomResource {
   constructor(name: string, args: MdevDeviceArgs, opts?: pulumi.CustomResourceOptions) {
     const hostName = resourceName(args.host);
     const uuid = args.uuid ?? vgpuUuid(pulumi.getProject(), pulumi.getStack(), name);
-    const keep = opts?.protect === true || opts?.retainOnDelete === true;
+    const keep = isProtected(opts) || opts?.retainOnDelete === true;
     const [gpu, type] = [known(args.gpu), known(args.type)];
     const props = {
       name,
@@ -89,4 +89,10 @@ export class MdevDevice extends pulumi.CustomResource {
       .all([this.vgpuInterface, this.uuid, this.parent])
       .apply(([vgpuInterface, uuid, parent]) => hostdevXml({ vgpuInterface, uuid, parent }));
   }
+}
+
+/** Whether the engine protects a resource: a parent passes its protection on; Pulumi's SDK keeps it without typing it. */
+function isProtected(opts: pulumi.CustomResourceOptions | undefined): boolean {
+  const parent = opts?.parent as unknown as { readonly __protect?: boolean } | undefined;
+  return (opts?.protect ?? parent?.__protect) === true;
 }

@@ -1,0 +1,186 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { DeclaredProgram } from "../../../provider/plan/declared/program.js";
+import { GuestDriverInstall } from "../../../sdk/guest-driver-install.js";
+import { MdevDevice } from "../../../sdk/mdev-device.js";
+import { VgpuHost } from "../../../sdk/vgpu-host.js";
+
+const gpu = "0000:3b:00.0";
+const secretSign = "4dabf18193072939515e22adb298388d";
+
+interface Registered {
+  readonly declared?: DeclaredProgram;
+  readonly [property: string]: unknown;
+}
+
+let inputs: Map<string, Registered>;
+let waiting: Map<string, (registered: Registered) => void>;
+
+/** Stands in for the engine: takes what is registered, and gives a vGPU its place. */
+async function startRun(preview: boolean): Promise<void> {
+  inputs = new Map();
+  waiting = new Map();
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs: given }) => {
+        inputs.set(name, given);
+        waiting.get(name)?.(given);
+        return {
+          id: `id-of-${name}`,
+          state: { ...given, vgpuInterface: "mdev-on-vf", parent: "0000:3b:00.4" },
+        };
+      },
+      call: () => ({}),
+    },
+    "shop",
+    "dev",
+    preview,
+  );
+}
+
+/** Resolves with what a resource was registered with, as soon as it was. */
+function registered(name: string): Promise<Registered> {
+  const known = inputs.get(name);
+  return known === undefined ? new Promise((resolve) => waiting.set(name, resolve)) : Promise.resolve(known);
+}
+
+function hostOf(name: string, address = `${name}.lab`): VgpuHost {
+  return new VgpuHost(name, {
+    connection: { host: address },
+    driver: { release: "17.4" },
+    gpus: { [gpu]: {} },
+  });
+}
+
+function namesOf(declared: DeclaredProgram | undefined, kind: "hosts" | "vgpus" | "guests"): string[] {
+  return (declared?.[kind] ?? []).map(({ resource }) => resource).sort();
+}
+
+beforeEach(() => startRun(true));
+
+describe("a program's declarations", () => {
+  it("give each vGPU its host and every vGPU of its GPU, and no other", async () => {
+    const [first, second] = [hostOf("d-gpu-01"), hostOf("d-gpu-02")];
+    new MdevDevice("d-desk-1", { host: first, gpu, type: "A40-8Q" });
+    new MdevDevice("d-desk-2", { host: first, gpu: "3B:00.0", type: "A40-8Q" });
+    new MdevDevice("d-render", { host: first, gpu: "0000:af:00.0", type: "A40-48Q" });
+    new MdevDevice("d-far", { host: second, gpu, type: "A40-8Q" });
+    const { declared } = await registered("d-desk-1");
+    expect(namesOf(declared, "hosts")).toEqual(["d-gpu-01"]);
+    expect(namesOf(declared, "vgpus")).toEqual(["d-desk-1", "d-desk-2"]);
+    expect(namesOf((await registered("d-desk-2")).declared, "vgpus")).toEqual(["d-desk-1", "d-desk-2"]);
+    expect(namesOf((await registered("d-render")).declared, "vgpus")).toEqual(["d-render"]);
+    expect(namesOf((await registered("d-far")).declared, "vgpus")).toEqual(["d-far"]);
+  });
+
+  it("give a vGPU those that claim its UUID on another GPU of the host", async () => {
+    const host = hostOf("u-gpu-01");
+    const uuid = "11111111-2222-4333-8444-555555555555";
+    new MdevDevice("u-desk-1", { host, gpu, type: "A40-8Q", uuid });
+    new MdevDevice("u-desk-2", { host, gpu: "0000:af:00.0", type: "A40-8Q", uuid: uuid.toUpperCase() });
+    expect(namesOf((await registered("u-desk-1")).declared, "vgpus")).toEqual(["u-desk-1", "u-desk-2"]);
+  });
+
+  it("give a host those that reach the same machine, and a guest those that claim its machine or vGPU", async () => {
+    const [one] = [hostOf("m-one", "m-1.lab"), hostOf("m-other-name", "m-1.lab"), hostOf("m-two", "m-2.lab")];
+    const device = new MdevDevice("m-desk", { host: one, gpu, type: "A40-8Q" });
+    new GuestDriverInstall("m-guest", { guest: { connection: { host: "desk.lab" } }, device });
+    new GuestDriverInstall("m-same-machine", { guest: { connection: { host: "desk.lab", port: 22 } } });
+    new GuestDriverInstall("m-same-vgpu", { guest: { connection: { host: "desk-b.lab" } }, device });
+    new GuestDriverInstall("m-stranger", { guest: { connection: { host: "desk-c.lab" } } });
+    expect(namesOf((await registered("m-one")).declared, "hosts")).toEqual(["m-one", "m-other-name"]);
+    expect(namesOf((await registered("m-two")).declared, "hosts")).toEqual(["m-two"]);
+    const { declared, hostRelease } = await registered("m-guest");
+    expect(namesOf(declared, "guests")).toEqual(["m-guest", "m-same-machine", "m-same-vgpu"]);
+    expect(hostRelease).toBe("17.4");
+    expect(namesOf((await registered("m-stranger")).declared, "guests")).toEqual(["m-stranger"]);
+  });
+
+  it("let a resource that is constructed later see those before it", async () => {
+    const host = hostOf("l-gpu-01");
+    new MdevDevice("l-desk-1", { host, gpu, type: "A40-8Q" });
+    expect(namesOf((await registered("l-desk-1")).declared, "vgpus")).toEqual(["l-desk-1"]);
+    new MdevDevice("l-desk-2", { host, gpu, type: "A40-8Q" });
+    expect(namesOf((await registered("l-desk-2")).declared, "vgpus")).toEqual(["l-desk-1", "l-desk-2"]);
+  });
+
+  it("note what the program protects or retains, also by a parent's protection", async () => {
+    const host = hostOf("k-gpu-01");
+    const parent = new pulumi.ComponentResource("k:index:Team", "k-team", {}, { protect: true });
+    const args = { host, gpu, type: "A40-8Q" };
+    new MdevDevice("k-plain", args);
+    new MdevDevice("k-protected", args, { protect: true });
+    new MdevDevice("k-retained", args, { retainOnDelete: true });
+    new MdevDevice("k-of-team", args, { parent });
+    new MdevDevice("k-freed", args, { parent, protect: false });
+    const keeps = (await registered("k-plain")).declared?.vgpus.map(({ resource, keep }) => [resource, keep]);
+    expect(Object.fromEntries(keeps ?? [])).toEqual({
+      "k-plain": false,
+      "k-protected": true,
+      "k-retained": true,
+      "k-of-team": true,
+      "k-freed": false,
+    });
+    expect((await registered("k-of-team")).keep).toBe(true);
+    expect((await registered("k-plain")).keep).toBeUndefined();
+  });
+
+  it("leave out a vGPU whose GPU or type comes from an output", async () => {
+    const host = hostOf("o-gpu-01");
+    new MdevDevice("o-desk-1", { host, gpu, type: "A40-8Q" });
+    new MdevDevice("o-desk-2", { host, gpu: pulumi.output(gpu), type: "A40-8Q" });
+    expect(namesOf((await registered("o-desk-1")).declared, "vgpus")).toEqual(["o-desk-1"]);
+    expect((await registered("o-desk-2")).declared).toBeUndefined();
+  });
+});
+
+describe("MdevDevice", () => {
+  it("has a UUID of its own name, and libvirt's element for it", async () => {
+    const desk = new MdevDevice("desk-1", { host: hostOf("x-gpu-01"), gpu, type: "A40-8Q" });
+    expect((await registered("desk-1")).uuid).toBe("5e2ba8fb-a65c-5b09-9de1-dd54a9c9d8c7");
+    const xml = await new Promise<string>((resolve) => desk.hostdevXml.apply(resolve));
+    expect(xml).toContain("<source><address uuid='5e2ba8fb-a65c-5b09-9de1-dd54a9c9d8c7'/></source>");
+  });
+});
+
+/** What stands in a value outside of what is marked as secret. */
+function plainText(value: unknown): string {
+  return JSON.stringify(value, (_key, part) =>
+    typeof part === "object" && part !== null && secretSign in part ? "[secret]" : part,
+  );
+}
+
+describe("what is secret", () => {
+  const marked = (value: unknown) => JSON.stringify(value).includes(secretSign);
+  const bastion = { host: "bastion.lab", password: "hunter2" };
+
+  it.each<[string, () => pulumi.Input<object>]>([
+    ["plain", () => ({ host: "h", sudoPassword: "hunter2", proxy: bastion })],
+    ["as an output", () => pulumi.output({ host: "h", sudoPassword: "hunter2", proxy: bastion })],
+    ["a promise", () => Promise.resolve({ host: "h", sudoPassword: "hunter2", proxy: bastion })],
+    ["a bastion as an output", () => ({ host: "h", proxy: pulumi.output(bastion) })],
+    ["an output with a plain bastion", () => pulumi.output({ host: "h", proxy: bastion })],
+  ])("is marked in a connection: %s", async (title, connection) => {
+    const name = `s-${title.replaceAll(" ", "-")}`;
+    new VgpuHost(name, { connection: connection() as { host: string } });
+    const { connection: sent } = await registered(name);
+    expect(marked(sent)).toBe(true);
+    expect(plainText(sent)).not.toContain("hunter2");
+  });
+
+  it("is not made of a connection that has no secret", async () => {
+    new VgpuHost("s-none", { connection: pulumi.output({ host: "h", privateKeyPath: "~/.ssh/id" }) });
+    expect(marked((await registered("s-none")).connection)).toBe(false);
+  });
+
+  it.each<[string, () => pulumi.Input<{ token: string }>]>([
+    ["plain", () => ({ token: "hunter2" })],
+    ["as an output", () => pulumi.output({ token: "hunter2" })],
+  ])("is marked in a license: %s", async (title, license) => {
+    const name = `t-${title.replaceAll(" ", "-")}`;
+    new GuestDriverInstall(name, { guest: { connection: { host: name } }, license: license() });
+    const { license: sent } = await registered(name);
+    expect(marked(sent)).toBe(true);
+    expect(plainText(sent)).not.toContain("hunter2");
+  });
+});
