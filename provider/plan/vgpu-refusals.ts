@@ -105,16 +105,27 @@ export function sizeRefusal(
 }
 
 /** The GPU is full. */
-export function capacityRefusal(self: DesiredVgpu, same: readonly KnownVgpu[], most: number): ErrorParts {
+export function capacityRefusal(
+  { self, declared }: { readonly self: DesiredVgpu; readonly declared: readonly DesiredVgpu[] },
+  same: readonly KnownVgpu[],
+  most: number,
+): ErrorParts {
+  const live = `${same.length} vGPUs live: ${same.map(vgpuText).sort().join(", ")}`;
+  const missing = declared.filter(({ uuid }) => !same.some((vgpu) => uuidOf(vgpu) === uuid));
+  const names = missing.map(({ name }) => name).sort();
   return {
     code: "VGPU_CAPACITY",
     where: place(self),
     what: `no room for another ${self.type}`,
-    saw: `${same.length} vGPUs live: ${same.map(vgpuText).sort().join(", ")}`,
+    saw: names.length > 1 ? `${live}; declared beside them: ${names.join(", ")}` : live,
     expected: `at most ${most} of this type on one GPU`,
     next: "remove one of them, choose another GPU, or a smaller type for all",
     property: "gpu",
   };
+}
+
+function uuidOf(vgpu: KnownVgpu): string | undefined {
+  return vgpu.live.mdevUuid ?? vgpu.record?.uuid;
 }
 
 /** No virtual function is free. */

@@ -137,20 +137,28 @@ function retireRefusal(context: VgpuContext, vgpu: KnownVgpu): ErrorParts | null
   return null;
 }
 
-/** Same size, but full: what the program no longer declares makes room, one for one. */
+/**
+ * Same size, but full: what the program no longer declares makes room, one for one. What stays for good leaves room for
+ * all that is declared or for none of it: half of a change is worse than its refusal.
+ */
 function makeRoom(
   context: VgpuContext,
   same: readonly KnownVgpu[],
 ): { retire: KnownVgpu[]; refusals: ErrorParts[] } {
   const { self, declared, gpu } = context;
   const most = maxInstancesOf(context.typeName, gpu);
-  if (most === null || same.length < most) return { retire: [], refusals: [] };
-  const idle = same.filter(
-    (vgpu) => isStale(vgpu, self, declared) && !isKept(vgpu, declared) && vgpu.live.holders.length === 0,
-  );
+  if (most === null) return { retire: [], refusals: [] };
+  const isIdle = (vgpu: KnownVgpu) =>
+    isStale(vgpu, self, declared) && !isKept(vgpu, declared) && vgpu.live.holders.length === 0;
+  const isDeclared = (vgpu: KnownVgpu) =>
+    declared.some(({ uuid }) => uuid === (vgpu.live.mdevUuid ?? vgpu.record?.uuid));
+  const staying = same.filter((vgpu) => !isIdle(vgpu) && !isDeclared(vgpu));
+  if (staying.length > 0 && staying.length + declared.length > most)
+    return { retire: [], refusals: [capacityRefusal(context, same, most)] };
   const excess = same.length + 1 - most;
-  if (idle.length < excess) return { retire: [], refusals: [capacityRefusal(self, same, most)] };
-  return { retire: idle.slice(0, excess), refusals: [] };
+  const idle = same.filter(isIdle);
+  if (idle.length < excess) return { retire: [], refusals: [capacityRefusal(context, same, most)] };
+  return { retire: idle.slice(0, Math.max(excess, 0)), refusals: [] };
 }
 
 function placed(context: VgpuContext, parent: string, self: DesiredVgpu): PlacedVgpu {
