@@ -33,3 +33,19 @@ export function finishedHost(): HostFacts {
     },
   });
 }
+
+/** The GPU with one vGPU, which a VM holds. */
+export const withVgpu = gpuFacts({
+  driver: "nvidia",
+  vgpuInterface: "mdev-on-vf",
+  absence: null,
+  vgpus: [
+    {
+      mdevUuid: "11111111-2222-3333-4444-555555555555",
+      parent: "0000:3b:00.4",
+      vgpuTypeId: 562,
+      typeName: "NVIDIA A40-8Q",
+      holders: [{ pid: 4711, domainName: "desk-1" }],
+    },
+  ],
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { planHostRemoval } from "../../../provider/plan/host.js";
+import { desiredHost, refusalTexts } from "./facts.js";
+import { finishedHost, withVgpu } from "./finished-host.js";
+
+describe("planHostRemoval", () => {
+  it("refuses to reboot under a VM that has no vGPU", () => {
+    const facts = { ...finishedHost(), runningVms: ["build-7"] };
+    const plan = planHostRemoval(desiredHost(), facts);
+    expect(plan.steps).toEqual([]);
+    expect(plan.refusals.map((parts) => [parts.code, parts.saw])).toEqual([
+      ["VGPU_IN_USE", "VMs build-7; nouveau ran before us"],
+    ]);
+  });
+
+  it("refuses while vGPUs are on the GPUs that it would take away", () => {
+    const facts = { ...finishedHost(), gpus: [withVgpu] };
+    expect(refusalTexts(planHostRemoval(desiredHost(), facts))).toEqual([
+      `VGPU_IN_USE gpu-01: cannot take the host's vGPU set-up away
+Saw: 1 vGPUs exist: NVIDIA A40-8Q on 0000:3b:00.0 (11111111-2222-3333-4444-555555555555) used by desk-1
+Expected: no vGPU on the GPUs that this resource manages
+Next: shut their VMs down and remove these vGPUs first; those of other stacks belong to their owners`,
+    ]);
+  });
+
+  it("does not mind vGPUs on a GPU that we never touched, under a driver that is not ours", () => {
+    const facts = finishedHost();
+    const other = { ...facts, gpus: [withVgpu], manifest: { ...facts.manifest, driver: null, gpus: {} } };
+    expect(planHostRemoval(desiredHost(), other).refusals).toEqual([]);
+  });
+});
