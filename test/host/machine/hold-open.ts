@@ -18,7 +18,7 @@ export async function holdOpen(
   const argv = existsSync("/usr/bin/perl")
     ? ["/usr/bin/perl", HOLDER, path, processName, ...args]
     : ["/bin/sh", "-c", IN_SHELL, processName, path, ...args];
-  const child = power.spawn(argv, ROOT);
+  const child = await power.spawn(argv, ROOT);
   const pid = await new Promise<number>((resolve, reject) => {
     let err = "";
     child.stderr.on("data", (data) => {

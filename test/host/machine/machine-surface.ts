@@ -62,7 +62,7 @@ export abstract class MachineSurface implements Machine {
   abstract reboot(kind: "reboot" | "power-loss"): void;
   abstract powerOff(): Promise<void>;
   abstract powerOn(): Promise<void>;
-  protected abstract spawnAsRoot(argv: string[], env: Record<string, string>): InsideProcess;
+  protected abstract spawnAsRoot(argv: string[], env: Record<string, string>): Promise<InsideProcess>;
 
   get root(): string {
     return this.directory.root;

@@ -189,12 +189,12 @@ export class SimulatorMachine extends MachineSurface {
     return this.power;
   }
 
-  protected spawnAsRoot(argv: string[], env: Record<string, string>): InsideProcess {
+  protected spawnAsRoot(argv: string[], env: Record<string, string>): Promise<InsideProcess> {
     return this.powered().spawn(argv, ROOT, env);
   }
 
   /** A command as sshd starts it. */
-  spawnShell(command: string, user: string) {
+  spawnShell(command: string, user: string): Promise<InsideProcess> {
     const rootlessName: Record<string, string> =
       isRootless() && user !== "root" ? { SUDO_STANDIN_USER: user } : {};
     return this.powered().spawn(["/bin/sh", "-c", command], user === "root" ? ROOT : ADMIN, rootlessName);

@@ -1,40 +1,64 @@
 // Real pipes for the processes of a machine. Node gives its children socket pairs, which cannot be opened again
-// through /dev/stdin, /dev/stdout and /dev/stderr as sshd's pipes can.
-import { execFile, execFileSync } from "node:child_process";
-import { closeSync, constants, mkdirSync, openSync, unlinkSync } from "node:fs";
+// through /dev/stdin, /dev/stdout and /dev/stderr as sshd's pipes can. It cannot make pipes either, but it can open
+// those of another process: a shell's here-documents.
+import { spawn } from "node:child_process";
+import { closeSync, constants, existsSync, fchmodSync, openSync, readlinkSync, readSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
 
-const BATCH = 90;
-
-let directory = "";
-let made = 0;
-let refilling = false;
-const free: string[] = [];
-
-/** Says where unnamed-to-be pipes are made. */
-export function keepPipesIn(base: string): void {
-  directory = join(base, ".pipes");
-  mkdirSync(directory);
+interface Ends {
+  readonly reading: number;
+  readonly writing: number;
 }
 
-const nextNames = (): string[] => Array.from({ length: BATCH }, () => join(directory, `${made++}`));
+const LOW = 21;
+const SHELL = existsSync("/usr/bin/dash") ? "/usr/bin/dash" : "/bin/sh";
 
-function take(): string {
-  if (free.length === 0) {
-    const names = nextNames();
-    execFileSync("mkfifo", ["-m", "666", ...names]);
-    free.push(...names);
+const free: Ends[] = [];
+let making: Promise<void> | undefined;
+
+function openEnds(path: string): Ends {
+  if (!readlinkSync(path).startsWith("pipe:"))
+    throw new Error(
+      "The simulated machines need dash, or a bash of 5.1 or later, as /bin/sh: they take its pipes.",
+    );
+  const ends = { reading: openSync(path, constants.O_RDONLY), writing: openSync(path, constants.O_WRONLY) };
+  // The text of the here-document.
+  readSync(ends.reading, Buffer.alloc(16));
+  // For commands of the user admin, whose own sshd would have made them.
+  fchmodSync(ends.reading, 0o666);
+  return ends;
+}
+
+async function makeBatch(): Promise<void> {
+  const holder = spawn(SHELL, [join(__dirname, "make-pipes.sh")], { stdio: ["pipe", "pipe", "inherit"] });
+  let said = "";
+  for await (const text of holder.stdout) {
+    said += text;
+    if (said.trim().split("\n").length === 6 && said.endsWith("\n")) break;
   }
-  if (free.length < BATCH / 2 && !refilling) {
-    refilling = true;
-    const names = nextNames();
-    execFile("mkfifo", ["-m", "666", ...names], (error) => {
-      refilling = false;
-      if (!error) free.push(...names);
-    });
-  }
-  return free.pop() as string;
+  for (const pid of said.trim().split("\n"))
+    for (const descriptor of [3, 4, 5, 6, 7, 8, 9]) free.push(openEnds(`/proc/${pid}/fd/${descriptor}`));
+  const ended = new Promise((resolve) => holder.once("exit", resolve));
+  holder.stdin.end();
+  // As long as the holder lives it is a reader too, and a writer would not notice that the real one is gone.
+  await ended;
+}
+
+function refill(): Promise<void> {
+  making ??= makeBatch().finally(() => {
+    making = undefined;
+  });
+  return making;
+}
+
+async function take(): Promise<Ends> {
+  while (free.length === 0) await refill();
+  const ends = free.pop() as Ends;
+  if (free.length < LOW) void refill().catch(() => {});
+  // For commands of the user admin, whose own sshd would have made them.
+  fchmodSync(ends.reading, 0o666);
+  return ends;
 }
 
 /** One pipe: a stream for this process and a descriptor for the child, to be closed here once the child has it. */
@@ -44,14 +68,13 @@ export interface Pipe {
 }
 
 /** A pipe the child reads (`into`) or writes (`out of`). */
-export function makePipe(direction: "into the child" | "out of the child"): Pipe {
-  const path = take();
-  // Held open both ways, so that neither of the next two has to wait for the other.
-  const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+export async function makePipe(direction: "into the child" | "out of the child"): Promise<Pipe> {
+  const { reading, writing } = await take();
   const into = direction === "into the child";
-  const childEnd = openSync(path, into ? constants.O_RDONLY : constants.O_WRONLY);
-  const ours = openSync(path, (into ? constants.O_WRONLY : constants.O_RDONLY) | constants.O_NONBLOCK);
-  unlinkSync(path);
-  closeSync(both);
+  const [childEnd, other] = into ? [reading, writing] : [writing, reading];
+  // Opened anew: not to block is a property of the open, and the child's end must block.
+  const mode = (into ? constants.O_WRONLY : constants.O_RDONLY) | constants.O_NONBLOCK;
+  const ours = openSync(`/proc/self/fd/${other}`, mode);
+  closeSync(other);
   return { stream: new Socket({ fd: ours, readable: !into, writable: into }), childEnd };
 }

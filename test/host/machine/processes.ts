@@ -108,7 +108,7 @@ export class PowerOn {
   }
 
   /** Starts `argv` inside; it outlives its caller's connection as under sshd. */
-  spawn(argv: string[], user: User, extra: Record<string, string> = {}): InsideProcess {
+  spawn(argv: string[], user: User, extra: Record<string, string> = {}): Promise<InsideProcess> {
     const environment = {
       PATH,
       HOME: user.home,
@@ -124,7 +124,7 @@ export class PowerOn {
   }
 
   async run(argv: string[], options: { stdin?: string; user?: User } = {}): Promise<RunResult> {
-    const child = this.spawn(argv, options.user ?? ROOT);
+    const child = await this.spawn(argv, options.user ?? ROOT);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on("data", (data) => out.push(data));
@@ -145,12 +145,12 @@ const SIGNALS: Record<string, number> = {
   SIGTERM: 15,
 };
 
-function startProcess(command: string, args: string[]): InsideProcess {
-  const pipes = [
+async function startProcess(command: string, args: string[]): Promise<InsideProcess> {
+  const pipes = await Promise.all([
     makePipe("into the child"),
     makePipe("out of the child"),
     makePipe("out of the child"),
-  ] as const;
+  ] as const);
   const child = spawn(command, args, {
     stdio: coverFuse(pipes.map(({ childEnd }) => childEnd)),
     // A session of its own, so that one signal reaches everything the command started.

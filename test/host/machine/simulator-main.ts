@@ -1,20 +1,18 @@
 // The simulator's process: alone in its namespaces, holds the machines, told what to do over IPC.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import ssh2 from "ssh2";
 import type { MachineKind } from "../types.js";
 import { SimulatorMachine } from "./machine.js";
-import { keepPipesIn } from "./pipes.js";
 import type { KindReference, MachineAddress, MachineSpec, Reply, Request } from "./protocol.js";
+import { makeKeyPair } from "./ssh-keys.js";
 
 const machines = new Map<string, SimulatorMachine>();
 const acknowledgements = new Map<number, () => void>();
-const clientKey = ssh2.utils.generateKeyPairSync("ed25519");
+const clientKey = makeKeyPair();
 let nextHook = 1;
 
 const base = ["/mnt", "/media", "/srv"].find((path) => existsSync(path)) ?? "/tmp";
 execFileSync("mount", ["-t", "tmpfs", "-o", "mode=0755", "machines", base]);
-keepPipesIn(base);
 
 const send = (reply: Reply): void => {
   if (process.connected) process.send?.(reply);
@@ -43,7 +41,7 @@ async function start({ name, kind, options }: MachineSpec): Promise<MachineAddre
     throw new Error(`"${name}" is taken or no host name`);
   const { model, options: own } = (await exported(kind)(...(kind.args ?? []))) as MachineKind;
   const merged = { ...own, ...options };
-  merged.authorizedKeys = [...(merged.authorizedKeys ?? []), clientKey.public.trim()];
+  merged.authorizedKeys = [...(merged.authorizedKeys ?? []), clientKey.public];
   const machine = new SimulatorMachine({ name, base, model, options: merged, portOf });
   machines.set(name, machine);
   try {

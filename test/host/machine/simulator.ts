@@ -19,6 +19,7 @@ export class Simulator {
   private readonly waiting = new Map<number, Waiting>();
   private readonly hooks = new Map<string, (command: CommandRecord) => void | Promise<void>>();
   private nextId = 1;
+  private over = false;
   private readonly ended: Promise<void>;
 
   constructor(child: ChildProcess) {
@@ -26,6 +27,7 @@ export class Simulator {
     child.on("message", (reply) => this.receive(reply as Reply));
     this.ended = new Promise((resolve) => child.once("exit", () => resolve()));
     void this.ended.then(() => {
+      this.over = true;
       for (const { reject } of this.waiting.values()) reject(new Error(ENDED));
       this.waiting.clear();
     });
@@ -72,6 +74,7 @@ export class Simulator {
   }
 
   request(request: Unnumbered<Request>): Promise<unknown> {
+    if (this.over) return Promise.reject(new Error(ENDED));
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });

@@ -2,6 +2,7 @@
 import { connect, createServer, type Socket, type Server as TcpServer } from "node:net";
 import ssh2, { type AuthContext, type Connection, type ServerChannel } from "ssh2";
 import type { MachineCounters, NetworkState } from "./protocol.js";
+import { makeKeyPair } from "./ssh-keys.js";
 
 /** OpenSSH's MaxSessions: session channels one connection may have open at once. */
 export const MAX_SESSIONS = 10;
@@ -110,11 +111,11 @@ export class SshEnd {
   }
 
   private makeServer(): { server: ssh2.Server; hostKey: string } {
-    const pair = ssh2.utils.generateKeyPairSync("ed25519");
+    const pair = makeKeyPair();
     const server = new ssh2.Server({ hostKeys: [pair.private], ident: "simulated" }, (client) =>
       this.serve(client),
     );
-    return { server, hostKey: pair.public.trim().split(" ").slice(0, 2).join(" ") };
+    return { server, hostKey: pair.public };
   }
 
   private serve(client: Connection): void {

@@ -1,11 +1,12 @@
 // One exec request: runs it in the machine, streams it, logs it, and lets it go wrong as asked.
+import type { Readable, Writable } from "node:stream";
 import type { ServerChannel } from "ssh2";
 import type { InsideProcess } from "./processes.js";
 import type { CommandRecord, FaultRule } from "./protocol.js";
 
 /** What a session asks of its machine. */
 export interface SessionHost {
-  spawnShell(command: string, user: string): InsideProcess;
+  spawnShell(command: string, user: string): Promise<InsideProcess>;
   /** Awaited after the command ended and before its result is sent. */
   finished(record: CommandRecord): Promise<void>;
   losePower(): void;
@@ -37,7 +38,8 @@ export function serveCommand(channel: ServerChannel, request: SessionRequest, ho
     return;
   }
   if (happens(fault, "before")) strike(fault, request, host);
-  else void run(channel, request, host);
+  // It cannot start where the power has just gone.
+  else run(channel, request, host).catch(() => request.cut());
 }
 
 type Disruption = Extract<FaultRule["action"], { when: string }>;
@@ -54,8 +56,8 @@ function strike(fault: Disruption, request: SessionRequest, host: SessionHost): 
 
 async function run(channel: ServerChannel, request: SessionRequest, host: SessionHost): Promise<void> {
   const { record, fault } = request;
-  const child = host.spawnShell(record.command, record.user);
-  connectStreams(channel, child, record);
+  const child = await host.spawnShell(record.command, record.user);
+  const sent = connectStreams(channel, child, record);
   const timer = happens(fault, "middle")
     ? setTimeout(() => strike(fault, request, host), fault.afterMs ?? 30)
     : undefined;
@@ -65,30 +67,65 @@ async function run(channel: ServerChannel, request: SessionRequest, host: Sessio
   record.code = code;
   // A command that ended before its "middle" came is struck now: the rule was to lose this answer.
   if (happens(fault, "middle") && record.outcome === "running") return strike(fault, request, host);
+  await sent();
   await host.finished(record);
   if (happens(fault, "after")) return strike(fault, request, host);
   answer(channel, record, code, signal);
 }
 
-function connectStreams(channel: ServerChannel, child: InsideProcess, record: CommandRecord): void {
+function connectStreams(
+  channel: ServerChannel,
+  child: InsideProcess,
+  record: CommandRecord,
+): () => Promise<void> {
   channel.on("data", (data: Buffer) => {
     record.bytesIn += data.length;
   });
   channel.pipe(child.stdin);
   // What comes after the command stopped reading is dropped, so that the channel can close.
   child.stdin.once("close", () => channel.resume());
-  const count = (data: Buffer) => {
-    record.bytesOut += data.length;
-  };
-  child.stdout.on("data", count).pipe(channel, { end: false });
-  child.stderr.on("data", count).pipe(channel.stderr, { end: false });
+  const outputs = new Outputs((bytes) => {
+    record.bytesOut += bytes;
+  });
+  outputs.carry(child.stdout, channel);
+  outputs.carry(child.stderr, channel.stderr);
   channel.on("signal", (name: string) => child.signal(`SIG${name}` as NodeJS.Signals));
+  const gone = new Promise<void>((resolve) => channel.once("close", () => resolve()));
   channel.once("close", () => {
     // As sshd without a terminal: the command is not killed, its pipes are closed.
     child.stdin.destroy();
     child.stdout.destroy();
     child.stderr.destroy();
   });
+  return () => Promise.race([outputs.sent(), gone]);
+}
+
+/**
+ * Carries both outputs, one chunk at a time: when both wait for the window ssh2 wakes one of them only, and it closes
+ * a channel without the standard error that still waits.
+ */
+class Outputs {
+  private tail: Promise<unknown> = Promise.resolve();
+  private readonly count: (bytes: number) => void;
+
+  constructor(count: (bytes: number) => void) {
+    this.count = count;
+  }
+
+  carry(source: Readable, sink: Writable): void {
+    source.on("data", (data: Buffer) => {
+      source.pause();
+      this.count(data.length);
+      this.tail = this.tail
+        .then(() => new Promise((done) => sink.write(data, done)))
+        .then(() => source.resume());
+    });
+  }
+
+  /** Never, when the connection is gone before. */
+  async sent(): Promise<void> {
+    await this.tail;
+  }
 }
 
 function answer(channel: ServerChannel, record: CommandRecord, code: number, signal?: NodeJS.Signals): void {
@@ -96,10 +133,7 @@ function answer(channel: ServerChannel, record: CommandRecord, code: number, sig
   record.outcome = "answered";
   record.code = code;
   record.durationMs ??= Date.now() - record.startedAt;
-  // ssh2 closes a channel once standard output is sent, and would lose standard error that waits for the window.
-  channel.stderr.end(() => {
-    if (signal) channel.exit(signal.replace(/^SIG/, ""), false, "");
-    else channel.exit(code);
-    channel.end();
-  });
+  if (signal) channel.exit(signal.replace(/^SIG/, ""), false, "");
+  else channel.exit(code);
+  channel.end();
 }

@@ -1,8 +1,10 @@
 import { connect } from "node:net";
-import ssh2, { type Client } from "ssh2";
+import type ssh2 from "ssh2";
+import type { Client } from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SimulatedMachine } from "./simulated-machine.js";
 import { type Simulator, startSimulator } from "./simulator.js";
+import { makeKeyPair } from "./ssh-keys.js";
 import { exec, login, rootless, tinySpec, until } from "./test-support.js";
 
 let simulator: Simulator;
@@ -35,7 +37,7 @@ describe("login", () => {
     expect((await exec(byPassword, "id -un; pwd")).stdout).toBe(
       `${rootless ? "root" : "admin"}\n/home/admin\n`,
     );
-    const own = ssh2.utils.generateKeyPairSync("ed25519");
+    const own = makeKeyPair();
     await expect(login(machine, { privateKey: own.private })).rejects.toThrow("authentication");
     await machine.writeFile("/root/.ssh/authorized_keys", `${own.public}\n`);
     await connected(machine, { privateKey: own.private });
@@ -74,11 +76,16 @@ describe("exec", () => {
     expect(await exec(client, "kill -TERM $$")).toMatchObject({ signal: "SIGTERM" });
   });
 
-  test("has pipes for standard streams, so that /dev/stdin and /dev/stderr open", async () => {
-    expect(await exec(await connected(), "cat /dev/stdin; echo e > /dev/stderr", "in")).toMatchObject({
-      stdout: "in",
-      stderr: "e\n",
-    });
+  test("has pipes for standard streams, so that /dev/stdin and /dev/stderr open, after its end too", async () => {
+    for (const username of ["root", "admin"]) {
+      const client = await connected(machine, { username });
+      const late = await exec(
+        client,
+        "sleep 0.1; cat /dev/stdin; echo e > /dev/stderr; readlink /proc/self/fd/0",
+        "in",
+      );
+      expect(late).toMatchObject({ stdout: expect.stringMatching(/^inpipe:/), stderr: "e\n" });
+    }
   });
 
   test("answers while other commands run", async () => {

@@ -174,10 +174,10 @@ export class UnitManager {
     return this.done(name, stays ? "active" : "inactive", stays ? "running" : "dead");
   }
 
-  private startMain(unit: Unit): boolean {
+  private async startMain(unit: Unit): Promise<boolean> {
     const line = unit.exec("ExecStart")[0];
     if (!line) return this.failed(unit.name, "resources", 1);
-    const main = this.processes.spawn(unit, line);
+    const main = await this.processes.spawn(unit, line);
     this.set(unit.name, { main });
     void main.exited.then(({ code, signal }) => {
       if (this.state(unit.name).main !== main) return;

@@ -10,7 +10,7 @@ export interface UnitHost {
   readonly machine: Machine;
   readonly files: MachineFiles;
   readonly journal: Journal;
-  spawn(argv: string[], env: Record<string, string>): InsideProcess;
+  spawn(argv: string[], env: Record<string, string>): Promise<InsideProcess>;
 }
 
 export class UnitProcesses {
@@ -22,7 +22,7 @@ export class UnitProcesses {
 
   /** Exit code of the line's program, killed at the deadline. */
   async execute(unit: Unit, line: ExecLine, deadlineMs: number | undefined): Promise<number | "timeout"> {
-    const child = this.spawn(unit, line);
+    const child = await this.spawn(unit, line);
     const exited = child.exited.then(({ code }) => code);
     if (deadlineMs === undefined) return exited;
     let timer: NodeJS.Timeout | undefined;
@@ -35,7 +35,7 @@ export class UnitProcesses {
     return Promise.race([exited, timeout]).finally(() => clearTimeout(timer));
   }
 
-  spawn(unit: Unit, line: ExecLine): InsideProcess {
+  async spawn(unit: Unit, line: ExecLine): Promise<InsideProcess> {
     const env: Record<string, string> = {};
     for (const file of unit.all("Service", "EnvironmentFile"))
       for (const assignment of (this.host.files.read(file.replace(/^-/, "")) ?? "").split("\n"))
@@ -45,7 +45,7 @@ export class UnitProcesses {
     const argv = line.argv.map((word) =>
       word.replace(/\$\{(\w+)\}/g, (_whole, key: string) => env[key] ?? ""),
     );
-    const child = this.host.spawn(argv, env);
+    const child = await this.host.spawn(argv, env);
     child.stdin.end();
     for (const stream of [child.stdout, child.stderr]) this.journalStream(unit.name, stream);
     return child;
