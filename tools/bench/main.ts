@@ -8,7 +8,7 @@ import { type Row, tables } from "./tables.js";
 
 async function main(): Promise<void> {
   const started = Date.now();
-  console.log("Bench: simulated hosts on this machine, the real engine. About two minutes.");
+  console.log("Bench: simulated hosts on this machine, the real engine. Two to three minutes.");
   const stage = await openStage();
   const rows: Row[] = [];
   const measure = async (what: string, work: () => Promise<readonly Row[]>) => {

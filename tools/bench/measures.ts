@@ -5,7 +5,7 @@ import { mustSucceed, type StackRun } from "../../test/engine/support/stack.js";
 import { repositoryRoot } from "../paths.js";
 import { type BenchHost, upWith } from "./host.js";
 import { median, type Row } from "./tables.js";
-import { type WatchedRun, watched } from "./watched-run.js";
+import { quicker, type WatchedRun, watched } from "./watched-run.js";
 
 const added = 16;
 const repeats = 5;
@@ -19,26 +19,23 @@ export interface Refreshes {
 /** Measures what 16 vGPUs cost beyond 16 resources that do nothing: made in one `up`, and in an unchanged one. */
 export async function measureMaking(bench: BenchHost): Promise<Row[]> {
   const { host, floor } = bench;
-  const floorMade = await upWith(floor, 2 + added);
+  const floorMade = mustSucceed(await upWith(floor, 2 + added));
   const made = await watchedStack(bench, () => upWith(host, 2 + added));
-  const floorSame = await floor.stack.up(["--skip-preview", "--expect-no-changes"]);
-  const same = await watchedStack(bench, () => host.stack.up(["--skip-preview", "--expect-no-changes"]));
+  const unchanged = ["--skip-preview", "--expect-no-changes"];
+  const floorSame = await quicker(() => watchedStack(bench, () => floor.stack.up(unchanged)));
+  const same = await quicker(() => watchedStack(bench, () => host.stack.up(unchanged)));
   return [
     {
       what: `up that makes ${added} vGPUs on a host`,
-      against: floorOf(`${added} empty resources`, floorMade),
+      against: { what: `${added} empty resources`, seconds: floorMade.durationMs / 1000 },
       ...made,
     },
     {
       what: `up, unchanged, host and ${2 + added} vGPUs`,
-      against: floorOf("as many empty", floorSame),
+      against: { what: "as many empty", seconds: floorSame.seconds },
       ...same,
     },
   ];
-}
-
-function floorOf(what: string, run: StackRun) {
-  return { what, seconds: run.durationMs / 1000 };
 }
 
 function watchedStack({ machine }: BenchHost, work: () => Promise<StackRun>) {
@@ -61,7 +58,8 @@ export async function measureRefresh(bench: BenchHost, few: Refreshes): Promise<
 
 /** Measures refreshes of the host with the vGPUs that it has. */
 export async function refreshes(bench: BenchHost): Promise<Refreshes> {
-  const engine = await watchedStack(bench, () => bench.host.stack.refresh(["--skip-preview"]));
+  const refresh = () => bench.host.stack.refresh(["--skip-preview"]);
+  const engine = await quicker(() => watchedStack(bench, refresh));
   return { provider: await providerRefresh(bench), engine };
 }
 

@@ -33,6 +33,12 @@ export async function watched(
   };
 }
 
+/** Does the same thing twice and returns the quicker one: a busy moment of this machine is no measure. */
+export async function quicker<T extends { readonly seconds: number }>(work: () => Promise<T>): Promise<T> {
+  const [first, second] = [await work(), await work()];
+  return second.seconds < first.seconds ? second : first;
+}
+
 /** Runs `pulumi` without showing it. */
 export function quietPulumi(args: readonly string[], env: PulumiCall["env"]) {
   return runPulumi(args, { env, quiet: true });
