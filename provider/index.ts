@@ -1,4 +1,9 @@
 // The one door: everything that stored provider text may require. Its path and these names are promised for ever.
-export { guestDriverInstall } from "./resources/guest-driver-install.js";
-export { mdevDevice } from "./resources/mdev-device.js";
-export { vgpuHost } from "./resources/vgpu-host.js";
+import { inEngineForm } from "./resources/engine-form.js";
+import { guestDriverInstall as guestDriverInstallLifecycle } from "./resources/guest-driver-install.js";
+import { mdevDevice as mdevDeviceLifecycle } from "./resources/mdev-device.js";
+import { vgpuHost as vgpuHostLifecycle } from "./resources/vgpu-host.js";
+
+export const guestDriverInstall = inEngineForm(guestDriverInstallLifecycle);
+export const mdevDevice = inEngineForm(mdevDeviceLifecycle);
+export const vgpuHost = inEngineForm(vgpuHostLifecycle);

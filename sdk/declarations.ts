@@ -11,17 +11,18 @@ class Declarations {
   readonly hosts: DeclaredHost[] = [];
   readonly vgpus: DeclaredVgpu[] = [];
   readonly guests: DeclaredGuest[] = [];
-  private settling: Promise<void> | undefined;
+  private settling: Promise<DeclaredProgram> | undefined;
+  private refusal: Error | undefined;
 
   /** Settles when the program's present tick is over, with what all of it declares; refuses what cannot be. */
   settled(): Promise<DeclaredProgram> {
-    this.settling ??= new Promise((resolve) => {
+    this.settling ??= new Promise<void>((resolve) => {
       setImmediate(() => {
         this.settling = undefined;
         resolve();
       });
-    });
-    return this.settling.then(() => this.verdict());
+    }).then(() => this.verdict());
+    return this.settling;
   }
 
   /** In a preview each resource's own check says what is wrong with it; a run without preview has to be stopped here. */
@@ -32,9 +33,19 @@ class Declarations {
     const { errorText } = await import("../provider/model/errors.js");
     const refusals = checkProgram(program);
     if (refusals.length > 0)
-      throw new pulumi.RunError(refusals.map(({ parts }) => errorText(parts)).join("\n\n"));
+      this.refusal ??= toldOnce(refusals.map(({ parts }) => errorText(parts)).join("\n\n"));
+    if (this.refusal !== undefined) throw this.refusal;
     return program;
   }
+}
+
+/**
+ * Returns the error that every resource of the program fails with. Pulumi reports an error object once, whoever throws
+ * it, but each resource would first write the name of its property before the message.
+ */
+function toldOnce(message: string): Error {
+  const error = new pulumi.RunError(message);
+  return Object.defineProperty(error, "message", { get: () => message, set: () => {} });
 }
 
 const byRun = new WeakMap<object, Declarations>();

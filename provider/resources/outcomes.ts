@@ -28,9 +28,9 @@ export function asFailure(error: unknown, property: string): CheckFailure {
   return { property: error.parts.property ?? property, reason: error.message };
 }
 
-/** Returns refusals as `check` reports them. */
+/** Returns refusals as `check` reports them; one of no property in particular has an empty one. */
 export function asFailures(refusals: readonly ErrorParts[]): CheckFailure[] {
-  return refusals.map((parts) => ({ property: parts.property ?? "connection", reason: errorText(parts) }));
+  return refusals.map((parts) => ({ property: parts.property ?? "", reason: errorText(parts) }));
 }
 
 const outOfReach = new Set(["VGPU_UNREACHABLE", "VGPU_LOGIN", "VGPU_HOST_KEY", "VGPU_NO_SUDO"]);

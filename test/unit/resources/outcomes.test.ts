@@ -90,7 +90,7 @@ describe("asFailure", () => {
     expect(() => asFailure(new TypeError("a bug"), "connection")).toThrow("a bug");
     expect(asFailures([errorOf("VGPU_INPUT", "gpus").parts, errorOf("VGPU_LOGIN").parts])).toMatchObject([
       { property: "gpus" },
-      { property: "connection" },
+      { property: "" },
     ]);
   });
 });

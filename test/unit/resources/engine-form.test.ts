@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { inEngineForm } from "../../../provider/resources/engine-form.js";
+import type { Lifecycle } from "../../../provider/resources/lifecycle.js";
+
+const never = () => Promise.reject(new Error("not called"));
+
+function checking(failures: Awaited<ReturnType<Lifecycle["check"]>>["failures"]): Lifecycle {
+  const check = (_olds: object, news: Record<string, unknown>) => Promise.resolve({ inputs: news, failures });
+  return inEngineForm({ check, diff: never, create: never, read: never, update: never, delete: never });
+}
+
+describe("inEngineForm", () => {
+  it("names the property in the message, so that the engine does not print its value", async () => {
+    const lifecycle = checking([{ property: "driver.release", reason: "VGPU_INPUT a: b\nNext: c" }]);
+    expect(await lifecycle.check({}, { driver: { release: "x" } })).toEqual({
+      inputs: { driver: { release: "x" } },
+      failures: [{ property: "", reason: "VGPU_INPUT a: b\nNext: c\nProperty: driver.release" }],
+    });
+  });
+
+  it("adds nothing to a failure of no property in particular", async () => {
+    const { failures } = await checking([{ property: "", reason: "VGPU_IN_USE a: b" }]).check({}, {});
+    expect(failures).toEqual([{ property: "", reason: "VGPU_IN_USE a: b" }]);
+  });
+});
