@@ -15,7 +15,7 @@ export interface EndState {
 
 /** Files that name the machine, our records (compared less their boots), and mdevctl's own folder. */
 const own = /^\/etc\/(machine-id|hostname|hosts|ssh\/ssh_host_.*|pulumi-vgpu.*|mdevctl\.d) /;
-const services = ["nvidia-vgpud", "nvidia-vgpu-mgr", "nvidia-gridd", "pulumi-vgpu"];
+const services = ["nvidia-vgpud", "nvidia-vgpu-mgr", "nvidia-gridd"];
 
 /** Returns what is on a machine after a run. */
 export async function endStateOf(machine: SimulatedMachine): Promise<EndState> {
@@ -25,7 +25,8 @@ export async function endStateOf(machine: SimulatedMachine): Promise<EndState> {
     linesOf(machine, "grep -rs '' /etc/pulumi-vgpu | sed 's/:boot=.*/:boot=/' | sort"),
     linesOf(
       machine,
-      `for unit in ${services.join(" ")}; do systemctl is-active $unit; systemctl is-enabled $unit; done 2>&1`,
+      `for unit in ${services.join(" ")}; do systemctl is-active $unit; systemctl is-enabled $unit; done 2> /dev/null
+      systemctl is-enabled pulumi-vgpu 2> /dev/null`,
     ),
     leftoversOn(machine),
   ]);

@@ -1,0 +1,23 @@
+// Run in the simulator's process, by invoke: VMs that use vGPUs without a guest of their own.
+import type { GpuModel } from "../model/gpu-model.js";
+import type { Machine } from "../types.js";
+
+const running = new Map<string, () => Promise<void>>();
+
+interface Part {
+  readonly machine: Machine;
+  readonly model: GpuModel;
+}
+
+/** A VM starts to use the vGPU of this UUID, or on this virtual function. */
+export async function startVm([host]: [Part], vm: string, vgpu: string): Promise<void> {
+  const user = { vmName: vm, vmUuid: "4d0c3a52-5f5f-4f4e-9d5c-4a2f0c9d1b11" };
+  running.set(`${host.machine.name} ${vm}`, await host.model.hold(vgpu, user));
+}
+
+/** The VM is shut down. */
+export async function stopVm([host]: [Part], vm: string): Promise<void> {
+  const release = running.get(`${host.machine.name} ${vm}`);
+  if (release === undefined) throw new Error(`no VM ${vm} runs on ${host.machine.name}`);
+  await release();
+}
