@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SimulatedMachine } from "./simulated-machine.js";
 import { type Simulator, startSimulator } from "./simulator.js";
-import { rootless, tinyModule, tinySpec, until } from "./test-support.js";
+import { rootless, tinyExport, tinySpec, until } from "./test-support.js";
 
 let simulator: Simulator;
 let machine: SimulatedMachine;
@@ -133,8 +133,7 @@ describe("the model", () => {
   test("is called by name, one or several at once", async () => {
     const two = await simulator.startMachine(tinySpec("two"));
     expect(await two.model("forceValue", "forced")).toBe("forced");
-    const reference = { module: tinyModule, export: "nameAndValue" };
-    expect(await simulator.invoke(reference, [two], "!")).toEqual(["two=forced!"]);
+    expect(await simulator.invoke(tinyExport("nameAndValue"), [two], "!")).toEqual(["two=forced!"]);
     await expect(two.model("noSuchMethod")).rejects.toThrow("TinyModel has no noSuchMethod");
     await two.stop();
   });

@@ -7,10 +7,15 @@ import type { SimulatedMachine } from "./simulated-machine.js";
 /** Whether these tests run as an ordinary user: then a machine has one uid, and admin is root by another name. */
 export const rootless = process.getuid?.() !== 0;
 
-export const tinyModule = join(__dirname, "tiny-model.ts");
+type TinyExport = keyof typeof import("./tiny-model.js");
+
+/** An export of the tiny model, as the simulator is told of it. */
+export const tinyExport = (name: TinyExport) => ({ module: tinyModule, export: name });
+
+const tinyModule = join(__dirname, "tiny-model.ts");
 
 export function tinySpec(name: string, options: MachineOptions = {}): MachineSpec {
-  return { name, kind: { module: tinyModule, export: "tiny", args: [options] } };
+  return { name, kind: { ...tinyExport("tiny"), args: [options] } };
 }
 
 /** A logged-in client; `config` over the defaults (root, the simulator's key). */
