@@ -92,12 +92,12 @@ class TinyModel implements MachineModel {
   }
 }
 
-/** The kind every test of the machine starts. */
+/** The kind every test of the machine starts. @public loaded by name */
 export function tiny(options: MachineOptions = {}): MachineKind {
   return { model: new TinyModel(), options };
 }
 
-/** For the test of functions invoked in the simulator. */
+/** For the test of functions invoked in the simulator. @public loaded by name */
 export function nameAndValue(parts: { machine: Machine; model: TinyModel }[], suffix: string): string[] {
   return parts.map(({ machine, model }) => `${machine.name}=${model.value}${suffix}`);
 }
