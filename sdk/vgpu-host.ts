@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { parsePciAddress } from "../provider/model/pci-address.js";
 import type { ConnectionArgs, DriverArgs, RebootArgs } from "./args.js";
 import { connectionKey, knownDriver, secretConnection } from "./connection-input.js";
 import { declareHost, known } from "./declarations.js";
@@ -95,7 +94,5 @@ export class VgpuHost extends pulumi.CustomResource {
 
 function knownGpus(gpus: VgpuHostArgs["gpus"]): Record<string, { usage: "vgpu" }> {
   const addresses = Object.keys(known(gpus) ?? {});
-  return Object.fromEntries(
-    addresses.map((address) => [parsePciAddress(address) ?? address, { usage: "vgpu" }]),
-  );
+  return Object.fromEntries(addresses.map((address) => [address, { usage: "vgpu" }]));
 }

@@ -26,7 +26,7 @@ export async function uploadPackage(machine: Machine, source: PackageSource): Pr
 }
 
 function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(bytes < 2 ** 23 ? 1 : 0);
+  return (bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 3 : 1);
 }
 
 /** Runs the installer, detached on the machine and polled: a lost connection loses nothing. */

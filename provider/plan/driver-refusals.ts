@@ -11,6 +11,27 @@ export function prerequisite(
   return { code: "VGPU_PREREQUISITE", where: desired.name, ...parts };
 }
 
+/** Returns the refusal of a machine that another resource manages. */
+export function claimRefusals(
+  desired: { readonly name: string; readonly owner: string },
+  facts: MachineFacts,
+  claim: "host" | "guest",
+): ErrorParts[] {
+  const owner = facts.manifest.owner;
+  if (owner === null || owner === desired.owner) return [];
+  return [
+    {
+      code: "VGPU_CLAIM_CONFLICT",
+      where: desired.name,
+      what: `cannot manage this ${claim}`,
+      saw: `it is managed by ${owner} (/etc/pulumi-vgpu/${claim})`,
+      expected: `no owner, or ${desired.owner}`,
+      next: `manage it in one place: destroy it there, or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/${claim} ${claim === "host" ? "on the host" : "in the guest"}`,
+      property: "connection",
+    },
+  ];
+}
+
 /** Returns why the declared driver cannot be installed by these steps. */
 export function driverRefusals(
   desired: DriverTarget,

@@ -50,7 +50,7 @@ function installSteps(
   }
   if (!nouveauBlocked(facts)) steps.push(blockStep(desired, facts));
   if (facts.nouveauLoaded) steps.push(rebootStep(desired, "nouveau is loaded"));
-  else if (facts.loadedDriver !== null && facts.loadedDriver !== driver.version) {
+  else if (facts.loadedDriver !== null && (other || facts.loadedDriver !== facts.installedDriver)) {
     steps.push(rebootStep(desired, `the module of ${what} ${facts.loadedDriver} is loaded`));
   }
   const source = driver.package;

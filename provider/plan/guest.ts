@@ -2,7 +2,7 @@ import type { ErrorParts } from "../model/errors.js";
 import type { GuestFacts } from "../model/facts.js";
 import type { DesiredGuest } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
-import { driverRefusals, prerequisite } from "./driver-refusals.js";
+import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
 import type { Plan, Step } from "./steps.js";
 
 /** Name of the token file that we write. */
@@ -70,8 +70,8 @@ function licenseSteps(desired: DesiredGuest, facts: GuestFacts, driverChanges: b
 }
 
 function guestRefusals(desired: DesiredGuest, facts: GuestFacts, steps: readonly Step[]): ErrorParts[] {
-  const owner = facts.manifest.owner;
-  if (owner !== null && owner !== desired.owner) return [claimRefusal(desired, owner)];
+  const claimed = claimRefusals(desired, facts, "guest");
+  if (claimed.length > 0) return claimed;
   const refusals = driverRefusals(desired, facts, steps);
   if (desired.driver !== null && facts.gpus.length === 0) {
     refusals.push(
@@ -85,18 +85,6 @@ function guestRefusals(desired: DesiredGuest, facts: GuestFacts, steps: readonly
     );
   }
   return [...refusals, ...licenseRefusals(desired, facts)];
-}
-
-function claimRefusal(desired: DesiredGuest, owner: string): ErrorParts {
-  return {
-    code: "VGPU_CLAIM_CONFLICT",
-    where: desired.name,
-    what: "cannot manage this guest",
-    saw: `it is managed by ${owner} (/etc/pulumi-vgpu/guest)`,
-    expected: `no owner, or ${desired.owner}`,
-    next: `manage it in one place: destroy it there, or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/guest in the guest`,
-    property: "connection",
-  };
 }
 
 function licenseRefusals(desired: DesiredGuest, facts: GuestFacts): ErrorParts[] {

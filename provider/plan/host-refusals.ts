@@ -1,12 +1,12 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import type { DesiredHost } from "./desired.js";
-import { driverRefusals, prerequisite } from "./driver-refusals.js";
+import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
 import type { Step } from "./steps.js";
 
 /** Returns why the host cannot be brought to what is declared, given the steps that it would take. */
 export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
-  const ownership = claimRefusals(desired, facts);
+  const ownership = claimRefusals(desired, facts, "host");
   if (ownership.length > 0) return ownership;
   return [
     ...machineRefusals(desired, facts),
@@ -14,22 +14,6 @@ export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: read
     ...driverRefusals(desired, facts, steps),
     ...disruptionRefusals(desired, facts, steps),
     ...readinessRefusals(desired, facts, steps),
-  ];
-}
-
-function claimRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
-  const owner = facts.manifest.owner;
-  if (owner === null || owner === desired.owner) return [];
-  return [
-    {
-      code: "VGPU_CLAIM_CONFLICT",
-      where: desired.name,
-      what: "cannot manage this host",
-      saw: `it is managed by ${owner} (/etc/pulumi-vgpu/host)`,
-      expected: `no owner, or ${desired.owner}`,
-      next: `manage it in one place: destroy it there, or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/host on the host`,
-      property: "connection",
-    },
   ];
 }
 

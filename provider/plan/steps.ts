@@ -77,8 +77,6 @@ export type GuestStep =
   | { readonly kind: "remove-license" }
   | { readonly kind: "acquire-license" };
 
-export type StepKind = Step["kind"];
-
 /** What is to be done, or why nothing may be. */
 export interface Plan {
   readonly steps: readonly Step[];

@@ -17,5 +17,6 @@ function liveRelease(facts: MachineFacts, side: "host" | "guest", finished: bool
   const rows = side === "host" ? releasesOfManager(version) : releaseOfGuestDriver(version);
   const name = rows.length > 0 ? rows.map((row) => row.release).join(" or ") : version;
   if (facts.loadedDriver === null) return `${name}, not loaded`;
+  if (facts.loadedDriver !== version) return `${name}, ${facts.loadedDriver} loaded`;
   return finished ? name : `${name}, not finished`;
 }

@@ -1,10 +1,9 @@
-import type { z } from "zod";
 import type { Connection } from "../model/connection.js";
 import { type ErrorParts, VgpuError } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import type { RebootPolicy } from "../plan/desired.js";
 import { type Plan, planText } from "../plan/steps.js";
-import { checkInputs } from "../schema/check-inputs.js";
+import { checkInputs, type InputSchema } from "../schema/check-inputs.js";
 import { withLock } from "../transport/lock.js";
 import { claimMachine } from "./claims.js";
 import { convergeMachine } from "./converge-machine.js";
@@ -54,7 +53,7 @@ export interface MachineKind<
   readonly kind: "VgpuHost" | "GuestDriverInstall";
   readonly claim: "host" | "guest";
   readonly journals: readonly string[];
-  readonly schema: z.ZodObject;
+  readonly schema: InputSchema;
   readonly table: DiffTable;
   view(connection: Connection, options?: ViewOptions): MachineView<Facts>;
   desired(inputs: Inputs): Desired;

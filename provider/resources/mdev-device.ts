@@ -3,16 +3,13 @@
 // which on vendor-specific VFIO lives in the manifest only. A changed type is made in place: whichever vGPU of a GPU is
 // converged first retires the idle ones of ours that the program no longer wants as they are. Another GPU, host or UUID
 // replaces it. It never touches a vGPU that a VM holds, that the program protects, or that we did not make.
-import { bootFileHashes } from "../apply/boot-unit.js";
 import type { Connection } from "../model/connection.js";
 import { VgpuError } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import type { DesiredVgpu } from "../plan/desired.js";
-import { restoredAtBoot } from "../plan/host.js";
 import type { Step } from "../plan/steps.js";
-import { definedManually, planVgpu, vgpuDeferral } from "../plan/vgpu.js";
+import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
 import { planVgpuRemoval } from "../plan/vgpu-removal.js";
-import { findLive, typeKey } from "../plan/vgpu-view.js";
 import { checkInputs } from "../schema/check-inputs.js";
 import { type MdevDeviceInputs, mdevDeviceSchema } from "../schema/inputs.js";
 import { withLock } from "../transport/lock.js";
@@ -37,8 +34,8 @@ import {
   warnOffline,
   withExclude,
 } from "./outcomes.js";
+import { liveVgpuInputs, movedAway, vgpuInputKeys, vgpuOutputs } from "./vgpu-state.js";
 
-const inputKeys = Object.keys(mdevDeviceSchema.shape);
 const table: DiffTable = {
   name: "ignored",
   owner: "ignored",
@@ -131,7 +128,7 @@ function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
 
 async function diff(_id: string, olds: Properties, news: Properties) {
   rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
-  const [stored, declared] = [pick(olds, inputKeys), pick(news, inputKeys)];
+  const [stored, declared] = [pick(olds, vgpuInputKeys), pick(news, vgpuInputKeys)];
   if (hasUnknown(news)) return diffByTable(table, stored, declared);
   if (isOffline()) return diffByTable(table, stored, declared);
   try {
@@ -141,24 +138,13 @@ async function diff(_id: string, olds: Properties, news: Properties) {
       return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
     const result = diffByTable(
       table,
-      { ...stored, ...(liveInputs(inputs, facts) ?? { type: "none" }) },
+      { ...stored, ...(liveVgpuInputs(inputs, facts) ?? { type: "none" }) },
       declared,
     );
     return { ...result, changes: result.changes || planVgpu(requestOf(inputs), facts).steps.length > 0 };
   } catch (error) {
     throw tellOnce(withExclude(error, { kind: "VgpuHost", name: String(news.host) }));
   }
-}
-
-/** Whether the declared host is another machine, and not only another address of the one that has the vGPU. */
-function movedAway(inputs: MdevDeviceInputs, olds: Properties, facts: HostFacts): boolean {
-  const before = olds.connection as Connection;
-  const now = inputs.connection;
-  if (before.host === now.host && (before.port ?? 22) === (now.port ?? 22)) return false;
-  return (
-    !facts.manifest.vgpus.some((record) => record.uuid === inputs.uuid) &&
-    findLive(inputs.uuid, facts) === null
-  );
 }
 
 /** The one way to the declared state: observe, plan, apply, read back. */
@@ -175,7 +161,7 @@ async function convergeVgpu(checked: Properties): Promise<Properties> {
     const reboot = { allow: false, deadlineMs: 0 };
     const label = `${inputs.host} ${inputs.name}`;
     const after = await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, before);
-    const live = outputs(inputs, after);
+    const live = vgpuOutputs(inputs, after);
     if (live === null) throw notReady(inputs, "it is not there after it was made");
     const accepted = inputs.connection.acceptNew ? view.session.hostKey() : undefined;
     return accepted === undefined ? live : { ...live, acceptedHostKey: accepted };
@@ -194,33 +180,8 @@ function notReady(inputs: MdevDeviceInputs, saw: string): VgpuError {
   });
 }
 
-/** Returns the declared properties as the live vGPU has them; `null` when it is not there. */
-function liveInputs(inputs: MdevDeviceInputs, facts: HostFacts): Properties | null {
-  const found = findLive(inputs.uuid, facts);
-  if (found === null) return null;
-  const { live, record } = found.known;
-  const name = live.typeName ?? `type number ${live.vgpuTypeId}`;
-  const definition = facts.mdevDefinitions.find((candidate) => candidate.mdevUuid === inputs.uuid);
-  const autostarts = record === null && definition?.start === "auto";
-  const ours = record?.state === "done" && typeKey(record.typeName) === typeKey(name);
-  return {
-    gpu: found.gpu.address,
-    type: typeKey(name) === typeKey(inputs.type) ? inputs.type : name,
-    defined: autostarts || record?.adopted === true || definedManually(inputs.uuid, found.gpu, facts),
-    restoredAtBoot: autostarts || (ours && restoredAtBoot(facts, bootFileHashes())),
-  };
-}
-
-function outputs(inputs: MdevDeviceInputs, facts: HostFacts): Properties | null {
-  const live = liveInputs(inputs, facts);
-  const found = findLive(inputs.uuid, facts);
-  if (live === null || found === null) return null;
-  const declared = pick(inputs as unknown as Properties, inputKeys);
-  return { ...declared, ...live, vgpuInterface: found.gpu.vgpuInterface, parent: found.known.live.parent };
-}
-
 async function read(id: string, props: Properties) {
-  const inputs = pick(props, inputKeys);
+  const inputs = pick(props, vgpuInputKeys);
   if (isOffline()) {
     warnOffline();
     return { id, props, inputs };
@@ -229,9 +190,9 @@ async function read(id: string, props: Properties) {
   const view = viewOf(inputs as unknown as MdevDeviceInputs);
   try {
     const facts = await view.facts();
-    const live = outputs(inputs as unknown as MdevDeviceInputs, facts);
+    const live = vgpuOutputs(inputs as unknown as MdevDeviceInputs, facts);
     if (live === null) return { id: "" };
-    return { id, props: { ...props, ...live }, inputs: pick(live, inputKeys) };
+    return { id, props: { ...props, ...live }, inputs: pick(live, vgpuInputKeys) };
   } catch (error) {
     if (isOutOfReach(error) && !view.tellOnce()) return { id, props, inputs };
     throw tellOnce(withExclude(error, { kind: "VgpuHost", name: String(props.host) }));
@@ -239,7 +200,7 @@ async function read(id: string, props: Properties) {
 }
 
 async function remove(_id: string, props: Properties): Promise<void> {
-  const inputs = pick(props, inputKeys) as unknown as MdevDeviceInputs;
+  const inputs = pick(props, vgpuInputKeys) as unknown as MdevDeviceInputs;
   const self = desiredVgpu(inputs);
   rememberAcceptedKey(inputs.connection as Connection, props.acceptedHostKey);
   try {

@@ -7,6 +7,9 @@ export interface CheckFailure {
   readonly reason: string;
 }
 
+/** The schema of a resource's inputs. */
+export type InputSchema = z.ZodObject;
+
 /** Inputs that fit their schema, or what is wrong with them. */
 export type CheckedInputs<T> =
   | { readonly inputs: T; readonly failures: readonly [] }

@@ -1,8 +1,13 @@
-# Sets FeatureType in gridd.conf, other settings stay; the file as it was is kept until removal.
+# Sets FeatureType in gridd.conf, other settings stay; the file as it was, or that there was none, is kept until removal.
 conf=/etc/nvidia/gridd.conf
 kept=/var/lib/pulumi-vgpu/gridd.conf.before
-mkdir -p /etc/nvidia /var/lib/pulumi-vgpu && record gridd state=intent || exit 1
-if [ -f "$conf" ] && [ ! -f "$kept" ]; then cp -p "$conf" "$kept" || exit 1; fi
+none=/var/lib/pulumi-vgpu/gridd.conf.none
+mkdir -p /etc/nvidia /var/lib/pulumi-vgpu || exit 1
+if [ ! -e "$kept" ] && [ ! -e "$none" ]; then
+  if [ -f "$conf" ]; then cp -p "$conf" "$kept.new" && sync "$kept.new" && mv "$kept.new" "$kept"
+  else : > "$none" && sync "$none"; fi || exit 1
+fi
+record gridd state=intent || exit 1
 base=$conf
 if [ ! -f "$base" ]; then base=/etc/nvidia/gridd.conf.template; fi
 { grep -v '^[[:space:]]*FeatureType[[:space:]]*=' "$base" 2>/dev/null; printf 'FeatureType=%s\n' "$1"; } > "$conf.new" &&
