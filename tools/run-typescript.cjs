@@ -1,6 +1,6 @@
 // Lets Node run this repository's TypeScript from source: `node --require ./tools/run-typescript.cjs FILE.ts`.
 // Node's own type stripping does not do: the sources are CommonJS and import each other as "./name.js".
-const { createHash } = require("node:crypto");
+const { createHash, randomBytes } = require("node:crypto");
 const fs = require("node:fs");
 const module_ = require("node:module");
 const path = require("node:path");
@@ -43,7 +43,7 @@ function compiled(file) {
     compilerOptions: { target: "es2022", module: "commonjs", inlineSourceMap: true, esModuleInterop: true },
   });
   fs.mkdirSync(cache, { recursive: true });
-  const unfinished = `${stored}.${process.pid}`;
+  const unfinished = `${stored}.${process.pid}.${randomBytes(6).toString("hex")}`;
   fs.writeFileSync(unfinished, outputText);
   fs.renameSync(unfinished, stored);
   return outputText;

@@ -1,11 +1,11 @@
 // Who may log in, what was run, what goes wrong: the machine as seen over SSH.
 import type { ServerChannel } from "ssh2";
+import type { Machine, MachineOptions } from "../types.js";
 import { Faults } from "./faults.js";
-import type { SimulatorMachine } from "./machine.js";
 import type { CommandRecord, MachineCounters, NetworkState } from "./protocol.js";
 import { calledScript } from "./shell-words.js";
 import { SshEnd, type SshHost, type SshLink } from "./ssh-end.js";
-import { serveCommand } from "./ssh-session.js";
+import { type SessionHost, serveCommand } from "./ssh-session.js";
 
 const HOMES: Record<string, string> = { root: "/root", admin: "/home/admin" };
 
@@ -20,6 +20,12 @@ const freshCounters = (): MachineCounters => ({
   boots: 0,
 });
 
+/** The machine behind the SSH end. */
+export interface ReachedMachine extends Pick<Machine, "name" | "readFile" | "writeFile" | "reboot"> {
+  readonly options: MachineOptions;
+  spawnShell: SessionHost["spawnShell"];
+}
+
 export class RemoteAccess implements SshHost {
   readonly counters = freshCounters();
   readonly commands: CommandRecord[] = [];
@@ -27,12 +33,12 @@ export class RemoteAccess implements SshHost {
   /** Awaited after each command and before its result is sent. */
   onCommand: ((record: CommandRecord) => Promise<void>) | undefined;
   readonly portOf: (host: string, port: number) => number;
-  private readonly machine: SimulatorMachine;
+  private readonly machine: ReachedMachine;
   private readonly ssh: SshEnd;
   private up = false;
   private number = 0;
 
-  constructor(machine: SimulatorMachine, portOf: (host: string, port: number) => number) {
+  constructor(machine: ReachedMachine, portOf: (host: string, port: number) => number) {
     this.machine = machine;
     this.portOf = portOf;
     this.ssh = new SshEnd(this);

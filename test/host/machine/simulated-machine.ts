@@ -1,15 +1,30 @@
 import type { RunResult } from "../types.js";
 import type { JournalLine } from "./init/journal.js";
-import type { CommandRecord, FaultRule, MachineAddress, MachineCounters, NetworkState } from "./protocol.js";
-import type { Simulator } from "./simulator.js";
+import type {
+  CommandRecord,
+  FaultRule,
+  MachineAddress,
+  MachineCounters,
+  NetworkState,
+  Request,
+} from "./protocol.js";
+
+/** What speaks to the simulator's process. */
+export interface SimulatorLink {
+  request(request: Unnumbered<Request>): Promise<unknown>;
+  setHook(machine: string, hook: ((command: CommandRecord) => void | Promise<void>) | undefined): void;
+}
+
+/** A request before it has its number. */
+export type Unnumbered<T> = T extends { id: number } ? Omit<T, "id"> : never;
 
 /** A test's hand on one machine in the simulator's process. Every call crosses to it and back. */
 export class SimulatedMachine {
   readonly name: string;
-  private readonly simulator: Simulator;
+  private readonly simulator: SimulatorLink;
   private known: MachineAddress;
 
-  constructor(simulator: Simulator, address: MachineAddress) {
+  constructor(simulator: SimulatorLink, address: MachineAddress) {
     this.simulator = simulator;
     this.known = address;
     this.name = address.name;

@@ -2,19 +2,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { simulatorLaunch } from "./launch.js";
 import type { CommandRecord, MachineAddress, MachineSpec, Reply, Request } from "./protocol.js";
-import { SimulatedMachine } from "./simulated-machine.js";
+import { SimulatedMachine, type SimulatorLink, type Unnumbered } from "./simulated-machine.js";
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
-type Unnumbered<T> = T extends { id: number } ? Omit<T, "id"> : never;
-
 const ENDED = "the simulator's process ended";
 
 /** A process of simulated machines. End it with stop(); it also ends with the process that started it. */
-export class Simulator {
+export class Simulator implements SimulatorLink {
   private readonly child: ChildProcess;
   private readonly waiting = new Map<number, Waiting>();
   private readonly hooks = new Map<string, (command: CommandRecord) => void | Promise<void>>();
