@@ -1,0 +1,110 @@
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { repositoryRoot } from "../../tools/paths.js";
+import { type Bed, type HostBed, openBed, uuidOf, vgpusOf } from "../host/lifecycle/bed.js";
+import { leftoversOn } from "../host/lifecycle/end-state.js";
+import { asRecorded, recordedVgpus } from "../host/lifecycle/live-vgpus.js";
+import { type FleetProgram, type FleetStack, openFleetStack } from "./support/fleet-stack.js";
+import { killedRun } from "./support/killed-run.js";
+import { diagnosticsOf, expectNoStackTrace } from "./support/messages.js";
+import { mustSucceed, type StackRun } from "./support/stack.js";
+import { mdevsOn, untouched } from "./support/witness.js";
+
+type Vgpus = Readonly<Record<string, string>>;
+
+describe("one up on the engine changes every vGPU of an A40", () => {
+  let bed: Bed;
+  let host: HostBed;
+  let fleet: FleetStack;
+
+  beforeAll(async () => {
+    bed = await openBed();
+    host = await bed.host("kvm", "ampereMdev", { board: "NVIDIA A40" });
+    fleet = await openFleetStack(host.part);
+  });
+  afterAll(async () => {
+    fleet?.remove();
+    await bed?.close();
+  });
+
+  it("makes six of one size on a bare host", async () => {
+    declare(vgpusOf("A40-8Q", 6));
+    mustSucceed(await fleet.stack.up(["--skip-preview"]));
+    await expectMade(vgpusOf("A40-8Q", 6));
+  });
+
+  it("makes each of them smaller", async () => {
+    declare(vgpusOf("A40-4Q", 6));
+    const run = mustSucceed(await fleet.stack.up());
+    expect(run.output).toContain("6 updated");
+    await expectMade(vgpusOf("A40-4Q", 6));
+  });
+
+  it("adds as many, one resource at a time", async () => {
+    declare(vgpusOf("A40-4Q", 12));
+    mustSucceed(await fleet.stack.up(["--skip-preview", "--parallel", "1"]));
+    await expectMade(vgpusOf("A40-4Q", 12));
+  });
+
+  it("makes larger ones under new names in the place of all, without a preview", async () => {
+    declare(vgpusOf("A40-8Q", 6, "b"));
+    mustSucceed(await fleet.stack.up(["--skip-preview"]));
+    await expectMade(vgpusOf("A40-8Q", 6, "b"));
+  });
+
+  it("goes on where a run was killed in the middle of the change", async () => {
+    declare(vgpusOf("A40-4Q", 6, "b"));
+    await killedRun(fleet.stack, { machine: host.machine, command: "vgpus", task: "up" });
+    expect(await typesOnHost()).not.toContain("A40-8Q");
+    mustSucceed(await fleet.stack.up(["--skip-preview"]));
+    await expectMade(vgpusOf("A40-4Q", 6, "b"));
+  });
+
+  it("retires the siblings that are in the way of a target, says so, and brings them back", async () => {
+    declare(vgpusOf("A40-8Q", 6, "b"));
+    const target = "urn:pulumi:test::fleet::pulumi-nodejs:dynamic/vgpu:MdevDevice::b-1";
+    const run = mustSucceed(await fleet.stack.up(["--skip-preview", "--target", target]));
+    expect(await typesOnHost()).toEqual(["A40-8Q"]);
+    expect(run.output).toMatch(/in the way of b-1 \(A40-8Q\) are retired first: (b-[2-6](, )?){5}/);
+    mustSucceed(await fleet.stack.up(["--skip-preview"]));
+    await expectMade(vgpusOf("A40-8Q", 6, "b"));
+  });
+
+  it("takes in those that the program constructs late", async () => {
+    const vgpus = vgpusOf("A40-4Q", 8, "b");
+    declare(vgpus, { "b-3": "await", "b-4": "apply", "b-7": "await", "b-8": "apply" });
+    mustSucceed(await fleet.stack.up(["--skip-preview"]));
+    await expectMade(vgpus);
+  });
+
+  it("refuses in the preview while a VM uses one, and touches nothing", async () => {
+    const vm = path.join(repositoryRoot, "test/host/lifecycle/vm.ts");
+    await bed.simulator.invoke({ module: vm, export: "startVm" }, [host.machine], "desk-vm", uuidOf("b-2"));
+    declare(vgpusOf("A40-8Q", 6, "b"));
+    const refused = await untouched([host.machine], () => fleet.stack.preview());
+    expect(refused.code).not.toBe(0);
+    expect(diagnosticsOf(refused)).toContain("VGPU_IN_USE");
+    expect(diagnosticsOf(refused)).toContain("desk-vm");
+    expectNoStackTrace(refused);
+  });
+
+  function declare(vgpus: Vgpus, late: FleetProgram["late"] = {}): void {
+    const hosts = Object.entries(host.part.config.hosts).map(([name, one]) => [name, { ...one, vgpus }]);
+    const config = { hosts: Object.fromEntries(hosts), guests: {} };
+    fleet.declare({ packages: host.part.packages, config, late });
+  }
+
+  async function typesOnHost(): Promise<string[]> {
+    return Object.values(await mdevsOn(host.machine))
+      .map((type) => type.split(" ").at(-1) ?? type)
+      .sort();
+  }
+
+  /** The host's own /sys and our records show these, and the next up finds nothing to do. */
+  async function expectMade(vgpus: Vgpus): Promise<StackRun> {
+    expect(await typesOnHost()).toEqual(Object.values(vgpus).sort());
+    expect(await recordedVgpus(host.machine)).toEqual(asRecorded(vgpus));
+    expect(await leftoversOn(host.machine)).toEqual([]);
+    return mustSucceed(await fleet.stack.up(["--skip-preview", "--expect-no-changes"]));
+  }
+});
