@@ -12,6 +12,7 @@ import {
 import { type DeclaredResource, fleetProgram } from "../../fleet/program.js";
 import type { SimulatedMachine } from "../machine/simulated-machine.js";
 import { type Simulator, startSimulator } from "../machine/simulator.js";
+import { until } from "../machine/test-support.js";
 import type { GuestKindOptions, HostKindOptions } from "../model/kinds.js";
 import type { MachineOptions } from "../types.js";
 
@@ -58,7 +59,7 @@ export interface Bed {
   readonly simulator: Simulator;
   readonly packages: { readonly manager: PackageFile; readonly guest: PackageFile };
   host(name: string, kind: HostKindName, choice?: HostChoice): Promise<HostBed>;
-  /** Starts a guest that is off until the host has the vGPU of this resource; returns its part of a program. */
+  /** Starts a guest whose VM has the vGPU of this resource, which must be there; returns its part of a program. */
   guest(name: string, host: HostBed, vgpu: string, options?: GuestKindOptions): Promise<GuestBed>;
   close(): Promise<void>;
 }
@@ -144,6 +145,7 @@ async function startGuest(
       mdevUuid: uuidOf(vgpu),
     },
   );
+  await until("the guest is on", () => machine.poweredOn(), 30_000);
   const folder = folderOf(bed, name);
   const part: FleetPart = {
     packages: bed.packages,

@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DeclaredResource } from "../../fleet/program.js";
 import { runDestroy, runPreview, runUp } from "../../fleet/run.js";
 import { type Bed, type HostBed, type HostKindName, openBed, smallHosts, uuidOf, vgpusOf } from "./bed.js";
 import { killAfterEachCommand } from "./killing.js";
@@ -74,7 +76,9 @@ describe.concurrent("vGPUs that a VM uses", () => {
       ].join("\n");
       expect(texts["a-1"]?.map((reason) => reason.replace(/pid \d+/, "pid <pid>"))).toEqual([text]);
       await expect(runDestroy(host.statePath)).rejects.toThrow(/VGPU_IN_USE/);
-      expect((await gpuOf(host.machine)).vgpus).toContainEqual({ ...first, vm: "desk-vm" });
+      const held = await gpuOf(host.machine);
+      expect(held.vgpus).toContainEqual({ ...first, vm: "desk-vm" });
+      expect(held).toMatchObject({ driver: "nvidia" });
       await bed.simulator.invoke({ module: vm, export: "stopVm" }, [host.machine], "desk-vm");
       const request = {
         task: "up",
@@ -86,6 +90,31 @@ describe.concurrent("vGPUs that a VM uses", () => {
       expect(await recordedVgpus(host.machine)).toEqual(asRecorded(vgpusOf(small, 4)));
     },
   );
+});
+
+/** The program with one of its vGPUs protected. */
+function keeping(kept: string, program: readonly DeclaredResource[]): DeclaredResource[] {
+  return program.map((resource) => {
+    const { declared, ...inputs } = resource.inputs as { declared?: { vgpus: { resource: string }[] } };
+    if (declared === undefined) return resource;
+    const vgpus = declared.vgpus.map((vgpu) => ({ ...vgpu, keep: vgpu.resource === kept }));
+    const keep = resource.name === kept ? { keep: true } : {};
+    return { ...resource, inputs: { ...inputs, ...keep, declared: { ...declared, vgpus } } };
+  });
+}
+
+describe("a vGPU that the program protects or retains", () => {
+  it("stays when it is taken out: another size beside it is refused", { timeout: 120_000 }, async () => {
+    const host = await bed.host("kept", "turingLegacy");
+    await runUp(keeping("a-1", host.program(vgpusOf("T4-4Q", 2))), host.statePath);
+    const state = JSON.parse(readFileSync(host.statePath, "utf8")) as Record<string, unknown>;
+    const { "a-1": _retained, ...rest } = state;
+    writeFileSync(host.statePath, JSON.stringify(rest));
+    expect(headsOf(await expectRefused(host, { "a-2": "T4-2Q" }))).toEqual([
+      "VGPU_SIZE_CONFLICT gpu-host 0000:3b:00.0 a-2: cannot make T4-2Q beside a vGPU of another size",
+    ]);
+    expect(await liveTypes(host.machine)).toEqual(["T4-4Q", "T4-4Q"]);
+  });
 });
 
 describe("vGPUs that cannot be as declared", () => {
