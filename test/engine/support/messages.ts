@@ -34,8 +34,8 @@ export function expectNoStackTrace(run: StackRun): void {
   expect(run.output).not.toMatch(/node:internal|UnhandledPromise/);
 }
 
-/** The engine indents what it shows; line breaks and runs of blanks are one blank here. */
-function oneLine(text: string): string {
+/** Returns a text on one line: the engine indents what it shows. */
+export function oneLine(text: string): string {
   return text.replace(/\s+/g, " ");
 }
 
