@@ -5,10 +5,12 @@ import { type Bed, type HostBed, openBed, uuidOf, vgpusOf } from "../host/lifecy
 import { leftoversOn } from "../host/lifecycle/end-state.js";
 import { asRecorded, recordedVgpus } from "../host/lifecycle/live-vgpus.js";
 import { type FleetProgram, type FleetStack, openFleetStack } from "./support/fleet-stack.js";
-import { killedRun } from "./support/killed-run.js";
-import { diagnosticsOf, expectNoStackTrace } from "./support/messages.js";
+import { killAfter } from "./support/kill.js";
+import { expectOneMessage } from "./support/messages.js";
 import { mustSucceed, type StackRun } from "./support/stack.js";
 import { mdevsOn, untouched } from "./support/witness.js";
+
+const vmModule = path.join(repositoryRoot, "test/host/lifecycle/vm.ts");
 
 type Vgpus = Readonly<Record<string, string>>;
 
@@ -33,6 +35,16 @@ describe("one up on the engine changes every vGPU of an A40", () => {
     await expectMade(vgpusOf("A40-8Q", 6));
   });
 
+  it("refuses in the preview while a VM uses one, naming the VM, and touches nothing", async () => {
+    const vm = (change: string, ...args: string[]) =>
+      bed.simulator.invoke({ module: vmModule, export: change }, [host.machine], "desk-vm", ...args);
+    await vm("startVm", uuidOf("a-2"));
+    declare(vgpusOf("A40-4Q", 6));
+    const refused = await untouched([host.machine], () => fleet.stack.run(["preview"]));
+    expectOneMessage(refused, { code: "VGPU_IN_USE", says: ["gpu-host", "a-2", "desk-vm"] });
+    await vm("stopVm");
+  });
+
   it("makes each of them smaller", async () => {
     declare(vgpusOf("A40-4Q", 6));
     const run = mustSucceed(await fleet.stack.up());
@@ -54,7 +66,10 @@ describe("one up on the engine changes every vGPU of an A40", () => {
 
   it("goes on where a run was killed in the middle of the change", async () => {
     declare(vgpusOf("A40-4Q", 6, "b"));
-    await killedRun(fleet.stack, { machine: host.machine, command: "vgpus", task: "up" });
+    await killAfter(fleet.stack, ["up", "--yes", "--skip-preview"], {
+      machine: host.machine,
+      command: "vgpus",
+    });
     expect(await typesOnHost()).not.toContain("A40-8Q");
     mustSucceed(await fleet.stack.up(["--skip-preview"]));
     await expectMade(vgpusOf("A40-4Q", 6, "b"));
@@ -75,17 +90,6 @@ describe("one up on the engine changes every vGPU of an A40", () => {
     declare(vgpus, { "b-3": "await", "b-4": "apply", "b-7": "await", "b-8": "apply" });
     mustSucceed(await fleet.stack.up(["--skip-preview"]));
     await expectMade(vgpus);
-  });
-
-  it("refuses in the preview while a VM uses one, and touches nothing", async () => {
-    const vm = path.join(repositoryRoot, "test/host/lifecycle/vm.ts");
-    await bed.simulator.invoke({ module: vm, export: "startVm" }, [host.machine], "desk-vm", uuidOf("b-2"));
-    declare(vgpusOf("A40-8Q", 6, "b"));
-    const refused = await untouched([host.machine], () => fleet.stack.preview());
-    expect(refused.code).not.toBe(0);
-    expect(diagnosticsOf(refused)).toContain("VGPU_IN_USE");
-    expect(diagnosticsOf(refused)).toContain("desk-vm");
-    expectNoStackTrace(refused);
   });
 
   function declare(vgpus: Vgpus, late: FleetProgram["late"] = {}): void {
