@@ -77,12 +77,23 @@ for gpu in $gpus; do
     done
   fi
 done
+tab='	'
+newline='
+'
+links=$(find /sys/bus/mdev/devices/*/ -maxdepth 1 -type l \( -name mdev_type -o -name iommu_group \) -printf '%p\t%l\n' 2>/dev/null)$newline
+last_of() { # mdev, link: the last part of the link's target, without a process for each
+  value=
+  case $links in
+    *"$1/$2$tab"*) value=${links#*"$1/$2$tab"}; value=${value%%"$newline"*}; value=${value##*/} ;;
+  esac
+}
 for device in /sys/bus/mdev/devices/*; do
   [ -d "$device" ] || continue
   line_of "$device/mdev_type/name"; name=$value
-  target=$(readlink "$device/mdev_type"); group=$(readlink "$device/iommu_group")
+  last_of "${device##*/}" mdev_type; type=$value
+  last_of "${device##*/}" iommu_group; group=$value
   line_of "$device/nvidia/vm_name"
-  fact mdev-type-of "${device##*/}" "${target##*/}" "$name" "${group##*/}" "$value"
+  fact mdev-type-of "${device##*/}" "$type" "$name" "$group" "$value"
 done
 
 find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/vfio/*' -printf '%p\t%l\n' 2>/dev/null | while IFS='	' read -r path target; do

@@ -28,6 +28,7 @@ import {
   tellOnce,
   warnOffline,
   withExclude,
+  withStoredConnection,
 } from "./outcomes.js";
 
 /** What the inputs of every resource that is a whole machine have. */
@@ -238,7 +239,7 @@ async function read<I extends MachineInputs, F extends MachineFacts, D extends M
     };
   } catch (error) {
     if (isOutOfReach(error) && !view.tellOnce()) return { id, props, inputs };
-    throw tellOnce(withExclude(error, { kind: kind.kind, name: String(props.name) }));
+    throw tellOnce(withStoredConnection(error, { kind: kind.kind, name: String(props.name) }));
   }
 }
 

@@ -33,6 +33,7 @@ import {
   tellOnce,
   warnOffline,
   withExclude,
+  withStoredConnection,
 } from "./outcomes.js";
 import { liveVgpuInputs, movedAway, vgpuInputKeys, vgpuOutputs } from "./vgpu-state.js";
 
@@ -195,7 +196,7 @@ async function read(id: string, props: Properties) {
     return { id, props: { ...props, ...live }, inputs: pick(live, vgpuInputKeys) };
   } catch (error) {
     if (isOutOfReach(error) && !view.tellOnce()) return { id, props, inputs };
-    throw tellOnce(withExclude(error, { kind: "VgpuHost", name: String(props.host) }));
+    throw tellOnce(withStoredConnection(error, { kind: "VgpuHost", name: String(props.host) }));
   }
 }
 

@@ -50,6 +50,18 @@ export function withExclude(
   return new VgpuError({ ...error.parts, next: `${error.parts.next}; to go on without it: ${line}` });
 }
 
+/** The same for a read, which uses the connection that is stored: the program's may be another one by now. */
+export function withStoredConnection(
+  error: unknown,
+  resource: { readonly kind: string; readonly name: string },
+): unknown {
+  if (!isOutOfReach(error) || error.parts.next.includes("--refresh=false"))
+    return withExclude(error, resource);
+  const hint =
+    "if the program has another connection now, run `pulumi up --refresh=false` once: a refresh uses the stored one";
+  return withExclude(new VgpuError({ ...error.parts, next: `${error.parts.next}; ${hint}` }), resource);
+}
+
 /** Returns an error of create or update that keeps the half-made resource, so that destroy and the next run know it. */
 export function halfMade(error: unknown, id: string, properties: Properties): unknown {
   if (!isVgpuError(error)) return error;
