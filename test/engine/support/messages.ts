@@ -20,12 +20,17 @@ export interface ExpectedMessage {
 export function expectOneMessage(run: StackRun, { code, says }: ExpectedMessage): void {
   const told = diagnosticsOf(run);
   expect(run.code, run.output).not.toBe(0);
-  expect(told.match(/\bVGPU_[A-Z_]+(?= )/g), run.output).toEqual([code]);
+  expect(codesIn(told), run.output).toEqual([code]);
   for (const part of ["Saw:", "Expected:", "Next:"]) {
     expect(told.split(part).length - 1, `${part} in ${told}`).toBe(1);
   }
   for (const text of says) expect(oneLine(told)).toMatch(typeof text === "string" ? literally(text) : text);
   expectNoStackTrace(run);
+}
+
+/** Returns the code of each message in a text: what a message begins with, and "where: what" follows. */
+export function codesIn(text: string): readonly string[] {
+  return text.match(/\bVGPU_[A-Z_]+(?= [^\n]*: )/g) ?? [];
 }
 
 /** Checks that nothing a run printed looks like a stack trace. */
