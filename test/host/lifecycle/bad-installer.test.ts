@@ -102,7 +102,7 @@ describe.concurrent("virtual functions that", () => {
     await host.machine.writeFile("/usr/local/bin/sleep", "#!/bin/sh\nexit 0\n", 0o755);
   };
 
-  it("do not appear are a failure, told with what sriov-manage said", { timeout: 120_000 }, async () => {
+  it("do not appear are a failure, told with what sriov-manage said", { timeout: 300_000 }, async () => {
     const host = await bed.host("no-vfs", "adaVendorVfio", { kind: { faults: { vfsNeverAppear: true } } });
     await impatient(host);
     const error = await failureOf(host);
@@ -113,7 +113,7 @@ describe.concurrent("virtual functions that", () => {
     expect(await liveTypes(host.machine)).toEqual(["A2-4Q"]);
   });
 
-  it("are missing although sriov-manage exits 0 are a failure", { timeout: 120_000 }, async () => {
+  it("are missing although sriov-manage exits 0 are a failure", { timeout: 300_000 }, async () => {
     const host = await bed.host("silent-sriov", "adaVendorVfio", { kind: { faults: { silentSriov: 1 } } });
     await impatient(host);
     expect(await failureOf(host)).toContain("0 of 16 virtual functions with a driver");

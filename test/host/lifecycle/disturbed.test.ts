@@ -48,7 +48,7 @@ async function untilDone(run: () => Promise<unknown>, most: number): Promise<str
 }
 
 describe.concurrent("a host whose connection is cut in the middle of each kind of step", () => {
-  it.for(["ampereMdev", "adaVendorVfio"] as const)(
+  it.for(["adaVendorVfio"] as const)(
     "is brought to its end by one up and one destroy: %s",
     { timeout: 240_000 },
     async (kind) => {
@@ -73,13 +73,16 @@ describe.concurrent("a host whose connection is cut in the middle of each kind o
 });
 
 describe.concurrent("a host that loses power, or reboots, in the middle of each kind of step", () => {
-  it.for(["power-loss", "reboot"] as const)(
-    "is brought to its end by running again: %s",
+  it.for([
+    { accident: "power-loss", kind: "ampereMdev" },
+    { accident: "reboot", kind: "turingLegacy" },
+  ] as const)(
+    "is brought to its end by running again: $accident",
     { timeout: 240_000 },
-    async (accident) => {
+    async ({ accident, kind }) => {
       const [plain, struck] = await Promise.all([
-        bed.host(`plain-${accident}`, "ampereMdev"),
-        bed.host(`struck-${accident}`, "ampereMdev"),
+        bed.host(`plain-${accident}`, kind),
+        bed.host(`struck-${accident}`, kind),
       ]);
       const bare = await endStateOf(struck.machine);
       const action = { kind: accident, when: "middle", afterMs: 10 } as const;

@@ -33,7 +33,7 @@ describe.concurrent("a host that cannot be what is declared", () => {
       const previews = await runPreview(program, host.statePath);
       const all = Object.values(previews).flatMap((preview) => preview.failures);
       const reason = messageOf(bad, host);
-      expect(all).toEqual([{ property: bad.property, reason }]);
+      expect(all).toEqual([{ property: "", reason: `${reason}\nProperty: ${bad.property}` }]);
       const { [hostName]: refusal } = await runUnchecked(program.filter(({ name }) => name === hostName));
       expect(refusal).toBe(reason);
       await expect(runUp(program, host.statePath)).rejects.toThrow(reason);

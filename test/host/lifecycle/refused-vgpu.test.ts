@@ -85,7 +85,8 @@ describe.concurrent("vGPUs that a VM uses", () => {
         program: host.program(vgpusOf(small, 4)),
         statePath: host.statePath,
       } as const;
-      await killAfterEachCommand(host.machine, request, "changes");
+      if (kind === "ampereMdev") await killAfterEachCommand(host.machine, request, "changes");
+      else await runUp(request.program, request.statePath);
       expect(await liveTypes(host.machine)).toEqual([small, small, small, small]);
       expect(await recordedVgpus(host.machine)).toEqual(asRecorded(vgpusOf(small, 4)));
     },
@@ -144,6 +145,7 @@ describe("vGPUs that cannot be as declared", () => {
         `Saw: types ${offered}`,
         "Expected: one of the types that the host's driver offers on this GPU",
         `Next: ${next}`,
+        "Property: type",
       ].join("\n"),
     ];
     expect(await expectRefused(host, { "a-1": "T4-3Q" })).toEqual({
@@ -165,6 +167,7 @@ describe("vGPUs that cannot be as declared", () => {
         `Saw: ${foreignUuid} (GRID T4-8Q) of 8192 MiB in equal-size mode; it is not ours`,
         "Expected: no vGPU on the GPU, or only of 4096 MiB",
         "Next: choose another GPU or one size for all vGPUs of this GPU",
+        "Property: type",
       ].join("\n"),
     ]);
     expect((await expectRefused(host, vgpusOf("T4-8Q", 2)))["a-1"]).toEqual([
@@ -173,6 +176,7 @@ describe("vGPUs that cannot be as declared", () => {
         `Saw: 1 vGPUs live: ${foreignUuid} (GRID T4-8Q); declared beside them: a-1, a-2`,
         "Expected: at most 2 of this type on one GPU",
         "Next: remove one of them, choose another GPU, or a smaller type for all",
+        "Property: gpu",
       ].join("\n"),
     ]);
     expect(await liveTypes(host.machine)).toEqual(["T4-8Q"]);
