@@ -65,8 +65,3 @@ export async function killAfterEachCommand(
   }
   throw new Error(`no end after ${mostRuns} runs; killed after: ${kills.join(" ")}`);
 }
-
-/** Forgets what a stack knows, as for a machine that is begun anew. */
-export function forgetState(statePath: string): void {
-  rmSync(statePath, { force: true });
-}
