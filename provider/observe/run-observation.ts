@@ -12,7 +12,7 @@ const tries = 3;
 export async function runObservation(session: Session, script: RemoteScript): Promise<string> {
   for (let left = tries - 1; ; left--) {
     try {
-      const { code, stdout } = await session.exec({ script, deadlineMs: 60_000 });
+      const { code, stdout } = await session.exec({ script, deadlineMs: 120_000 });
       if (code < 128 || left === 0) return stdout;
     } catch (error) {
       const lost = isVgpuError(error) && error.code === "VGPU_UNREACHABLE" && error.parts.now !== undefined;

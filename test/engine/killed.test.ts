@@ -24,7 +24,15 @@ const kinds = {
       "enable-vfs",
       "vgpus",
     ],
-    destroy: ["vgpus", "remove-boot-unit", "poll-job", "unblock-nouveau", "reboot-machine", "release"],
+    destroy: [
+      "vgpus",
+      "disable-vfs",
+      "remove-boot-unit",
+      "poll-job",
+      "unblock-nouveau",
+      "reboot-machine",
+      "release",
+    ],
   },
   guest: {
     up: [

@@ -2,11 +2,10 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { repositoryRoot } from "../../../tools/paths.js";
 import { connectionTo, fleetRelease, type PackageFile, writePackage } from "../../fleet/fleet.js";
-import { licenseToken } from "../../fleet/program.js";
 import type { SimulatedMachine } from "../../host/machine/simulated-machine.js";
 import { type Simulator, startSimulator } from "../../host/machine/simulator.js";
 import type { MachineOptions } from "../../host/types.js";
-import type { Declared, DeclaredGuest, DeclaredHost, DeclaredVgpu } from "../programs/declared-fleet.js";
+import type { Declared, DeclaredHost, DeclaredVgpu } from "../programs/declared-fleet.js";
 import { makeProject, type Project } from "./project.js";
 import { Stack, type StackRun } from "./stack.js";
 
@@ -97,17 +96,6 @@ export function hostArgs(story: Story, machine: string, gpu: string): DeclaredHo
     connection: connectionTo(story.machine(machine), story.folder),
     driver: { release: fleetRelease.release, package: story.packages.manager },
     gpus: { [gpu]: { usage: "vgpu" } },
-    reboot: { allow: true },
-  };
-}
-
-/** Returns the arguments of a guest of the story that has a vGPU. */
-export function guestArgs(story: Story, machine: string, device: string): DeclaredGuest {
-  return {
-    connection: connectionTo(story.machine(machine), story.folder),
-    device,
-    driver: { release: fleetRelease.release, package: story.packages.guest },
-    license: { token: licenseToken },
     reboot: { allow: true },
   };
 }

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { type Run, type RunRequest, startRun } from "../../fleet/run.js";
 import type { CommandRecord } from "../machine/protocol.js";
 import type { SimulatedMachine } from "../machine/simulated-machine.js";
