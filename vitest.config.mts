@@ -26,7 +26,8 @@ export default defineConfig({
           include: ["test/engine/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // A run of the engine keeps about one core busy: more than two at once only wait for each other.
+          maxWorkers: 2,
         },
       },
     ],

@@ -15,27 +15,29 @@ IFS=$old_ifs
 
 offered() { # function that carries types, its PF
   for type in /sys/bus/pci/devices/"$1"/mdev_supported_types/*; do
-    [ -d "$type" ] || continue
-    line_of "$type/name"; name=$value
-    line_of "$type/available_instances"; available=$value
-    line_of "$type/description"
+    cd "$type" 2>/dev/null || continue
+    line_of name; name=$value
+    line_of available_instances; available=$value
+    line_of description
     fact mdev-type "$2" "${type##*/}" "$name" "$available" "$value"
   done
 }
 
 gpus=
 functions=
+# From inside a directory a name is one step, from the root it is a walk through all of /sys.
 for device in /sys/bus/pci/devices/*; do
-  line_of "$device/vendor"; [ "$value" = 0x10de ] || continue
-  line_of "$device/class"; case $value in 0x03*) ;; *) continue ;; esac
+  cd "$device" 2>/dev/null || continue
+  line_of vendor; [ "$value" = 0x10de ] || continue
+  line_of class; case $value in 0x03*) ;; *) continue ;; esac
   functions="$functions $device/"
-  [ -e "$device/physfn" ] && continue
+  [ -e physfn ] && continue
   gpus="$gpus ${device##*/}"
-  line_of "$device/device"; id=$value
-  line_of "$device/subsystem_vendor"; subsystem=$value
-  line_of "$device/subsystem_device"; subsystem=$subsystem:$value
-  line_of "$device/boot_vga"; boot_vga=$value
-  line_of "$device/sriov_totalvfs"; total=$value
+  line_of device; id=$value
+  line_of subsystem_vendor; subsystem=$value
+  line_of subsystem_device; subsystem=$subsystem:$value
+  line_of boot_vga; boot_vga=$value
+  line_of sriov_totalvfs; total=$value
   fact gpu "${device##*/}" "$id" "$subsystem" "$boot_vga" "$total"
 done
 if [ -n "$functions" ]; then
@@ -49,8 +51,9 @@ for gpu in $gpus; do
   shown=
   any=
   named=
-  while [ -e "$device/virtfn$index" ]; do
-    vf=$device/virtfn$index
+  cd "$device" || continue
+  while [ -e "virtfn$index" ]; do
+    vf=virtfn$index
     if [ -d "$vf/mdev_supported_types" ]; then
       target=$(readlink "$vf"); target=${target##*/}
       any=$target
@@ -77,6 +80,7 @@ for gpu in $gpus; do
     done
   fi
 done
+cd /
 tab='	'
 newline='
 '
@@ -88,11 +92,11 @@ last_of() { # mdev, link: the last part of the link's target, without a process 
   esac
 }
 for device in /sys/bus/mdev/devices/*; do
-  [ -d "$device" ] || continue
-  line_of "$device/mdev_type/name"; name=$value
+  cd "$device" 2>/dev/null || continue
+  line_of mdev_type/name; name=$value
   last_of "${device##*/}" mdev_type; type=$value
   last_of "${device##*/}" iommu_group; group=$value
-  line_of "$device/nvidia/vm_name"
+  line_of nvidia/vm_name
   fact mdev-type-of "${device##*/}" "$type" "$name" "$group" "$value"
 done
 

@@ -1,6 +1,6 @@
 # Facts of any Linux machine, one line each: a tag, then fields, separated by tabs. Reads only.
 fact() { tag=$1; shift; printf '%s' "$tag"; for field; do printf '\t%s' "$field"; done; printf '\n'; }
-line_of() { value=; { [ -r "$1" ] && IFS= read -r value < "$1"; } 2>/dev/null || :; }
+line_of() { value=; { IFS= read -r value < "$1"; } 2>/dev/null || :; }
 kernel=$(uname -r)
 line_of /etc/machine-id; fact machine-id "$value"
 line_of /proc/sys/kernel/random/boot_id; fact boot-id "$value"

@@ -3,9 +3,11 @@
 // which on vendor-specific VFIO lives in the manifest only. A changed type is made in place: whichever vGPU of a GPU is
 // converged first retires the idle ones of ours that the program no longer wants as they are. Another GPU, host or UUID
 // replaces it. It never touches a vGPU that a VM holds, that the program protects, or that we did not make.
+import { findBoard } from "../catalog/boards.js";
 import type { Connection } from "../model/connection.js";
 import { VgpuError } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
+import { checkGpuSet } from "../plan/declared/gpu-set.js";
 import type { DesiredVgpu } from "../plan/desired.js";
 import type { Step } from "../plan/steps.js";
 import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
@@ -77,13 +79,23 @@ async function preflight(inputs: MdevDeviceInputs) {
   }
   try {
     const facts = await viewOf(inputs).facts();
-    if (vgpuDeferral(inputs.gpu, facts) !== null) return [];
+    if (vgpuDeferral(inputs.gpu, facts) !== null) return boardFailures(inputs, facts);
     const plan = planVgpu(requestOf(inputs), facts);
     tellRetired(inputs, plan.steps);
     return asFailures(plan.refusals);
   } catch (error) {
     return [asFailure(withExclude(error, { kind: "VgpuHost", name: inputs.host }), "connection")];
   }
+}
+
+/** What the board itself says against the declared set, while its driver cannot be asked yet. */
+function boardFailures(inputs: MdevDeviceInputs, facts: HostFacts) {
+  const gpu = facts.gpus.find((candidate) => candidate.address === inputs.gpu);
+  const board =
+    gpu === undefined ? null : findBoard({ deviceId: gpu.deviceId, subsystemId: gpu.subsystemId });
+  const declared = declaredAround(inputs as unknown as Properties).vgpus;
+  const set = declared.filter((vgpu) => vgpu.host === inputs.host && vgpu.gpu === inputs.gpu);
+  return asFailures(checkGpuSet(set, board).map(({ parts }) => parts));
 }
 
 const toldGpus = new Set<string>();

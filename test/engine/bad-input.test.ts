@@ -112,6 +112,11 @@ const seenOutside: readonly BadInput[] = [
     message: { code: "VGPU_CLAIM_CONFLICT", says: ["kvm1, other", "machine-id"] },
   },
   {
+    wrong: "a type that contradicts the board",
+    declared: (story) => ({ hosts: hosts(story), vgpus: { desk: { host, gpu, type: "L40S-8Q" } } }),
+    message: { code: "VGPU_UNKNOWN_TYPE", says: [host, "L40S-8Q", "A40"] },
+  },
+  {
     wrong: "an address where no GPU is",
     declared: (story) => ({ hosts: hosts(story, { gpus: { "0000:99:00.0": {} } }) }),
     message: { code: "VGPU_NO_SUCH_GPU", says: [host, "0000:99:00.0", gpu] },

@@ -1,6 +1,6 @@
 # The manifest under /etc/pulumi-vgpu: what we put on this machine. A record is there whole or not at all.
 manifest=/etc/pulumi-vgpu
-line_of() { value=; { [ -r "$1" ] && IFS= read -r value < "$1"; } 2>/dev/null || :; }
+line_of() { value=; { IFS= read -r value < "$1"; } 2>/dev/null || :; }
 record() { # path below the manifest, then key=value lines
   file=$manifest/$1
   shift

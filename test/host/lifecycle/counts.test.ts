@@ -12,7 +12,7 @@ afterAll(() => bed.close());
 
 const cases = [
   { kind: "turingLegacy", board: "Tesla T4", type: "T4-4Q", count: 2 },
-  { kind: "ampereMdev", board: "NVIDIA A40", type: "A40-1Q", count: 32 },
+  { kind: "turingLegacy", board: "Tesla T4", type: "T4-1Q", count: 16 },
 ] as const;
 
 describe.concurrent("what a run costs a host", () => {
