@@ -50,7 +50,7 @@ const cases: readonly {
   count: number;
   serialFirst: boolean;
 }[] = [
-  { kind: "ampereMdev", board: "NVIDIA A40", large: "A40-8Q", small: "A40-4Q", count: 6, serialFirst: false },
+  { kind: "ampereMdev", board: "NVIDIA A2", large: "A2-4Q", small: "A2-2Q", count: 4, serialFirst: false },
   { kind: "turingLegacy", board: "Tesla T4", large: "T4-4Q", small: "T4-2Q", count: 4, serialFirst: true },
   { kind: "adaVendorVfio", board: "NVIDIA A2", large: "A2-4Q", small: "A2-2Q", count: 4, serialFirst: true },
 ];
