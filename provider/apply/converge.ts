@@ -37,7 +37,10 @@ export async function converge<Facts>(convergence: Convergence<Facts>, first: Fa
     const ran = await applyOrReconnect(convergence, plan.steps, facts);
     lost = ran === 0 ? lost + 1 : 0;
     if (lost > reconnectsPerStep) throw unstable(convergence.where, text, done);
-    for (const finished of plan.steps.slice(0, ran)) done.push(stepText(finished));
+    for (const [index, finished] of plan.steps.slice(0, ran).entries()) {
+      if (index > 0) convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(finished)}`);
+      done.push(stepText(finished));
+    }
     facts = await convergence.observe();
   }
 }

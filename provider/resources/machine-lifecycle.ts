@@ -29,6 +29,7 @@ import {
   warnOffline,
   withExclude,
   withStoredConnection,
+  withVmHint,
 } from "./outcomes.js";
 
 /** What the inputs of every resource that is a whole machine have. */
@@ -199,6 +200,9 @@ async function convergeTo<I extends MachineInputs, F extends MachineFacts, D ext
       const live = { ...inputs, ...kind.liveInputs(inputs, now) };
       throw halfMade(error, now.machineId, outputs(kind, live, now));
     }
+  }).catch((error: unknown) => {
+    const outside = kind.claim === "guest" ? withVmHint(error) : error;
+    throw withExclude(outside, { kind: kind.kind, name: inputs.name });
   });
 }
 

@@ -35,9 +35,9 @@ export function asFailures(refusals: readonly ErrorParts[]): CheckFailure[] {
 
 const outOfReach = new Set(["VGPU_UNREACHABLE", "VGPU_LOGIN", "VGPU_HOST_KEY", "VGPU_NO_SUDO"]);
 
-/** Whether the machine could not be asked. */
+/** Whether the machine could not be asked; an error that keeps a half-made resource is another matter. */
 export function isOutOfReach(error: unknown): error is VgpuError {
-  return isVgpuError(error) && outOfReach.has(error.code);
+  return isVgpuError(error) && outOfReach.has(error.code) && !("id" in error);
 }
 
 /** Returns the error with the line that leaves its machine out of the run. */
@@ -60,6 +60,13 @@ export function withStoredConnection(
   const hint =
     "if the program has another connection now, run `pulumi up --refresh=false` once: a refresh uses the stored one";
   return withExclude(new VgpuError({ ...error.parts, next: `${error.parts.next}; ${hint}` }), resource);
+}
+
+/** Returns the error with what is most often the matter with a guest that does not answer. */
+export function withVmHint(error: unknown): unknown {
+  if (!isOutOfReach(error) || error.code !== "VGPU_UNREACHABLE") return error;
+  const hint = "is its VM on, with the hostdev of its vGPU (MdevDevice.hostdevXml)?";
+  return new VgpuError({ ...error.parts, next: `${hint} ${error.parts.next}` });
 }
 
 /** Returns an error of create or update that keeps the half-made resource, so that destroy and the next run know it. */

@@ -1,4 +1,6 @@
 // `npm run demo`: the main job on simulated hosts and the real engine; every claim is checked on the machines.
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { openStage, type Stage } from "./stage.js";
 import { DemoError, playStory } from "./story.js";
 
@@ -16,19 +18,31 @@ async function main(): Promise<void> {
   }
 }
 
-/** Leaves the fleet, bare again, to the person at the keyboard until Ctrl-C. */
+/** Leaves the fleet, bare again and its VMs ready to start, to the person at the keyboard until Ctrl-C. */
 async function keepUp(stage: Stage): Promise<void> {
-  const changed = Object.entries(stage.env).filter(([name, value]) => process.env[name] !== value);
-  console.log("\nThe fleet stays up, bare, until Ctrl-C. In another terminal, in this folder:\n");
+  await stage.readyVms();
+  const changed = Object.entries(stage.env).filter(
+    ([name, value]) => name !== "PATH" && process.env[name] !== value,
+  );
+  const [engine, node] = (stage.env.PATH ?? "").split(path.delimiter);
+  console.log(
+    "\nThe fleet stays up, bare, until Ctrl-C; then everything is removed. In another terminal, in this folder:\n",
+  );
+  console.log(`  export PATH='${engine}:${node}':"$PATH"`);
   for (const [name, value] of changed) console.log(`  export ${name}='${value}'`);
-  console.log(`\n  pulumi up --stack ${stage.stack}\n`);
-  for (const { connection } of [
-    ...Object.values(stage.fleet.config.hosts),
-    ...Object.values(stage.fleet.config.guests),
-  ]) {
-    console.log(
-      `  ssh -p ${connection.port} -i ${connection.privateKeyPath} ${connection.user}@${connection.host}`,
-    );
+  console.log(`\n  pulumi preview --stack ${stage.stack}`);
+  console.log(`  pulumi up --stack ${stage.stack}        # the VMs start as soon as their vGPUs are there\n`);
+  const { hosts, guests } = stage.fleet.config;
+  const known = path.join(stage.fleet.folder, "known_hosts");
+  const connections = [...Object.values(hosts), ...Object.values(guests)].map(
+    (machine) => machine.connection,
+  );
+  writeFileSync(
+    known,
+    connections.map(({ host, port, hostKey }) => `[${host}]:${port} ${hostKey}\n`).join(""),
+  );
+  for (const { host, port, user, privateKeyPath } of connections) {
+    console.log(`  ssh -o UserKnownHostsFile=${known} -p ${port} -i ${privateKeyPath} ${user}@${host}`);
   }
   await new Promise<void>((resolve) => process.once("SIGINT", resolve));
 }

@@ -17,6 +17,10 @@ export interface Stage {
   /** What `pulumi` runs in, for those who go on by hand. */
   readonly env: Readonly<Record<string, string>>;
   pulumi(...args: string[]): Promise<PulumiRun>;
+  /** Shuts the VMs down, as their owners would. */
+  shutVmsDown(): Promise<void>;
+  /** Lets the VMs start as soon as their vGPUs are there. */
+  readyVms(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,7 +45,23 @@ export async function openStage(): Promise<Stage> {
     await close();
     throw error;
   }
-  return { fleet, stack, env, pulumi: (...args) => runPulumi([...args, "--stack", stack], { env }), close };
+  return {
+    fleet,
+    stack,
+    env,
+    pulumi: (...args) => runPulumi([...args, "--stack", stack], { env }),
+    shutVmsDown: () => eachVm(fleet, "shutdownGuest"),
+    readyVms: () => eachVm(fleet, "startGuest"),
+    close,
+  };
+}
+
+async function eachVm(fleet: Fleet, action: "startGuest" | "shutdownGuest"): Promise<void> {
+  const tie = { module: path.join(repositoryRoot, "test/host/model/tie.ts"), export: action };
+  for (const name of Object.keys(fleet.config.guests)) {
+    const machine = fleet.machines[name];
+    if (machine !== undefined) await fleet.simulator.invoke(tie, [machine]);
+  }
 }
 
 async function configure(fleet: Fleet, stack: string, env: Stage["env"]): Promise<void> {

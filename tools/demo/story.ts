@@ -1,5 +1,3 @@
-import path from "node:path";
-import { repositoryRoot } from "../paths.js";
 import { licenseOf, printTable, seenVgpus, showMade } from "./show.js";
 import type { Stage } from "./stage.js";
 
@@ -86,11 +84,7 @@ async function destroy(stage: Stage, bare: ReadonlyMap<string, string>): Promise
   const left = await seenVgpus(stage.fleet);
   expect(left.filter((vgpu) => vgpu.usedBy !== "").length === 2, "both VMs still have their vGPUs");
   title("5. The VMs are shut down; pulumi destroy again");
-  for (const guest of Object.keys(stage.fleet.config.guests)) {
-    const machine = stage.fleet.machines[guest];
-    const tie = { module: path.join(repositoryRoot, "test/host/model/tie.ts"), export: "shutdownGuest" };
-    if (machine !== undefined) await stage.fleet.simulator.invoke(tie, [machine]);
-  }
+  await stage.shutVmsDown();
   const gone = await stage.pulumi("destroy", "--yes", "--suppress-outputs");
   expect(gone.code === 0, "destroy succeeds");
   for (const [name, digest] of await digests(stage)) {
