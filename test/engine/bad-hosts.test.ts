@@ -1,7 +1,7 @@
 import path from "node:path";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectionTo, fleetRelease, writePackage } from "../fleet/fleet.js";
+import { makeKeyPair } from "../ssh-keys.js";
 import { codesIn, diagnosticsOf, expectNoStackTrace, expectOneMessage, oneLine } from "./support/messages.js";
 import { mustSucceed } from "./support/stack.js";
 import { hostArgs, openStory, type Story } from "./support/story.js";
@@ -42,8 +42,8 @@ describe("a host that does not answer", () => {
 
 describe("a key from the stack's configuration", () => {
   let story: Story;
-  const first = ssh2.utils.generateKeyPairSync("ed25519");
-  const second = ssh2.utils.generateKeyPairSync("ed25519");
+  const first = makeKeyPair();
+  const second = makeKeyPair();
 
   /** Makes one key the only one that the machine takes from this user, and the one that the stack is configured with. */
   async function use(key: { readonly public: string; readonly private: string }): Promise<void> {

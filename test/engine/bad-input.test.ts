@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectionTo, type PackageFile } from "../fleet/fleet.js";
+import { makeKeyPair } from "../ssh-keys.js";
 import type { Declared, DeclaredHost } from "./programs/declared-fleet.js";
 import {
   codesIn,
@@ -150,7 +150,7 @@ const seenOutside: readonly BadInput[] = [
     wrong: "credentials that the machine refuses",
     declared: (story) => {
       const privateKeyPath = path.join(story.folder, "wrong.key");
-      writeFileSync(privateKeyPath, ssh2.utils.generateKeyPairSync("ed25519").private, { mode: 0o600 });
+      writeFileSync(privateKeyPath, makeKeyPair().private, { mode: 0o600 });
       const { connection } = hostArgs(story, host, gpu);
       return { hosts: hosts(story, { connection: { ...connection, privateKeyPath } }) };
     },

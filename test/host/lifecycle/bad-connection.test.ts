@@ -5,6 +5,7 @@ import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeclaredResource } from "../../fleet/program.js";
 import { runPreview, runUp, startRun } from "../../fleet/run.js";
+import { makeKeyPair } from "../../ssh-keys.js";
 import { until } from "../machine/test-support.js";
 import { type Bed, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
 import { liveTypes } from "./live-vgpus.js";
@@ -88,7 +89,7 @@ describe.concurrent("a host that cannot be reached", () => {
   it("because its login is refused says which key, untouched", { timeout: 120_000 }, async () => {
     const host = await bed.host("other-login", "turingLegacy");
     const privateKeyPath = join(host.folder, "stranger.key");
-    writeFileSync(privateKeyPath, strangerKey(), { mode: 0o600 });
+    writeFileSync(privateKeyPath, makeKeyPair().private, { mode: 0o600 });
     const before = await noteOf(host.machine);
     const text = await refusalOf(host, programOf(host, { privateKeyPath }));
     expect(text).toMatch(/^VGPU_LOGIN .*: cannot log in as root\n/);
@@ -111,13 +112,6 @@ function fingerprint(hostKey: string): string {
   const parsed = Array.isArray(key) ? key[0] : key;
   const hash = createHash("sha256").update(parsed.getPublicSSH()).digest("base64");
   return `SHA256:${hash.replace(/=+$/, "")}`;
-}
-
-function strangerKey(): string {
-  for (;;) {
-    const { private: text } = ssh2.utils.generateKeyPairSync("ed25519");
-    if (!(ssh2.utils.parseKey(text) instanceof Error)) return text;
-  }
 }
 
 describe.concurrent("a host", () => {

@@ -1,10 +1,10 @@
 // The simulator's process: alone in its namespaces, holds the machines, told what to do over IPC.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { makeKeyPair } from "../../ssh-keys.js";
 import type { MachineKind } from "../types.js";
 import { SimulatorMachine } from "./machine.js";
 import type { KindReference, MachineAddress, MachineSpec, Reply, Request } from "./protocol.js";
-import { makeKeyPair } from "./ssh-keys.js";
 
 const machines = new Map<string, SimulatorMachine>();
 const acknowledgements = new Map<number, () => void>();

@@ -1,8 +1,8 @@
 // The machine's SSH end: listens, counts, authenticates, forwards. Commands are run by ssh-session.ts.
 import { connect, createServer, type Socket, type Server as TcpServer } from "node:net";
 import ssh2, { type AuthContext, type Connection, type ServerChannel } from "ssh2";
+import { makeKeyPair } from "../../ssh-keys.js";
 import type { MachineCounters, NetworkState } from "./protocol.js";
-import { makeKeyPair } from "./ssh-keys.js";
 
 /** OpenSSH's MaxSessions: session channels one connection may have open at once. */
 export const MAX_SESSIONS = 10;

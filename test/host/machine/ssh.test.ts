@@ -2,9 +2,9 @@ import { connect } from "node:net";
 import type ssh2 from "ssh2";
 import type { Client } from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeKeyPair } from "../../ssh-keys.js";
 import type { SimulatedMachine } from "./simulated-machine.js";
 import { type Simulator, startSimulator } from "./simulator.js";
-import { makeKeyPair } from "./ssh-keys.js";
 import { exec, login, rootless, tinySpec, until } from "./test-support.js";
 
 let simulator: Simulator;

@@ -6,9 +6,9 @@ import {
   type PublicHostKey,
   parsePublicHostKey,
 } from "../../../provider/transport/known-hosts.js";
-import { makeKey } from "./ssh-fixture.js";
+import { makeKeyPair } from "../../ssh-keys.js";
 
-const text = makeKey().public;
+const text = makeKeyPair().public;
 const key = parsePublicHostKey(text) as PublicHostKey;
 const look = (line: string, host: string, port = 22) => lookUpKnownKeys([line], host, port);
 

@@ -9,7 +9,7 @@ import type { Connection } from "../../../provider/model/connection.js";
 import { runJob } from "../../../provider/transport/job.js";
 import { withLock } from "../../../provider/transport/lock.js";
 import { closeAllSessions, sessionFor } from "../../../provider/transport/session.js";
-import { makeKey } from "./ssh-fixture.js";
+import { makeKeyPair } from "../../ssh-keys.js";
 
 const sshd = process.env.VGPU_TEST_SSHD ?? "/usr/sbin/sshd";
 // It asks for a user of its own name, and becomes nobody else unless it is root.
@@ -18,7 +18,7 @@ const usable = existsSync(sshd) && process.getuid?.() === 0;
 /** A real sshd with its default limits; /run of its sessions is a folder of its own. */
 describe.skipIf(!usable)("a session on OpenSSH", () => {
   const root = mkdtempSync(join(tmpdir(), "vgpu-sshd-"));
-  const userKey = makeKey();
+  const userKey = makeKeyPair();
   let daemon: ChildProcess;
   let port: number;
   let hostKey: string;

@@ -6,31 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AuthContext, type Connection as Peer, Server, utils } from "ssh2";
 import type { Connection } from "../../../provider/model/connection.js";
-
-/** A key pair in OpenSSH's forms; `public` is `"ssh-ed25519 AAAA…"`. */
-export interface KeyPair {
-  readonly private: string;
-  readonly public: string;
-}
-
-export function makeKey(type: "ed25519" | "ecdsa" = "ed25519", passphrase?: string): KeyPair {
-  const options = {
-    ...(type === "ecdsa" ? { bits: 256 } : {}),
-    ...(passphrase === undefined ? {} : { passphrase, cipher: "aes256-ctr", rounds: 4 }),
-  };
-  for (;;) {
-    const pair = utils.generateKeyPairSync(type as "ed25519", options as never);
-    // Now and then ssh2 writes a key that it cannot read.
-    if (utils.parseKey(pair.private, passphrase) instanceof Error) continue;
-    return { private: pair.private, public: pair.public.split(" ").slice(0, 2).join(" ") };
-  }
-}
+import { type KeyPair, makeKeyPair } from "../../ssh-keys.js";
 
 /** A machine over real SSH whose commands run in a real shell; /run is a folder of its own. */
 export class SshFixture {
   readonly root = mkdtempSync(join(tmpdir(), "vgpu-ssh-"));
   readonly hostKey: KeyPair;
-  readonly userKey = makeKey();
+  readonly userKey = makeKeyPair();
   readonly commands: string[] = [];
   readonly logins: string[] = [];
   connections = 0;
@@ -51,7 +33,7 @@ export class SshFixture {
   private readonly children = new Set<ChildProcess>();
   private server: Server;
 
-  constructor(readonly hostKeys: readonly KeyPair[] = [makeKey()]) {
+  constructor(readonly hostKeys: readonly KeyPair[] = [makeKeyPair()]) {
     this.hostKey = hostKeys[0] as KeyPair;
     mkdirSync(join(this.root, "run/lock"), { recursive: true });
     mkdirSync(join(this.root, "bin"));

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Connection } from "../../../provider/model/connection.js";
 import { fingerprint, parsePublicHostKey } from "../../../provider/transport/known-hosts.js";
 import { closeAllSessions, type SessionOptions, sessionFor } from "../../../provider/transport/session.js";
-import { makeKey, SshFixture, until } from "./ssh-fixture.js";
+import { makeKeyPair } from "../../ssh-keys.js";
+import { SshFixture, until } from "./ssh-fixture.js";
 
 const script = { name: "try-thing", text: "echo hello" };
 const print = (text: string) => {
@@ -65,7 +66,7 @@ describe("the host key", () => {
   });
 
   it("is refused when it is not the pinned one, with both fingerprints, before any login", async () => {
-    const other = makeKey().public;
+    const other = makeKeyPair().public;
     const error = await failure(machine.connection({ hostKey: other }));
     expect(error.message).toBe(
       [
@@ -80,7 +81,7 @@ describe("the host key", () => {
 
   it("is refused over a connection that is already there when this one pins another", async () => {
     await run(machine.connection());
-    const error = await failure(machine.connection({ hostKey: makeKey().public }));
+    const error = await failure(machine.connection({ hostKey: makeKeyPair().public }));
     expect(error.message).toContain("VGPU_HOST_KEY");
     expect(machine.commands).toHaveLength(1);
   });
@@ -91,7 +92,7 @@ describe("the host key", () => {
   });
 
   it("is refused when known_hosts has another one, also under acceptNew", async () => {
-    const other = makeKey().public;
+    const other = makeKeyPair().public;
     ssh("known_hosts", `[127.0.0.1]:${machine.port} ${other}\n`);
     const error = await failure(unpinned({ acceptNew: true }), { acceptNewHostKey: true });
     expect(error.message).toContain(
@@ -129,8 +130,8 @@ describe("the host key", () => {
   it.each(["pinned", "known_hosts"])(
     "of another algorithm than the preferred is asked for (%s)",
     async (source) => {
-      const ecdsa = makeKey("ecdsa");
-      const two = new SshFixture([makeKey("ed25519"), ecdsa]);
+      const ecdsa = makeKeyPair("ecdsa");
+      const two = new SshFixture([makeKeyPair("ed25519"), ecdsa]);
       await two.start();
       ssh("known_hosts", source === "pinned" ? "" : `[127.0.0.1]:${two.port} ${ecdsa.public}\n`);
       const { hostKey: _, ...rest } = two.connection();
@@ -151,7 +152,7 @@ describe("the host key", () => {
 
 describe("the login", () => {
   it("is refused with what was tried, once, and never with the key's text", async () => {
-    const wrong = makeKey();
+    const wrong = makeKeyPair();
     const error = await failure(
       machine.connection({ privateKey: wrong.private, privateKeyPath: "/nowhere/key" }),
     );
@@ -211,7 +212,7 @@ describe("the login", () => {
   });
 
   it("says that an encrypted key needs its password, and uses it", async () => {
-    const { private: key, public: open } = makeKey("ed25519", "pass phrase");
+    const { private: key, public: open } = makeKeyPair("ed25519", "pass phrase");
     (machine as { userKey: object }).userKey = { private: key, public: open };
     const error = await failure(machine.connection());
     expect(error.message).toContain(
