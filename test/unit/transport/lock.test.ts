@@ -62,12 +62,14 @@ describe("withLock", () => {
 
   it("makes another run wait, and lets it in when the first is done", async () => {
     const { open, opened } = gate();
+    const held = gate();
     const events: string[] = [];
     const first = withLock(here(), "first", async () => {
+      held.open();
       await opened;
       events.push("first ends");
     });
-    await until(() => locks() === 1);
+    await held.opened;
     const second = withLock(elsewhere(), "second", async () => events.push("second begins"));
     await until(() => locks() === 2);
     open();
@@ -77,8 +79,12 @@ describe("withLock", () => {
 
   it("names who holds it when the other run does not end in time", async () => {
     const { open, opened } = gate();
-    const first = withLock(here(), "stack dev of project infra on desk", () => opened);
-    await until(() => locks() === 1);
+    const held = gate();
+    const first = withLock(here(), "stack dev of project infra on desk", () => {
+      held.open();
+      return opened;
+    });
+    await held.opened;
     const error = await withLock(elsewhere({ lockDeadlineMs: 1500 }), "second", async () => {}).catch(
       (e: Error) => e,
     );
