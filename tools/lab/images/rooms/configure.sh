@@ -1,0 +1,29 @@
+#!/bin/sh
+# configure.sh: in the chroot. Users, keys, services, initramfs. The private key that logs in, and the host's public
+# one, are left in /lab-keys for the builder to take away.
+set -eu
+
+useradd --create-home --shell /bin/bash --groups libvirt admin
+mkdir /lab-keys
+ssh-keygen -q -t ed25519 -N '' -C lab -f /lab-keys/client
+for home in /root /home/admin; do
+  mkdir -p "$home/.ssh"
+  chmod 700 "$home/.ssh"
+  cp /lab-keys/client.pub "$home/.ssh/authorized_keys"
+done
+chown -R admin: /home/admin/.ssh
+rm -f /etc/ssh/ssh_host_*
+ssh-keygen -q -t ed25519 -N '' -C lab -f /etc/ssh/ssh_host_ed25519_key
+cp /etc/ssh/ssh_host_ed25519_key.pub /lab-keys/host.pub
+
+systemctl -q enable ssh systemd-networkd
+systemctl -q set-default multi-user.target
+# A serial console for reading alone: a login prompt nobody uses is a process of a slow machine.
+systemctl -q mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+  e2scrub_reap.service fstrim.timer getty@tty1.service serial-getty@ttyS0.service \
+  systemd-networkd-wait-online.service systemd-timesyncd.service
+
+# Every machine made from this image gets an id of its own at its first boot.
+: > /etc/machine-id
+rm -f /var/lib/dbus/machine-id /usr/sbin/policy-rc.d
+update-initramfs -c -k all

@@ -1,0 +1,59 @@
+import { shellQuote } from "../../../provider/transport/quote.js";
+
+/** What one QEMU is started with. Paths may be relative to its working directory. */
+export interface QemuMachine {
+  readonly name: string;
+  readonly memoryMiB: number;
+  /** A qcow2 file. */
+  readonly disk: string;
+  /** A file whose text the machine finds as fw_cfg item opt/labgpu/cards. */
+  readonly cards: string;
+  readonly consoleLog: string;
+  /** Port on 127.0.0.1 that leads to the machine's port 22; 0: one the kernel chooses. */
+  readonly sshPort: number;
+  /** A unix socket that leads to a guest's qemu-guest-agent; hosts have none. */
+  readonly agentSocket?: string;
+}
+
+/** The program; no machine counts on hardware virtualization. */
+export const qemu = "qemu-system-x86_64";
+
+/** Arguments of QEMU. A frozen state fits only a machine started with the same devices. */
+export function qemuArguments(machine: QemuMachine, frozenState?: string): string[] {
+  const { memoryMiB, disk, cards, consoleLog, sshPort, agentSocket, name } = machine;
+  return [
+    ...["-name", name, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"],
+    ...["-m", `${memoryMiB}`, "-nodefaults", "-no-user-config", "-display", "none"],
+    ...["-chardev", "stdio,id=qmp,signal=off", "-mon", "chardev=qmp,mode=control"],
+    ...["-serial", `file:${escaped(consoleLog)}`],
+    // Without an IOMMU /sys/class/iommu is empty and no device has an IOMMU group.
+    ...["-device", "intel-iommu,intremap=on"],
+    ...["-drive", `file=${escaped(disk)},format=qcow2,if=none,id=disk,cache=unsafe,discard=unmap`],
+    ...["-device", "virtio-blk-pci,drive=disk,bootindex=1"],
+    ...["-netdev", `user,id=net,hostfwd=tcp:127.0.0.1:${sshPort}-:22`],
+    ...["-device", "virtio-net-pci,netdev=net,romfile="],
+    ...["-device", "virtio-rng-pci"],
+    ...(agentSocket === undefined ? [] : guestAgent(agentSocket)),
+    ...["-fw_cfg", `name=opt/labgpu/cards,file=${escaped(cards)}`],
+    ...(frozenState === undefined ? [] : ["-incoming", `exec:zstd -dcq < ${shellQuote(frozenState)}`]),
+  ];
+}
+
+function guestAgent(socket: string): string[] {
+  return [
+    ...["-device", "virtio-serial-pci"],
+    ...["-chardev", `socket,id=agent,path=${escaped(socket)},server=on,wait=off`],
+    ...["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
+  ];
+}
+
+/** The port in the answer of the monitor's `info usernet`. */
+export function forwardedPort(answer: string): number | undefined {
+  const port = /HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+22\b/.exec(answer)?.[1];
+  return port === undefined ? undefined : Number(port);
+}
+
+/** QEMU's options end a value at a comma, and two commas mean one. */
+function escaped(value: string): string {
+  return value.replaceAll(",", ",,");
+}
