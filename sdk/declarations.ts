@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type {
-  DeclaredGuest,
-  DeclaredHost,
-  DeclaredProgram,
-  DeclaredVgpu,
+import {
+  type DeclaredGuest,
+  type DeclaredHost,
+  type DeclaredProgram,
+  type DeclaredVgpu,
+  sameCarrier,
 } from "../provider/plan/declared/program.js";
 
 /** What one run of a program declares, gathered while it is constructed. */
@@ -74,14 +75,14 @@ export function declareHost(host: DeclaredHost): Promise<DeclaredProgram> {
   }));
 }
 
-/** Adds a vGPU; the promise gives its host and every vGPU that is declared on its GPU or under its UUID. */
+/** Adds a vGPU; the promise gives its host and every vGPU that is declared on its GPU or parent, or under its UUID. */
 export function declareVgpu(vgpu: DeclaredVgpu): Promise<DeclaredProgram> {
   const declarations = ofThisRun();
   declarations.vgpus.push(vgpu);
   return declarations.settled().then(({ hosts, vgpus }) => ({
     hosts: hosts.filter((host) => host.resource === vgpu.host),
     vgpus: vgpus.filter(
-      (other) => other.host === vgpu.host && (other.gpu === vgpu.gpu || other.uuid === vgpu.uuid),
+      (other) => other.host === vgpu.host && (sameCarrier(other, vgpu) || other.uuid === vgpu.uuid),
     ),
     guests: [],
   }));

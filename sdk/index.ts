@@ -5,5 +5,5 @@ export {
   type LicenseArgs,
   type ObservedGuest,
 } from "./guest-driver-install.js";
-export { MdevDevice, type MdevDeviceArgs } from "./mdev-device.js";
+export { type GpuMdevArgs, MdevDevice, type MdevDeviceArgs, type ParentMdevArgs } from "./mdev-device.js";
 export { type GpuArgs, type ObservedHost, VgpuHost, type VgpuHostArgs } from "./vgpu-host.js";

@@ -45,6 +45,7 @@ export interface ObservedHost {
 
 /**
  * A Linux KVM host with NVIDIA GPUs: its vGPU manager, its virtual functions, and a boot unit that restores vGPUs.
+ * Without `driver` and `gpus` nothing of NVIDIA's is asked of it: it may carry mdevs of other drivers.
  * Creating it on a bare host blocks nouveau, installs the manager and reboots twice; `reboot.allow` must say so.
  * Destroying it removes what it put there, and nothing else.
  *

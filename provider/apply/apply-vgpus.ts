@@ -28,7 +28,7 @@ export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: 
   const { vgpu } = failed;
   throw new VgpuError({
     ...error.parts,
-    where: `${machine.label} ${vgpu.gpu} ${vgpu.name}`,
+    where: `${machine.label} ${vgpu.carrier} ${vgpu.name}`,
     what: `${failed.kind} of ${vgpu.typeName} on ${vgpu.parent} failed`,
     now: `${finished} of ${steps.length} operations of this change are done; the next run goes on from there`,
   });
@@ -38,7 +38,9 @@ function operationLine(step: SingleVgpuStep): string {
   const { vgpu } = step;
   const verb = step.kind.slice(0, step.kind.indexOf("-"));
   const number = vgpu.vgpuTypeId === null ? "" : String(vgpu.vgpuTypeId);
-  const fields = [verb, vgpu.uuid, vgpu.vgpuInterface, vgpu.gpu, vgpu.parent, vgpu.typeName];
+  // A parent that is not NVIDIA's carries its mdevs itself: there is no GPU to note beside it.
+  const gpu = vgpu.vgpuInterface === "mdev-on-parent" ? "" : vgpu.carrier;
+  const fields = [verb, vgpu.uuid, vgpu.vgpuInterface, gpu, vgpu.parent, vgpu.typeName];
   const all = [...fields, number, vgpu.owner, vgpu.name, vgpu.keep ? "yes" : "no"];
   // The shell's read joins neighbouring tabs: an empty field needs a sign of its own.
   return `${all.map((field) => field || "-").join("\t")}\n`;

@@ -15,6 +15,7 @@ export const errorCodes = {
   VGPU_LOCKED: "another run is changing this machine",
   VGPU_PREREQUISITE: "the machine is not ready for this",
   VGPU_NO_SUCH_GPU: "there is no such GPU in the host",
+  VGPU_NO_SUCH_PARENT: "there is no such parent of mdevs in the host",
   VGPU_REBOOT_NEEDED: "a reboot is needed and not allowed",
   VGPU_IN_USE: "a virtual machine uses what would be changed",
   VGPU_FOREIGN: "the object on the host is not ours",

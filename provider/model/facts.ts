@@ -1,7 +1,10 @@
 import type { PciAddress } from "./pci-address.js";
 
-/** How a GPU's vGPUs are made. Detected on the host, never assumed. Source: mdev.md section 1. */
-export type VgpuInterface = "mdev-on-pf" | "mdev-on-vf" | "vendor-vfio";
+/** How an NVIDIA GPU's vGPUs are made. Detected on the host, never assumed. Source: mdev.md section 1. */
+export type GpuInterface = "mdev-on-pf" | "mdev-on-vf" | "vendor-vfio";
+
+/** How a vGPU is made; `"mdev-on-parent"`: as an mdev of a device that is not NVIDIA's. */
+export type VgpuInterface = GpuInterface | "mdev-on-parent";
 
 /** A process that has a VFIO file open, and so uses a vGPU or a passed-through function. */
 export interface Holder {
@@ -26,10 +29,11 @@ export interface OfferedType {
 export interface LiveVgpu {
   /** The mdev's UUID; `null` on a vendor-specific VFIO function, which has none. */
   readonly mdevUuid: string | null;
-  /** The function that carries it: the PF on a legacy board, else its VF. */
-  readonly parent: PciAddress;
-  readonly vgpuTypeId: number;
-  /** `null` when the host does not name the number. */
+  /** What carries it: the PF of a legacy board, else a VF; the device itself where it is not NVIDIA's. */
+  readonly parent: string;
+  /** `null` where types have no number: on devices that are not NVIDIA's. */
+  readonly vgpuTypeId: number | null;
+  /** `null` when the host does not name the number. On a device that is not NVIDIA's the mdev type, e.g. `"mtty-2"`. */
   readonly typeName: string | null;
   readonly holders: readonly Holder[];
 }
@@ -55,10 +59,33 @@ export interface GpuFacts {
   /** 0 on a board without SR-IOV. */
   readonly totalVfs: number;
   readonly virtualFunctions: readonly VirtualFunction[];
-  readonly vgpuInterface: VgpuInterface | null;
+  readonly vgpuInterface: GpuInterface | null;
   /** Why the GPU offers no vGPU types; `null` when it offers some or is full. */
   readonly absence: string | null;
   readonly offeredTypes: readonly OfferedType[];
+  readonly vgpus: readonly LiveVgpu[];
+}
+
+/** An mdev type of a device that is not NVIDIA's. */
+export interface MdevType {
+  /** Name of its directory under `mdev_supported_types`, e.g. `"mtty-2"`: its identity. */
+  readonly mdevType: string;
+  /** Its name for people, e.g. `"Dual port serial"`; the driver need not give one. */
+  readonly name: string;
+  /** On one line; `null` where the driver gives none. */
+  readonly description: string | null;
+  /** What a VM takes it for, e.g. `"vfio-pci"`, `"vfio-ccw"`. */
+  readonly deviceApi: string;
+  /** How many more of it can be made now. Types may share what they are made of. */
+  readonly availableInstances: number;
+}
+
+/** A device that carries mdevs and is not NVIDIA's: an Intel GPU, the kernel's mtty. */
+export interface MdevParentFacts {
+  /** Its name under `/sys/class/mdev_bus`, e.g. `"mtty"`, `"0000:00:02.0"`. */
+  readonly name: string;
+  readonly vgpuInterface: "mdev-on-parent";
+  readonly types: readonly MdevType[];
   readonly vgpus: readonly LiveVgpu[];
 }
 
@@ -77,8 +104,9 @@ export interface VgpuRecord {
   /** `"project/stack"` */
   readonly owner: string;
   readonly name: string;
-  readonly gpu: PciAddress;
-  readonly parent: PciAddress;
+  /** PCI address of its GPU; on a device that is not NVIDIA's the device's name. */
+  readonly carrier: string;
+  readonly parent: string;
   readonly typeName: string;
   /** Whether the program protects or retains it. */
   readonly keep: boolean;
@@ -170,6 +198,8 @@ export interface HostFacts extends MachineFacts {
   /** Names of the VMs that run, with or without a vGPU: a reboot would end them. */
   readonly runningVms: readonly string[];
   readonly gpus: readonly GpuFacts[];
+  /** Parents of mdevs that are not NVIDIA's. */
+  readonly mdevParents: readonly MdevParentFacts[];
   readonly mdevDefinitions: readonly MdevDefinition[];
   readonly manifest: HostManifest;
 }

@@ -5,18 +5,23 @@ import { parsePciAddress } from "./pci-address.js";
 export interface AssignedVgpu {
   readonly vgpuInterface: VgpuInterface;
   readonly uuid: string;
-  /** The function that carries the vGPU. */
+  /** The function or device that carries the vGPU. */
   readonly parent: string;
+  /** What a VM takes an mdev for. @default "vfio-pci" */
+  readonly deviceApi?: string | undefined;
 }
 
 /**
  * Returns libvirt's hostdev element for a vGPU.
  * Vendor-specific VFIO must be `managed='no'` and needs libvirt 9.7 or later. Source: mdev.md section 7.
+ * An mdev's `model` is its device API; `display` is taken with vfio-pci only. Source: libvirt's formatdomain, "Host device assignment".
  */
 export function hostdevXml(vgpu: AssignedVgpu): string {
   if (vgpu.vgpuInterface !== "vendor-vfio") {
+    const { deviceApi = "vfio-pci" } = vgpu;
+    const display = deviceApi === "vfio-pci" ? " display='off'" : "";
     return [
-      "<hostdev mode='subsystem' type='mdev' managed='no' model='vfio-pci' display='off'>",
+      `<hostdev mode='subsystem' type='mdev' managed='no' model='${deviceApi}'${display}>`,
       `  <source><address uuid='${vgpu.uuid}'/></source>`,
       "</hostdev>",
     ].join("\n");

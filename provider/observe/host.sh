@@ -80,6 +80,23 @@ for gpu in $gpus; do
     done
   fi
 done
+# Parents of mdevs that are not NVIDIA's; the functions of its GPUs were asked above.
+for parent in /sys/class/mdev_bus/*; do
+  name=${parent##*/}
+  case "$functions " in *"/$name/ "*) continue ;; esac
+  if [ -d "$parent/mdev_supported_types" ]; then fact mdev-parent "$name"; fi
+  for type in "$parent"/mdev_supported_types/*; do
+    cd "$type" 2>/dev/null || continue
+    description=
+    if [ -e description ]; then
+      while IFS= read -r value; do description="${description:+$description, }$value"; done < description
+    fi
+    line_of device_api; api=$value
+    line_of available_instances; available=$value
+    line_of name
+    fact parent-type "$name" "${type##*/}" "$value" "$api" "$available" "$description"
+  done
+done
 cd /
 tab='	'
 newline='

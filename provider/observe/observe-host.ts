@@ -5,6 +5,7 @@ import { parseGpus } from "./parse-gpus.js";
 import { parseRunningVms } from "./parse-holders.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseHostManifest } from "./parse-manifest.js";
+import { parseMdevParents } from "./parse-mdev-parents.js";
 import { parseMdevDefinitions } from "./parse-mdevctl.js";
 import { readScript } from "./read-script.js";
 import { runObservation } from "./run-observation.js";
@@ -30,6 +31,7 @@ export function parseHostFacts(output: string, where: string): HostFacts {
     kernelCommandLine: lines.one("cmdline"),
     runningVms: parseRunningVms(lines),
     gpus: parseGpus(lines),
+    mdevParents: parseMdevParents(lines),
     mdevDefinitions: parseMdevDefinitions(
       lines
         .all("mdevctl")

@@ -1,6 +1,7 @@
-import type { GpuFacts, Holder, LiveVgpu, OfferedType, VgpuInterface } from "../model/facts.js";
+import type { GpuFacts, GpuInterface, Holder, LiveVgpu, OfferedType } from "../model/facts.js";
 import type { FactLines } from "./fact-lines.js";
 import { holdersByFile } from "./parse-holders.js";
+import { mdevsOn } from "./parse-mdevs.js";
 import { parseSmiTypes } from "./parse-smi-types.js";
 
 /** Links of the GPUs' functions: address → link name → last part of the target. */
@@ -29,12 +30,7 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
         vgpuInterface,
         offeredTypes: offered,
         vgpus: [
-          ...mdevsOf(
-            lines,
-            address,
-            virtualFunctions.map((vf) => vf.vfAddress),
-            holders,
-          ),
+          ...nvidiaMdevs(lines, [address, ...virtualFunctions.map((vf) => vf.vfAddress)], holders),
           ...vendorVgpusOf(lines, { address, links, holders, offered }),
         ],
       };
@@ -76,9 +72,9 @@ function virtualFunctionsOf(address: string, links: Links): GpuFacts["virtualFun
   return functions.sort((a, b) => a.vfIndex - b.vfIndex);
 }
 
-function interfaceOf(lines: FactLines, address: string): VgpuInterface | null {
+function interfaceOf(lines: FactLines, address: string): GpuInterface | null {
   const at = lines.all("types-at").find((fields) => fields[0] === address);
-  if (at !== undefined) return at[2] as VgpuInterface;
+  if (at !== undefined) return at[2] as GpuInterface;
   return lines.all("vendor-type").some((fields) => fields[0] === address) ? "vendor-vfio" : null;
 }
 
@@ -118,23 +114,17 @@ export function parseCreatable(line: string): OfferedType | null {
   };
 }
 
-function mdevsOf(
+/** A type of NVIDIA's is known by its name; its directory only carries a number. */
+function nvidiaMdevs(
   lines: FactLines,
-  address: string,
-  vfs: readonly string[],
+  functions: readonly string[],
   holders: ReadonlyMap<string, Holder[]>,
 ): LiveVgpu[] {
-  const details = new Map(lines.all("mdev-type-of").map((fields) => [fields[0], fields]));
-  const live: LiveVgpu[] = [];
-  for (const [mdevUuid = "", parent = ""] of lines.all("mdev")) {
-    if (parent !== address && !vfs.includes(parent)) continue;
-    const [, type = "", name = "", group = "", vmName = ""] = details.get(mdevUuid) ?? [];
-    const held = holders.get(`/dev/vfio/${group}`) ?? holders.get(mdevUuid) ?? [];
-    const named = held.length === 0 && vmName !== "" ? [{ pid: 0, domainName: vmName }] : held;
-    const vgpuTypeId = Number(type.slice(type.lastIndexOf("-") + 1));
-    live.push({ mdevUuid, parent, vgpuTypeId, typeName: name || null, holders: named });
-  }
-  return live.sort((a, b) => (a.mdevUuid ?? "").localeCompare(b.mdevUuid ?? ""));
+  return mdevsOn(lines, functions, holders).map(({ typeFolder, name, ...mdev }) => ({
+    ...mdev,
+    vgpuTypeId: Number(typeFolder.slice(typeFolder.lastIndexOf("-") + 1)),
+    typeName: name || null,
+  }));
 }
 
 function vendorVgpusOf(

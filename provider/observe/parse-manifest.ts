@@ -62,7 +62,7 @@ function vgpuRecord(uuid: string, fields: Fields): VgpuRecord {
     state: stateOf(fields) ?? "intent",
     owner: fields.get("owner") ?? "",
     name: fields.get("name") ?? "",
-    gpu: fields.get("gpu") ?? "",
+    carrier: fields.get("gpu") ?? fields.get("parent") ?? "",
     parent: fields.get("parent") ?? "",
     typeName: fields.get("type") ?? "",
     keep: fields.get("keep") === "yes",

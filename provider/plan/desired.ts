@@ -38,8 +38,11 @@ export interface DesiredVgpu {
   readonly owner: string;
   /** Resource name of its host, for messages. */
   readonly host: string;
-  readonly gpu: PciAddress;
-  /** Full or short name of the type. */
+  /** Whether it is declared by `gpu` and `type`, or by `parent` and `mdevType`. */
+  readonly carrierKind: "gpu" | "parent";
+  /** PCI address of the GPU, or name of the parent. */
+  readonly carrier: string;
+  /** Full or short name of the vGPU type, or the mdev type. */
   readonly type: string;
   readonly keep: boolean;
 }

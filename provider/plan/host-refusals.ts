@@ -1,5 +1,6 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
+import { carriersOf } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
 import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
 import type { Step } from "./steps.js";
@@ -19,7 +20,8 @@ export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: read
 
 function machineRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
   const refusals: ErrorParts[] = [];
-  if (facts.architecture !== "x86_64") {
+  const hasGpus = Object.keys(desired.gpus).length > 0;
+  if ((hasGpus || desired.driver !== null) && facts.architecture !== "x86_64") {
     refusals.push(
       prerequisite(desired, {
         what: "cannot run a vGPU manager",
@@ -29,7 +31,7 @@ function machineRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
       }),
     );
   }
-  if (Object.keys(desired.gpus).length > 0 && facts.iommuUnits.length === 0) {
+  if (hasGpus && facts.iommuUnits.length === 0) {
     refusals.push(
       prerequisite(desired, {
         what: "IOMMU is off",
@@ -40,7 +42,7 @@ function machineRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
       }),
     );
   }
-  if (Object.keys(desired.gpus).length > 0 && desired.driver === null && facts.loadedDriver === null) {
+  if (hasGpus && desired.driver === null && facts.loadedDriver === null) {
     refusals.push(
       prerequisite(desired, {
         what: "there is no vGPU manager for the declared GPUs",
@@ -106,7 +108,7 @@ export function disruptionRefusals(
 ): ErrorParts[] {
   const reboots = steps.filter((step) => step.kind === "reboot-machine");
   if (reboots.length === 0) return [];
-  const holders = facts.gpus.flatMap((gpu) => gpu.vgpus.flatMap((vgpu) => vgpu.holders));
+  const holders = carriersOf(facts).flatMap(({ vgpus }) => vgpus.flatMap((vgpu) => vgpu.holders));
   const users = [...new Set([...facts.runningVms, ...holders.map((holder) => holder.domainName)])].sort();
   if (users.length === 0) return [];
   return [

@@ -1,5 +1,6 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
+import { bootUnitSteps } from "./boot-unit.js";
 import type { DesiredHost } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
@@ -12,7 +13,7 @@ export function planHost(desired: DesiredHost, facts: HostFacts): Plan {
   const steps = [
     ...claimSteps(desired, facts),
     ...managerSteps(desired, facts),
-    ...bootUnitSteps(desired, facts),
+    ...(Object.keys(desired.gpus).length > 0 ? bootUnitSteps(desired.name, facts, desired.bootFiles) : []),
     ...vfSteps(desired, facts),
   ];
   const refusals = hostRefusals(desired, facts, steps);
@@ -29,15 +30,17 @@ export function planHostRemoval(desired: DesiredHost, facts: HostFacts): Plan {
   return { steps: refusals.length === 0 ? steps : [], refusals };
 }
 
-/** Whether our boot unit is there, enabled, and as this version writes it. */
-export function restoredAtBoot(facts: HostFacts, bootFiles: Readonly<Record<string, string>>): boolean {
-  const present = Object.entries(bootFiles).every(([name, hash]) => facts.manifest.bootFiles[name] === hash);
-  return present && facts.services["pulumi-vgpu.service"]?.enabled === true;
+/** Whether NVIDIA's driver or GPUs are declared, or were once: on any other host they are nobody's business here. */
+function concernsNvidia(desired: DesiredHost, { manifest }: HostFacts): boolean {
+  const declared = desired.driver !== null || Object.keys(desired.gpus).length > 0;
+  const ours = manifest.driver !== null || manifest.nouveauBlock !== null;
+  return declared || ours || manifest.nouveauFound || Object.keys(manifest.gpus).length > 0;
 }
 
 function claimSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   if (facts.manifest.owner === desired.owner) return [];
-  const claim = { kind: "claim-host", owner: desired.owner, nouveauLoaded: facts.nouveauLoaded } as const;
+  const nouveauLoaded = concernsNvidia(desired, facts) && facts.nouveauLoaded;
+  const claim = { kind: "claim-host", owner: desired.owner, nouveauLoaded } as const;
   return [{ ...claim, ...onMachine(desired, "nobody manages the host yet") }];
 }
 
@@ -62,11 +65,6 @@ function serviceSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   if (facts.services["nvidia-vgpu-mgr.service"]?.active === "active") return [];
   const down = states.filter(([, active]) => active !== "active").map(([unit]) => unit);
   return [{ kind: "start-services", services: down, ...onMachine(desired, "nvidia-vgpu-mgr is not active") }];
-}
-
-function bootUnitSteps(desired: DesiredHost, facts: HostFacts): Step[] {
-  if (Object.keys(desired.gpus).length === 0 || restoredAtBoot(facts, desired.bootFiles)) return [];
-  return [{ kind: "install-boot-unit", ...onMachine(desired, "nothing restores vGPUs at boot") }];
 }
 
 function vfSteps(desired: DesiredHost, facts: HostFacts): Step[] {
@@ -124,6 +122,6 @@ function removalSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   if (Object.keys(facts.manifest.bootFiles).length > 0) {
     steps.push({ kind: "remove-boot-unit", ...onMachine(desired, "we installed it") });
   }
-  steps.push(...driverRemovalSteps(desired, facts));
+  if (concernsNvidia(desired, facts)) steps.push(...driverRemovalSteps(desired, facts));
   return [...steps, { kind: "release-host", ...onMachine(desired, "nothing of ours is left") }];
 }

@@ -59,8 +59,9 @@ export type VgpuStep =
 export interface PlacedVgpu {
   readonly uuid: string;
   readonly vgpuInterface: VgpuInterface;
-  readonly gpu: PciAddress;
-  readonly parent: PciAddress;
+  /** PCI address of its GPU; on a device that is not NVIDIA's the device's name. */
+  readonly carrier: string;
+  readonly parent: string;
   readonly typeName: string;
   readonly vgpuTypeId: number | null;
   readonly owner: string;

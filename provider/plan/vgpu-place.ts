@@ -1,3 +1,4 @@
+import type { GpuFacts } from "../model/facts.js";
 import { isLeftover, type KnownVgpu, type VgpuContext } from "./vgpu-view.js";
 
 /**
@@ -5,14 +6,14 @@ import { isLeftover, type KnownVgpu, type VgpuContext } from "./vgpu-view.js";
  * out to the declared vGPUs that have none, both in their order, so that the place does not depend on who comes first.
  * A function that another record notes is not free: on vendor-specific VFIO two records of one function are two owners.
  */
-export function placeFor(context: VgpuContext, retire: readonly KnownVgpu[]): string | null {
-  const { self, gpu, facts, known, declared } = context;
+export function placeFor(context: VgpuContext<GpuFacts>, retire: readonly KnownVgpu[]): string | null {
+  const { self, carrier: gpu, facts, known, declared } = context;
   if (gpu.vgpuInterface === "mdev-on-pf") return gpu.address;
   const taken = new Set(known.filter((vgpu) => !retire.includes(vgpu)).map((vgpu) => vgpu.live.parent));
   const retired = new Set(retire.map((vgpu) => vgpu.record?.uuid));
   const noted = facts.manifest.vgpus.filter(
     (record) =>
-      record.gpu === gpu.address &&
+      record.carrier === gpu.address &&
       record.uuid !== self.uuid &&
       !isLeftover(record, self, context) &&
       (!retired.has(record.uuid) || declared.some((vgpu) => vgpu.uuid === record.uuid)),

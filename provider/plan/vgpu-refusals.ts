@@ -1,11 +1,12 @@
 import { nearestTypes } from "../catalog/types.js";
 import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
+import { typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
-import { type KnownVgpu, typeKey, vgpuText } from "./vgpu-view.js";
+import { type KnownVgpu, vgpuText } from "./vgpu-view.js";
 
 function place(self: DesiredVgpu): string {
-  return `${self.host} ${self.gpu} ${self.name}`;
+  return `${self.host} ${self.carrier} ${self.name}`;
 }
 
 /** The GPU is not in the host. */
@@ -16,7 +17,7 @@ export function noGpuRefusal(self: DesiredVgpu, facts: HostFacts): ErrorParts {
     where: place(self),
     what: `cannot make ${self.type}`,
     saw: found === "" ? "no NVIDIA GPU in the host" : `NVIDIA GPUs at ${found}`,
-    expected: `a GPU at ${self.gpu}`,
+    expected: `a GPU at ${self.carrier}`,
     next: "declare the address of a physical function, as lspci -D prints it",
     property: "gpu",
   };
@@ -53,17 +54,25 @@ export function inUseRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
   };
 }
 
-/** It is on another GPU and the program keeps it there. */
+/** It is on another GPU or parent, and the program keeps it there. */
 export function keptElsewhereRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
   return {
     code: "VGPU_PREREQUISITE",
     where: place(self),
     what: `cannot move ${vgpuText(vgpu)}`,
     saw: `it is on ${vgpu.live.parent}, and the program protects or retains it`,
-    expected: `no vGPU ${self.uuid} on another GPU`,
+    expected: `no vGPU ${self.uuid} on another ${self.carrierKind === "gpu" ? "GPU" : "parent"}`,
     next: "take protect or retainOnDelete away in a run of its own, then move it; or declare another uuid",
-    property: "gpu",
+    property: self.carrierKind,
   };
+}
+
+/** Returns why a vGPU in the way may not be touched at all; `null` when it may. */
+export function inTheWayRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts | null {
+  const own = vgpu.record?.uuid === self.uuid || vgpu.live.mdevUuid === self.uuid;
+  if (own && vgpu.record === null) return foreignRefusal(self, vgpu);
+  if (vgpu.live.holders.length > 0) return inUseRefusal(self, vgpu);
+  return own && vgpu.record?.owner !== self.owner ? foreignRefusal(self, vgpu) : null;
 }
 
 /** Something of that identity exists and is not ours. */
@@ -75,7 +84,7 @@ export function foreignRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
     where: place(self),
     what: `the vGPU ${self.uuid} exists and is not ours`,
     saw: `${vgpuText(vgpu)} on ${vgpu.live.parent}, made by ${owner}`,
-    expected: `none with this UUID, or one of type ${self.type} on ${self.gpu}`,
+    expected: `none with this UUID, or one of type ${self.type} on ${self.carrier}`,
     next: "declare another uuid, or remove that vGPU by hand if nobody needs it",
     property: "uuid",
   };

@@ -1,4 +1,5 @@
-import type { HostFacts } from "../model/facts.js";
+import type { HostFacts, VgpuInterface, VgpuRecord } from "../model/facts.js";
+import { carrierName, carriersOf } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
 import type { Plan } from "./steps.js";
 import { inUseRefusal } from "./vgpu-refusals.js";
@@ -9,19 +10,19 @@ export function planVgpuRemoval(self: DesiredVgpu, facts: HostFacts): Plan {
   const record = facts.manifest.vgpus.find((candidate) => candidate.uuid === self.uuid);
   if (record === undefined || record.owner !== self.owner) return { steps: [], refusals: [] };
   const found = findLive(self.uuid, facts);
-  const gpu = found?.gpu ?? facts.gpus.find((candidate) => candidate.address === record.gpu);
+  const carrier =
+    found?.carrier ?? carriersOf(facts).find((candidate) => carrierName(candidate) === record.carrier);
   const base = {
     target: `${self.host} ${self.name}`,
     cause: "it is not wanted any more",
     disruption: "none" as const,
   };
   const parent = found?.known.live.parent ?? record.parent;
-  const vendor = gpu?.vgpuInterface === "vendor-vfio";
+  const vendor = carrier?.vgpuInterface === "vendor-vfio";
   const vgpu = {
     uuid: self.uuid,
-    vgpuInterface:
-      gpu?.vgpuInterface ?? (parent === record.gpu ? ("mdev-on-pf" as const) : ("mdev-on-vf" as const)),
-    gpu: record.gpu,
+    vgpuInterface: carrier?.vgpuInterface ?? interfaceNoted(self, record),
+    carrier: record.carrier,
     parent,
     typeName: record.typeName,
     vgpuTypeId: null,
@@ -36,4 +37,10 @@ export function planVgpuRemoval(self: DesiredVgpu, facts: HostFacts): Plan {
     return { steps: [], refusals: [inUseRefusal(self, found.known)] };
   }
   return { steps: [{ kind: "retire-vgpu", vgpu, ...base }], refusals: [] };
+}
+
+/** How a vGPU was made whose carrier has left the host; they are taken away alike. */
+function interfaceNoted(self: DesiredVgpu, { parent, carrier }: VgpuRecord): VgpuInterface {
+  if (self.carrierKind === "parent") return "mdev-on-parent";
+  return parent === carrier ? "mdev-on-pf" : "mdev-on-vf";
 }

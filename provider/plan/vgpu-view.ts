@@ -1,62 +1,51 @@
-import { findVgpuType } from "../catalog/types.js";
-import type { GpuFacts, HostFacts, LiveVgpu, VgpuRecord } from "../model/facts.js";
-import { parseVgpuTypeName, shortTypeName } from "../model/vgpu-type.js";
+import type { ErrorParts } from "../model/errors.js";
+import type { HostFacts, LiveVgpu, VgpuRecord } from "../model/facts.js";
+import { type Carrier, carriersOf, isGpu, typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
+import { framebufferOf } from "./gpu-limits.js";
 
 /** One live vGPU with what the manifest says of it. */
 export interface KnownVgpu {
   readonly live: LiveVgpu;
   /** `null`: not ours, or made by nobody we know. */
   readonly record: VgpuRecord | null;
+  /** `null` where nobody knows, and on what is no NVIDIA GPU. */
   readonly framebufferMiB: number | null;
 }
 
 /** What a vGPU's plan is made from, beside the host. */
 export interface VgpuRequest {
   readonly self: DesiredVgpu;
-  /** Every vGPU that the program declares on this GPU, `self` included. */
+  /** Every vGPU that the program declares on the same carrier, `self` included. */
   readonly declared: readonly DesiredVgpu[];
+  /** sha256 of the boot unit's files as this version of the package writes them. */
+  readonly bootFiles: Readonly<Record<string, string>>;
 }
 
-/** The same, with what is seen of its GPU. */
-export interface VgpuContext extends VgpuRequest {
-  readonly gpu: GpuFacts;
+/** The same, with what is seen of its carrier. */
+export interface VgpuContext<Of extends Carrier = Carrier> extends VgpuRequest {
+  readonly carrier: Of;
   readonly facts: HostFacts;
   readonly typeName: string;
   readonly known: readonly KnownVgpu[];
 }
 
-/** Returns the last word of a type's name, upper case, which is what tells types apart. */
-export function typeKey(name: string): string {
-  return shortTypeName(name).toUpperCase();
-}
-
-/** Returns what a type reserves on the GPU: as the host says, else the catalog, else the name's own number; `null` if none does. */
-export function framebufferOf(name: string, gpu: GpuFacts): number | null {
-  const offered = gpu.offeredTypes.find((type) => typeKey(type.name) === typeKey(name));
-  return (
-    offered?.framebufferMiB ??
-    findVgpuType(name)?.framebufferMiB ??
-    parseVgpuTypeName(name)?.framebufferMiB ??
-    null
-  );
-}
-
-/** Returns how many vGPUs of a type the GPU holds; `null` if nobody knows. */
-export function maxInstancesOf(name: string, gpu: GpuFacts): number | null {
-  const offered = gpu.offeredTypes.find((type) => typeKey(type.name) === typeKey(name));
-  return offered?.maxInstances ?? findVgpuType(name)?.maxInstancesPerGpu ?? null;
+/** Where a vGPU goes and what has to go first; or why there is no room. */
+export interface Room {
+  readonly parent: string | null;
+  readonly retire: readonly KnownVgpu[];
+  readonly refusals: readonly ErrorParts[];
 }
 
 /**
- * Returns the live vGPUs of a GPU, each with its record. Where the host does not name a type (a full GPU on vendor-specific
+ * Returns the live vGPUs of a carrier, each with its record. Where the host does not name a type (a full GPU on vendor-specific
  * VFIO whose nvidia-smi does not answer), the record of the vGPU does: without a name it would pass for another type.
  */
-export function knownVgpus(gpu: GpuFacts, facts: HostFacts): KnownVgpu[] {
-  return gpu.vgpus.map((seen) => {
+export function knownVgpus(carrier: Carrier, facts: HostFacts): KnownVgpu[] {
+  return carrier.vgpus.map((seen) => {
     const record = recordOf(seen, facts);
     const typeName = seen.typeName ?? record?.typeName ?? null;
-    const framebufferMiB = typeName === null ? null : framebufferOf(typeName, gpu);
+    const framebufferMiB = typeName === null || !isGpu(carrier) ? null : framebufferOf(typeName, carrier);
     return { live: { ...seen, typeName }, record, framebufferMiB };
   });
 }
@@ -74,33 +63,17 @@ export function identityOf(known: KnownVgpu): string | undefined {
   return known.live.mdevUuid ?? known.record?.uuid;
 }
 
-/** Returns the live vGPU that a declaration means, wherever it is in the host, and its GPU. */
+/** Returns the live vGPU that a declaration means, wherever it is in the host, and what carries it. */
 export function findLive(
   uuid: string,
   facts: HostFacts,
-): { readonly gpu: GpuFacts; readonly known: KnownVgpu } | null {
-  for (const gpu of facts.gpus) {
-    for (const known of knownVgpus(gpu, facts)) {
-      if (identityOf(known) === uuid) return { gpu, known };
+): { readonly carrier: Carrier; readonly known: KnownVgpu } | null {
+  for (const carrier of carriersOf(facts)) {
+    for (const known of knownVgpus(carrier, facts)) {
+      if (identityOf(known) === uuid) return { carrier, known };
     }
   }
   return null;
-}
-
-/**
- * Returns the full name under which this GPU offers a declared type; `null` when it does not.
- * A list that shrank because of other vGPUs on the GPU does not hide a type: then the catalog, or the form of the
- * names that are seen, gives the name.
- */
-export function fullTypeName(declared: string, gpu: GpuFacts): string | null {
-  const key = typeKey(declared);
-  const offered = gpu.offeredTypes.find((type) => typeKey(type.name) === key);
-  if (offered !== undefined) return offered.name;
-  if (gpu.vgpuInterface !== "vendor-vfio" || gpu.vgpus.length === 0) return null;
-  const catalogName = findVgpuType(declared)?.name ?? null;
-  if (catalogName !== null) return catalogName;
-  const seen = gpu.vgpus.map((vgpu) => vgpu.typeName).find((name) => name !== null);
-  return seen ? `${seen.slice(0, seen.lastIndexOf(" ") + 1)}${declared.trim().split(/\s+/).at(-1)}` : null;
 }
 
 /** Returns one vGPU as a person knows it, e.g. `desk-2 (A40-8Q, VM desk-2)`. */
@@ -119,6 +92,11 @@ export function isStale(known: KnownVgpu, self: DesiredVgpu, declared: readonly 
   return wanted === undefined || typeKey(wanted.type) !== typeKey(known.live.typeName ?? "");
 }
 
+/** Whether a vGPU may go to make room: ours, no longer wanted as it is, not protected or retained, and used by no VM. */
+export function isIdleStale(known: KnownVgpu, { self, declared }: VgpuRequest): boolean {
+  return isStale(known, self, declared) && !isKept(known, declared) && known.live.holders.length === 0;
+}
+
 /** Whether the program protects or retains a vGPU: as it says now, else as it said when it last declared the vGPU. */
 export function isKept(known: KnownVgpu, declared: readonly DesiredVgpu[]): boolean {
   const wanted = declared.find((vgpu) => vgpu.uuid === known.record?.uuid);
@@ -131,7 +109,7 @@ export function isLeftover(
   self: DesiredVgpu,
   seen: { readonly known: readonly KnownVgpu[]; readonly declared: readonly DesiredVgpu[] },
 ): boolean {
-  if (record.owner !== self.owner || record.gpu !== self.gpu || record.keep) return false;
+  if (record.owner !== self.owner || record.carrier !== self.carrier || record.keep) return false;
   const live = seen.known.some((vgpu) => vgpu.record?.uuid === record.uuid);
   return !live && seen.declared.every((vgpu) => vgpu.uuid !== record.uuid);
 }

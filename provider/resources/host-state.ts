@@ -1,8 +1,8 @@
 import { bootFileHashes } from "../apply/boot-unit.js";
 import { findBoard } from "../catalog/boards.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
+import { restoredAtBoot } from "../plan/boot-unit.js";
 import { nouveauBlocked } from "../plan/driver.js";
-import { restoredAtBoot } from "../plan/host.js";
 import type { VgpuHostInputs } from "../schema/inputs.js";
 import { liveDriver } from "./driver-state.js";
 import type { Properties } from "./lifecycle.js";

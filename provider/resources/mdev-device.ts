@@ -1,22 +1,22 @@
-// An MdevDevice owns one virtual GPU: an mdev on a PF or a VF with its mdevctl definition, or the type of a
-// vendor-specific VFIO function; and its record in our manifest, from which the boot unit makes it again. Id: its UUID,
-// which on vendor-specific VFIO lives in the manifest only. A changed type is made in place: whichever vGPU of a GPU is
-// converged first retires the idle ones of ours that the program no longer wants as they are. Another GPU, host or UUID
-// replaces it. It never touches a vGPU that a VM holds, that the program protects, or that we did not make.
+// An MdevDevice owns one virtual GPU: an mdev on a PF, a VF or another driver's parent with its mdevctl definition, or
+// the type of a vendor-specific VFIO function; and its record in our manifest, from which the boot unit makes it again.
+// Id: its UUID, which on vendor-specific VFIO lives in the manifest only. A changed type is made in place: whichever
+// vGPU of a GPU or parent is converged first retires the idle ones of ours that the program no longer wants as they are
+// and that are in its way. Another GPU, parent, host or UUID replaces it. It never touches a vGPU that a VM holds, that the program protects, or that we did not make.
 import { findBoard } from "../catalog/boards.js";
 import type { Connection } from "../model/connection.js";
 import { VgpuError } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import { checkGpuSet } from "../plan/declared/gpu-set.js";
-import type { DesiredVgpu } from "../plan/desired.js";
+import { isOnGpu } from "../plan/declared/program.js";
 import type { Step } from "../plan/steps.js";
 import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
 import { planVgpuRemoval } from "../plan/vgpu-removal.js";
-import { checkInputs } from "../schema/check-inputs.js";
-import { type MdevDeviceInputs, mdevDeviceSchema } from "../schema/inputs.js";
+import type { MdevDeviceInputs } from "../schema/inputs.js";
+import { checkMdevDevice, mdevDeviceKeys } from "../schema/mdev-device.js";
 import { withLock } from "../transport/lock.js";
 import { convergeMachine } from "./converge-machine.js";
-import { declaredAround, programFailures, takeDeclared } from "./declared.js";
+import { programFailures, takeDeclared } from "./declared.js";
 import {
   type DiffTable,
   diffByTable,
@@ -37,13 +37,15 @@ import {
   withExclude,
   withStoredConnection,
 } from "./outcomes.js";
-import { liveVgpuInputs, movedAway, vgpuInputKeys, vgpuOutputs } from "./vgpu-state.js";
+import { declarationOf, declaredBeside, desiredVgpu, requestOf } from "./vgpu-request.js";
+import { liveVgpuInputs, movedAway, vgpuOutputs } from "./vgpu-state.js";
 
 const table: DiffTable = {
   name: "ignored",
   owner: "ignored",
   host: "ignored",
   gpu: "replace",
+  parent: "replace",
   uuid: "replace",
 };
 const journals = ["nvidia-vgpu-mgr.service", "nvidia-vgpud.service"];
@@ -64,7 +66,7 @@ export const mdevDevice: Lifecycle = {
 async function check(_olds: Properties, news: Properties) {
   const { inputs, program } = takeDeclared(news);
   if (hasUnknown(inputs)) return { inputs, failures: [] };
-  const checked = checkInputs(mdevDeviceSchema, inputs, String(inputs.name));
+  const checked = checkMdevDevice(inputs, String(inputs.name));
   if (checked.inputs === null) return { inputs, failures: [...checked.failures] };
   const failures = programFailures(program);
   if (failures.length === 0) failures.push(...(await preflight(checked.inputs)));
@@ -79,7 +81,7 @@ async function preflight(inputs: MdevDeviceInputs) {
   }
   try {
     const facts = await viewOf(inputs).facts();
-    if (vgpuDeferral(inputs.gpu, facts) !== null) return boardFailures(inputs, facts);
+    if (vgpuDeferral(declarationOf(inputs), facts) !== null) return boardFailures(inputs, facts);
     const plan = planVgpu(requestOf(inputs), facts);
     tellRetired(inputs, plan.steps);
     return asFailures(plan.refusals);
@@ -90,25 +92,25 @@ async function preflight(inputs: MdevDeviceInputs) {
 
 /** What the board itself says against the declared set, while its driver cannot be asked yet. */
 function boardFailures(inputs: MdevDeviceInputs, facts: HostFacts) {
-  const gpu = facts.gpus.find((candidate) => candidate.address === inputs.gpu);
+  const { carrier } = declarationOf(inputs);
+  const gpu = facts.gpus.find((candidate) => candidate.address === carrier);
   const board =
     gpu === undefined ? null : findBoard({ deviceId: gpu.deviceId, subsystemId: gpu.subsystemId });
-  const declared = declaredAround(inputs as unknown as Properties).vgpus;
-  const set = declared.filter((vgpu) => vgpu.host === inputs.host && vgpu.gpu === inputs.gpu);
-  return asFailures(checkGpuSet(set, board).map(({ parts }) => parts));
+  return asFailures(checkGpuSet(declaredBeside(inputs).filter(isOnGpu), board).map(({ parts }) => parts));
 }
 
-const toldGpus = new Set<string>();
+const told = new Set<string>();
 
-/** Says once per GPU which idle vGPUs have to go first: with `--target` they are not in the list of changes. */
+/** Says once per GPU or parent which idle vGPUs have to go first: with `--target` they are not in the list of changes. */
 function tellRetired(inputs: MdevDeviceInputs, steps: readonly Step[]): void {
   const others = steps.filter((step) => step.kind === "retire-vgpu" && step.vgpu.uuid !== inputs.uuid);
-  const key = `${inputs.host} ${inputs.gpu}`;
-  if (others.length === 0 || toldGpus.has(key)) return;
-  toldGpus.add(key);
+  const { carrier, type } = declarationOf(inputs);
+  const key = `${inputs.host} ${carrier}`;
+  if (others.length === 0 || told.has(key)) return;
+  told.add(key);
   const names = others.map((step) => step.target.slice(inputs.host.length + 1)).join(", ");
   console.log(
-    `${key}: idle vGPUs that are in the way of ${inputs.name} (${inputs.type}) are retired first: ${names}`,
+    `${key}: idle vGPUs that are in the way of ${inputs.name} (${type}) are retired first: ${names}`,
   );
 }
 
@@ -117,31 +119,9 @@ function viewOf(inputs: { readonly connection: object }) {
   return hostView(inputs.connection as Connection);
 }
 
-function requestOf(inputs: MdevDeviceInputs) {
-  const self = desiredVgpu(inputs);
-  const siblings = declaredAround(inputs as unknown as Properties)
-    .vgpus.filter(
-      (vgpu) => vgpu.host === inputs.host && vgpu.gpu === inputs.gpu && vgpu.resource !== inputs.name,
-    )
-    .map((vgpu) => ({
-      ...self,
-      uuid: vgpu.uuid,
-      name: vgpu.resource,
-      gpu: vgpu.gpu,
-      type: vgpu.type,
-      keep: vgpu.keep,
-    }));
-  return { self, declared: [self, ...siblings] };
-}
-
-function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
-  const { uuid, name, owner, host, gpu, type } = inputs;
-  return { uuid, name, owner, host, gpu, type, keep: inputs.keep === true };
-}
-
 async function diff(_id: string, olds: Properties, news: Properties) {
   rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
-  const [stored, declared] = [pick(olds, vgpuInputKeys), pick(news, vgpuInputKeys)];
+  const [stored, declared] = [pick(olds, mdevDeviceKeys(olds)), pick(news, mdevDeviceKeys(news))];
   if (hasUnknown(news)) return diffByTable(table, stored, declared);
   if (isOffline()) return diffByTable(table, stored, declared);
   try {
@@ -149,11 +129,9 @@ async function diff(_id: string, olds: Properties, news: Properties) {
     const facts = await viewOf(inputs).facts();
     if (movedAway(inputs, olds, facts))
       return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
-    const result = diffByTable(
-      table,
-      { ...stored, ...(liveVgpuInputs(inputs, facts) ?? { type: "none" }) },
-      declared,
-    );
+    const gone = "mdevType" in declared ? { mdevType: "none" } : { type: "none" };
+    const live = { ...stored, ...(liveVgpuInputs(inputs, facts) ?? gone) };
+    const result = diffByTable(table, live, declared);
     return { ...result, changes: result.changes || planVgpu(requestOf(inputs), facts).steps.length > 0 };
   } catch (error) {
     throw tellOnce(withExclude(error, { kind: "VgpuHost", name: String(news.host) }));
@@ -168,7 +146,7 @@ async function convergeVgpu(checked: Properties): Promise<Properties> {
   const view = viewOf(inputs);
   return withLock(view.session, inputs.owner, async () => {
     const before = await view.current();
-    const deferral = vgpuDeferral(inputs.gpu, before);
+    const deferral = vgpuDeferral(request.self, before);
     if (deferral !== null) throw notReady(inputs, deferral);
     const plan = (facts: HostFacts) => planVgpu(request, facts);
     const reboot = { allow: false, deadlineMs: 0 };
@@ -182,19 +160,23 @@ async function convergeVgpu(checked: Properties): Promise<Properties> {
 }
 
 function notReady(inputs: MdevDeviceInputs, saw: string): VgpuError {
+  const { carrierKind, carrier, type } = declarationOf(inputs);
+  const ofGpu =
+    "declare the host's driver and this GPU in its VgpuHost; on the host: journalctl -u nvidia-vgpud";
   return new VgpuError({
     code: "VGPU_PREREQUISITE",
-    where: `${inputs.host} ${inputs.gpu} ${inputs.name}`,
-    what: `cannot make ${inputs.type}`,
+    where: `${inputs.host} ${carrier} ${inputs.name}`,
+    what: `cannot make ${type}`,
     saw,
-    expected: "a GPU that offers vGPU types",
-    next: "declare the host's driver and this GPU in its VgpuHost; on the host: journalctl -u nvidia-vgpud",
-    property: "gpu",
+    expected: carrierKind === "gpu" ? "a GPU that offers vGPU types" : "an mdev that stays when it was made",
+    next:
+      carrierKind === "gpu" ? ofGpu : "look at the kernel's log (dmesg) and at who else removes mdevs there",
+    property: carrierKind,
   });
 }
 
 async function read(id: string, props: Properties) {
-  const inputs = pick(props, vgpuInputKeys);
+  const inputs = pick(props, mdevDeviceKeys(props));
   if (isOffline()) {
     warnOffline();
     return { id, props, inputs };
@@ -205,7 +187,7 @@ async function read(id: string, props: Properties) {
     const facts = await view.facts();
     const live = vgpuOutputs(inputs as unknown as MdevDeviceInputs, facts);
     if (live === null) return { id: "" };
-    return { id, props: { ...props, ...live }, inputs: pick(live, vgpuInputKeys) };
+    return { id, props: { ...props, ...live }, inputs: pick(live, mdevDeviceKeys(live)) };
   } catch (error) {
     if (isOutOfReach(error) && !view.tellOnce()) return { id, props, inputs };
     throw tellOnce(withStoredConnection(error, { kind: "VgpuHost", name: String(props.host) }));
@@ -213,7 +195,7 @@ async function read(id: string, props: Properties) {
 }
 
 async function remove(_id: string, props: Properties): Promise<void> {
-  const inputs = pick(props, vgpuInputKeys) as unknown as MdevDeviceInputs;
+  const inputs = pick(props, mdevDeviceKeys(props)) as unknown as MdevDeviceInputs;
   const self = desiredVgpu(inputs);
   rememberAcceptedKey(inputs.connection as Connection, props.acceptedHostKey);
   try {

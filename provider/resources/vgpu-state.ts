@@ -1,14 +1,14 @@
 import { bootFileHashes } from "../apply/boot-unit.js";
 import type { Connection } from "../model/connection.js";
-import type { HostFacts } from "../model/facts.js";
-import { restoredAtBoot } from "../plan/host.js";
+import type { HostFacts, LiveVgpu, MdevParentFacts } from "../model/facts.js";
+import { restoredAtBoot } from "../plan/boot-unit.js";
+import { type Carrier, isGpu, typeKey } from "../plan/carrier.js";
 import { definedManually } from "../plan/vgpu.js";
-import { findLive, typeKey } from "../plan/vgpu-view.js";
-import { type MdevDeviceInputs, mdevDeviceSchema } from "../schema/inputs.js";
+import { findLive } from "../plan/vgpu-view.js";
+import type { MdevDeviceInputs } from "../schema/inputs.js";
+import { mdevDeviceKeys } from "../schema/mdev-device.js";
 import { type Properties, pick } from "./lifecycle.js";
-
-/** The declared properties of a vGPU. */
-export const vgpuInputKeys = Object.keys(mdevDeviceSchema.shape);
+import { declarationOf } from "./vgpu-request.js";
 
 /** Whether the declared host is another machine, and not only another address of the one that has the vGPU. */
 export function movedAway(inputs: MdevDeviceInputs, olds: Properties, facts: HostFacts): boolean {
@@ -31,11 +31,17 @@ export function liveVgpuInputs(inputs: MdevDeviceInputs, facts: HostFacts): Prop
   const autostarts = record === null && definition?.start === "auto";
   const ours = record?.state === "done" && typeKey(record.typeName) === typeKey(name);
   return {
-    gpu: found.gpu.address,
-    type: typeKey(name) === typeKey(inputs.type) ? inputs.type : name,
-    defined: autostarts || record?.adopted === true || definedManually(inputs.uuid, found.gpu, facts),
+    ...liveDeclaration(inputs, found.carrier, name),
+    defined: autostarts || record?.adopted === true || definedManually(inputs.uuid, found.carrier, facts),
     restoredAtBoot: autostarts || (ours && restoredAtBoot(facts, bootFileHashes())),
   };
+}
+
+/** What carries it and as what, in the words of the form that this has; a type that is as declared in the declared words. */
+function liveDeclaration(inputs: MdevDeviceInputs, carrier: Carrier, typeName: string): Properties {
+  if (!isGpu(carrier)) return { parent: carrier.name, mdevType: typeName };
+  const { type } = declarationOf(inputs);
+  return { gpu: carrier.address, type: typeKey(typeName) === typeKey(type) ? type : typeName };
 }
 
 /** Returns what is stored of a vGPU; `null` when it is not there. */
@@ -43,6 +49,15 @@ export function vgpuOutputs(inputs: MdevDeviceInputs, facts: HostFacts): Propert
   const live = liveVgpuInputs(inputs, facts);
   const found = findLive(inputs.uuid, facts);
   if (live === null || found === null) return null;
-  const declared = pick(inputs as unknown as Properties, vgpuInputKeys);
-  return { ...declared, ...live, vgpuInterface: found.gpu.vgpuInterface, parent: found.known.live.parent };
+  const { carrier, known } = found;
+  const others = mdevDeviceKeys(inputs).filter((key) => !["gpu", "type", "parent", "mdevType"].includes(key));
+  const declared = pick(inputs as unknown as Properties, others);
+  const place = { vgpuInterface: carrier.vgpuInterface, parent: known.live.parent };
+  return { ...declared, ...live, ...place, ...(isGpu(carrier) ? {} : deviceApiOf(carrier, known.live)) };
+}
+
+/** Only where it is not always vfio-pci: a VM's hostdev needs it. */
+function deviceApiOf({ types }: MdevParentFacts, { typeName }: LiveVgpu): Properties {
+  const type = types.find(({ mdevType }) => mdevType === typeName);
+  return type === undefined ? {} : { deviceApi: type.deviceApi };
 }

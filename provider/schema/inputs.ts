@@ -38,25 +38,40 @@ const identity = {
   connection: connectionSchema,
 };
 
-/** Checked inputs of a VgpuHost. The last ones state what holds of every declared host, so that drift has a property. */
-export const vgpuHostSchema = z.strictObject({
+/** The last ones state what holds of a declared host, so that drift has a property: of its driver, and of its GPUs. */
+const hostSchema = z.strictObject({
   ...identity,
   driver: driverSchema.optional(),
   gpus: z.record(pciAddress, z.strictObject({ usage: z.literal("vgpu").default("vgpu") })).default({}),
   reboot: rebootSchema.prefault({}),
   managed: z.literal(true).default(true),
-  nouveau: z.literal("blocked").default("blocked"),
-  managerService: z.literal("active").default("active"),
-  restoredAtBoot: z.literal(true).default(true),
+  nouveau: z.literal("blocked").optional(),
+  managerService: z.literal("active").optional(),
+  restoredAtBoot: z.literal(true).optional(),
 });
 
-/** Checked inputs of an MdevDevice. The last ones state what holds of every declared vGPU. */
-export const mdevDeviceSchema = z.strictObject({
-  ...identity,
-  /** Resource name of its host. */
-  host: z.string().min(1),
-  gpu: pciAddress,
-  type: z.string().min(1),
+/** Checked inputs of a VgpuHost. */
+export const vgpuHostSchema = hostSchema.overwrite((host) => {
+  const { nouveau: _nouveau, managerService: _service, restoredAtBoot: _restored, ...declared } = host;
+  const ofDriver = { nouveau: "blocked", managerService: "active" } as const;
+  const ofGpus = { restoredAtBoot: true } as const;
+  return {
+    ...declared,
+    ...(declared.driver === undefined ? {} : ofDriver),
+    ...(Object.keys(declared.gpus).length === 0 ? {} : ofGpus),
+  };
+});
+
+/** Name of a file in sysfs: it becomes part of paths. */
+const sysfsName = z
+  .string()
+  .regex(/^(?!\.{1,2}$)[^/\s]+$/, "must be a name in sysfs: not empty, without blanks and slashes");
+
+/** Resource name of the VgpuHost. */
+const host = z.string().min(1);
+
+/** The last ones state what holds of every declared vGPU. */
+const anyMdevDevice = {
   uuid: z
     .string()
     .toLowerCase()
@@ -64,6 +79,24 @@ export const mdevDeviceSchema = z.strictObject({
   keep: z.literal(true).optional(),
   defined: z.literal(true).default(true),
   restoredAtBoot: z.literal(true).default(true),
+};
+
+/** Checked inputs of an MdevDevice on an NVIDIA GPU. */
+export const gpuMdevSchema = z.strictObject({
+  ...identity,
+  host,
+  gpu: pciAddress,
+  type: z.string().min(1),
+  ...anyMdevDevice,
+});
+
+/** Checked inputs of an MdevDevice on a parent that is not NVIDIA's. */
+export const parentMdevSchema = z.strictObject({
+  ...identity,
+  host,
+  parent: sysfsName.transform((name) => parsePciAddress(name) ?? name),
+  mdevType: sysfsName,
+  ...anyMdevDevice,
 });
 
 /** Checked inputs of a GuestDriverInstall. The last ones state what holds of every declared guest. */
@@ -86,5 +119,5 @@ export const guestDriverInstallSchema = z.strictObject({
 });
 
 export type VgpuHostInputs = z.infer<typeof vgpuHostSchema>;
-export type MdevDeviceInputs = z.infer<typeof mdevDeviceSchema>;
+export type MdevDeviceInputs = z.infer<typeof gpuMdevSchema> | z.infer<typeof parentMdevSchema>;
 export type GuestDriverInstallInputs = z.infer<typeof guestDriverInstallSchema>;

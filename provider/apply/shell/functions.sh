@@ -61,9 +61,12 @@ vendor_type_named() { # VF, full type name; leaves the number in $type
   why="$1 offers no creatable type named $2 now"
   return 1
 }
+has_parent() { [ -d "/sys/class/mdev_bus/$1/mdev_supported_types" ]; }
 held() { # sysfs directory of a device; leaves who has its VFIO file open in $why
   group=$(readlink "$1/iommu_group")
-  for character in "$1"/vfio-dev/*; do character=${character##*/}; done
+  for character in "$1"/vfio-dev/*; do
+    if [ -e "$character" ]; then character=${character##*/}; else character=none; fi
+  done
   why=$(find /proc/[0-9]*/fd -maxdepth 1 \( -lname "/dev/vfio/${group##*/}" -o -lname "/dev/vfio/devices/$character" \) -printf '%p\n' 2>/dev/null | head -n 1)
   [ -n "$why" ] || return 1
   why="process $(printf '%s' "$why" | cut -d / -f 3) has it open"
@@ -91,6 +94,18 @@ remove_vendor() { # VF
   held "$device" && return 1
   until_true 100 vf_cleared "$device/nvidia" || return 1
 }
+make_on_parent() { # UUID, name of the parent, mdev type
+  device=/sys/bus/mdev/devices/$1
+  if [ ! -e "$device" ]; then
+    has_parent "$2" || { why="there is no $2 in /sys/class/mdev_bus"; return 1; }
+    types=/sys/class/mdev_bus/$2/mdev_supported_types
+    [ -d "$types/$3" ] || { why="$2 offers no mdev type $3"; return 1; }
+    write_attribute "$types/$3/create" "$1" || return 1
+  fi
+  value=$(readlink "$device/mdev_type")
+  [ "${value##*/}" = "$3" ] || { why="after its creation it is '${value##*/}'"; return 1; }
+  define_mdev "$1" "$2"
+}
 make_mdev() { # UUID, function, full type name
   device=/sys/bus/mdev/devices/$1
   if [ ! -e "$device" ]; then
@@ -99,6 +114,10 @@ make_mdev() { # UUID, function, full type name
   fi
   line_of "$device/mdev_type/name"
   [ "$value" = "$3" ] || { why="after its creation it is '$value'"; return 1; }
+  define_mdev "$1" "$2"
+}
+define_mdev() { # UUID, its parent; where mdevctl is used it keeps the definition, and leaves the start to our boot unit
+  device=/sys/bus/mdev/devices/$1
   command -v mdevctl > /dev/null 2>&1 || return 0
   definition=/etc/mdevctl.d/$2/$1
   if [ ! -e "$definition" ]; then
@@ -107,6 +126,13 @@ make_mdev() { # UUID, function, full type name
   elif grep -q '"start":[[:space:]]*"auto"' "$definition"; then
     why=$(mdevctl modify -u "$1" -p "$2" -m 2>&1) || return 1
   fi
+}
+make_vgpu() { # interface, UUID, parent, type as it is recorded, its number if known
+  case $1 in
+    vendor-vfio) make_vendor "$3" "$4" "$5" ;;
+    mdev-on-parent) make_on_parent "$2" "$3" "$4" ;;
+    *) make_mdev "$2" "$3" "$4" ;;
+  esac
 }
 make_vendor() { # VF, full type name, its number if known
   attribute=/sys/bus/pci/devices/$1/nvidia/current_vgpu_type

@@ -8,6 +8,13 @@ for file in "$manifest"/gpu/*; do
   [ "${value:-0}" -gt 0 ] || continue
   enable_vfs "$gpu" "$value" || failed "virtual functions of $gpu"
 done
+# The driver of a parent that is not NVIDIA's may be loaded later in the boot. The first one that does not come in a
+# minute ends the waiting.
+patience=600
+await_parent() { # interface, parent
+  [ "$1" = mdev-on-parent ] || return 0
+  until_true "$patience" has_parent "$2" || patience=1
+}
 for file in "$manifest"/vgpu/*; do
   case $file in *.new) continue ;; esac
   [ -f "$file" ] || continue
@@ -15,7 +22,7 @@ for file in "$manifest"/vgpu/*; do
   field_of "vgpu/$uuid" interface; interface=$value
   field_of "vgpu/$uuid" parent; parent=$value
   field_of "vgpu/$uuid" type; name=$value
-  if [ "$interface" = vendor-vfio ]; then make_vendor "$parent" "$name" ""; else make_mdev "$uuid" "$parent" "$name"; fi ||
-    failed "vGPU $uuid ($name on $parent)"
+  await_parent "$interface" "$parent"
+  make_vgpu "$interface" "$uuid" "$parent" "$name" "" || failed "vGPU $uuid ($name on $parent)"
 done
 exit $((failures > 0))

@@ -9,9 +9,11 @@ import {
   compareText,
   type DeclaredGuest,
   type DeclaredHost,
+  type DeclaredOnGpu,
   type DeclaredProgram,
   type DeclaredVgpu,
   groupsOf,
+  isOnGpu,
   type Refusal,
 } from "./program.js";
 import { checkVgpu, vgpuClaims } from "./vgpu.js";
@@ -38,8 +40,8 @@ export function checkProgram(program: DeclaredProgram): Refusal[] {
 function gpuSets(
   vgpus: readonly DeclaredVgpu[],
   machineOf: (vgpu: DeclaredVgpu) => string,
-): readonly (readonly DeclaredVgpu[])[] {
-  const parsed = byResource(vgpus).filter((vgpu) => parsePciAddress(vgpu.gpu) !== undefined);
+): readonly (readonly DeclaredOnGpu[])[] {
+  const parsed = byResource(vgpus.filter(isOnGpu)).filter((vgpu) => parsePciAddress(vgpu.gpu) !== undefined);
   return [...groupsOf(parsed, (vgpu) => `${machineOf(vgpu)} ${parsePciAddress(vgpu.gpu)}`)]
     .toSorted(([a], [b]) => compareText(a, b))
     .map(([, set]) => set);

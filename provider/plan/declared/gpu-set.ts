@@ -2,7 +2,7 @@ import { type Board, boardFamilies } from "../../catalog/boards.js";
 import { findVgpuType, isKnownFamily, typesOfBoard } from "../../catalog/types.js";
 import { parsePciAddress } from "../../model/pci-address.js";
 import { parseVgpuTypeName, shortTypeName, type VgpuTypeName } from "../../model/vgpu-type.js";
-import { byResource, compareText, type DeclaredVgpu, groupsOf, type Refusal, refusal } from "./program.js";
+import { byResource, compareText, type DeclaredOnGpu, groupsOf, type Refusal, refusal } from "./program.js";
 
 interface Claimant {
   readonly resource: string;
@@ -17,7 +17,7 @@ interface Claimant {
  * time-sliced ones, different framebuffer sizes, more than the GPU holds. `board` is `null` while the GPU is not known.
  * Types that no vGPU can have are left out: `checkVgpu` refuses them.
  */
-export function checkGpuSet(vgpus: readonly DeclaredVgpu[], board: Board | null): Refusal[] {
+export function checkGpuSet(vgpus: readonly DeclaredOnGpu[], board: Board | null): Refusal[] {
   const claimants = byResource(vgpus).flatMap((vgpu): Claimant[] => {
     const name = parseVgpuTypeName(vgpu.type);
     return name === null ? [] : [{ ...vgpu, type: shortTypeName(vgpu.type), name }];

@@ -19,18 +19,41 @@ export interface DeclaredGpu {
   readonly usage: "vgpu";
 }
 
-/** An MdevDevice as the program declares it. */
-export interface DeclaredVgpu {
+interface DeclaredMdevDevice {
   readonly resource: string;
   /** Resource name of its VgpuHost. */
   readonly host: string;
-  readonly gpu: string;
-  /** Full or short name of its vGPU type. */
-  readonly type: string;
   /** `""` while it is not known. */
   readonly uuid: string;
   /** Whether the program protects or retains it (`protect`, `retainOnDelete`). */
   readonly keep: boolean;
+}
+
+/** An MdevDevice on an NVIDIA GPU. */
+export interface DeclaredOnGpu extends DeclaredMdevDevice {
+  readonly gpu: string;
+  /** Full or short name of its vGPU type. */
+  readonly type: string;
+}
+
+/** An MdevDevice on a parent that is not NVIDIA's; no rule of the catalog applies to it. */
+export interface DeclaredOnParent extends DeclaredMdevDevice {
+  readonly parent: string;
+  readonly mdevType: string;
+}
+
+/** An MdevDevice as the program declares it. */
+export type DeclaredVgpu = DeclaredOnGpu | DeclaredOnParent;
+
+/** Whether it is declared by `gpu` and `type`. */
+export function isOnGpu(vgpu: DeclaredVgpu): vgpu is DeclaredOnGpu {
+  return "gpu" in vgpu;
+}
+
+/** Whether two of one host are on one GPU or one parent. */
+export function sameCarrier(a: DeclaredVgpu, b: DeclaredVgpu): boolean {
+  if (isOnGpu(a)) return isOnGpu(b) && a.gpu === b.gpu;
+  return !isOnGpu(b) && a.parent === b.parent;
 }
 
 /** A GuestDriverInstall as the program declares it. */

@@ -6,18 +6,22 @@ import {
   byResource,
   compareText,
   type DeclaredHost,
+  type DeclaredOnGpu,
+  type DeclaredOnParent,
   type DeclaredVgpu,
   groupsOf,
+  isOnGpu,
   type Refusal,
   refusal,
 } from "./program.js";
 
 /** Returns what is wrong with one vGPU by itself and in its host; `host` is `null` when the program does not show it. */
 export function checkVgpu(vgpu: DeclaredVgpu, host: DeclaredHost | null): Refusal[] {
-  return [typeRefusal(vgpu), gpuRefusal(vgpu, host)].filter((one) => one !== undefined);
+  const refusals = isOnGpu(vgpu) ? [typeRefusal(vgpu), gpuRefusal(vgpu, host)] : [parentRefusal(vgpu, host)];
+  return refusals.filter((one) => one !== undefined);
 }
 
-function typeRefusal({ resource, type }: DeclaredVgpu): Refusal | undefined {
+function typeRefusal({ resource, type }: DeclaredOnGpu): Refusal | undefined {
   if (parseVgpuTypeName(type) !== null) return undefined;
   const offers = nearestTypes(type);
   const isId = /^nvidia-\d+$/i.test(type.trim());
@@ -32,7 +36,7 @@ function typeRefusal({ resource, type }: DeclaredVgpu): Refusal | undefined {
   });
 }
 
-function gpuRefusal({ resource, gpu }: DeclaredVgpu, host: DeclaredHost | null): Refusal | undefined {
+function gpuRefusal({ resource, gpu }: DeclaredOnGpu, host: DeclaredHost | null): Refusal | undefined {
   const address = parsePciAddress(gpu);
   if (address === undefined) return malformedAddress(resource, "gpu", gpu);
   if (host === null) return undefined;
@@ -51,6 +55,26 @@ function gpuRefusal({ resource, gpu }: DeclaredVgpu, host: DeclaredHost | null):
         : `gpus ${declared.join(", ")} in "${host.resource}"`,
     expected: "a GPU that the VgpuHost declares: others are never touched",
     next: `add "${address}": { usage: "vgpu" } to gpus of "${host.resource}", or correct gpu`,
+  });
+}
+
+/** Which parents there are only the host knows; but a GPU that it declares is none of them. */
+function parentRefusal(
+  { resource, parent, mdevType }: DeclaredOnParent,
+  host: DeclaredHost | null,
+): Refusal | undefined {
+  const address = parsePciAddress(parent);
+  const gpus = Object.keys(host?.gpus ?? {}).map((gpu) => parsePciAddress(gpu));
+  if (address === undefined || !gpus.includes(address)) return undefined;
+  return refusal(resource, {
+    code: "VGPU_INPUT",
+    property: "parent",
+    where: `${resource} on ${host?.resource}`,
+    what: `${address} is an NVIDIA GPU of its host`,
+    saw: `parent "${parent}", mdevType "${mdevType}"`,
+    expected:
+      "gpu and type for a vGPU of an NVIDIA GPU: the number in its mdev type changes between driver releases",
+    next: `give gpu: "${address}" and type, such as "A40-8Q", in place of parent and mdevType`,
   });
 }
 

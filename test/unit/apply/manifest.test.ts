@@ -170,7 +170,7 @@ describe("vgpus.sh", () => {
         state: "done",
         owner: "shop/dev",
         name: "desk 1",
-        gpu: "0000:ff:1f.7",
+        carrier: "0000:ff:1f.7",
         parent: "0000:ff:1f.7",
         typeName: "GRID RTX8000-8Q",
         keep: true,

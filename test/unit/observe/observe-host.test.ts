@@ -85,7 +85,7 @@ describe("parseHostFacts", () => {
   });
 
   it("reads our manifest", () => {
-    const common = { owner: "shop/dev", gpu: "0000:08:00.0", typeName: "NVIDIA A2-4Q" };
+    const common = { owner: "shop/dev", carrier: "0000:08:00.0", typeName: "NVIDIA A2-4Q" };
     expect(factsOf("mdev-on-vf").manifest).toEqual({
       owner: "shop/dev/kvm-02",
       nouveauFound: true,

@@ -65,6 +65,7 @@ export function hostFacts(
     kernelCommandLine: "quiet intel_iommu=on",
     runningVms: [],
     gpus: [],
+    mdevParents: [],
     mdevDefinitions: [],
     ...rest,
     manifest: { ...machineManifest, bootFiles: {}, gpus: {}, vgpus: [], ...manifest },

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { VgpuInterface } from "../../../provider/model/facts.js";
+import type { GpuInterface } from "../../../provider/model/facts.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
 import { gpuAddress } from "./facts.js";
 import { converged, emptyWorld, factsOf, removed, type World } from "./vgpu-world.js";
@@ -88,7 +88,7 @@ describe("a run that changes a GPU's vGPUs", () => {
 /** Hosts with leftovers of every kind: ours, of another stack, foreign, held, kept, adopted, recorded and gone. */
 const anyWorld = fc
   .record({
-    vgpuInterface: fc.constantFrom<VgpuInterface>(...interfaces),
+    vgpuInterface: fc.constantFrom<GpuInterface>(...interfaces),
     hasSmi: fc.boolean(),
     hasMdevctl: fc.boolean(),
     type: fc.constantFrom("4Q", "8Q"),

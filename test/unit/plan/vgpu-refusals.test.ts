@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
 import { planVgpu } from "../../../provider/plan/vgpu.js";
 import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
-import { gpuAddress, hostFacts, refusalTexts } from "./facts.js";
+import { bootFiles, gpuAddress, hostFacts, refusalTexts } from "./facts.js";
 import { emptyWorld, factsOf, type World } from "./vgpu-world.js";
 import { uuidOf, vgpuOf, vgpusOf, withForeign, withHolder, worldWith } from "./vgpus.js";
 
@@ -15,20 +15,20 @@ const bothGpus = {
 };
 
 function textsOf(self: DesiredVgpu, world: World, declared: readonly DesiredVgpu[] = [self]): string[] {
-  const plan = planVgpu({ self, declared }, factsOf(world));
+  const plan = planVgpu({ self, declared, bootFiles }, factsOf(world));
   expect(plan.steps).toEqual([]);
   return refusalTexts(plan);
 }
 
 describe("planVgpu", () => {
   it("refuses a GPU that is not in the host", () => {
-    expect(textsOf(vgpuOf(1, "A40-8Q", { gpu: otherGpu }), empty)).toEqual([
+    expect(textsOf(vgpuOf(1, "A40-8Q", { carrier: otherGpu }), empty)).toEqual([
       `VGPU_NO_SUCH_GPU gpu-01 0000:af:00.0 desk-1: cannot make A40-8Q
 Saw: NVIDIA GPUs at 0000:3b:00.0 (10de:2235)
 Expected: a GPU at 0000:af:00.0
 Next: declare the address of a physical function, as lspci -D prints it`,
     ]);
-    expect(refusalTexts(planVgpu({ self: desk1, declared: [desk1] }, hostFacts()))[0]).toContain(
+    expect(refusalTexts(planVgpu({ self: desk1, declared: [desk1], bootFiles }, hostFacts()))[0]).toContain(
       "Saw: no NVIDIA GPU in the host",
     );
   });
@@ -146,11 +146,11 @@ Next: declare another uuid, or remove that vGPU by hand if nobody needs it`,
 
   it("refuses to move a vGPU to another GPU while a VM holds it or the program keeps it", () => {
     const world = worldWith(bothGpus, [desk1]);
-    expect(textsOf({ ...desk1, gpu: otherGpu }, withHolder(world, desk1.uuid))[0]).toContain(
+    expect(textsOf({ ...desk1, carrier: otherGpu }, withHolder(world, desk1.uuid))[0]).toContain(
       "VGPU_IN_USE gpu-01 0000:af:00.0 desk-1: cannot remove desk-1 (NVIDIA A40-8Q, VM vm-1)",
     );
     const kept = worldWith(bothGpus, [{ ...desk1, keep: true }]);
-    expect(textsOf({ ...desk1, gpu: otherGpu }, kept)).toEqual([
+    expect(textsOf({ ...desk1, carrier: otherGpu }, kept)).toEqual([
       `VGPU_PREREQUISITE gpu-01 0000:af:00.0 desk-1: cannot move desk-1 (NVIDIA A40-8Q)
 Saw: it is on 0000:3b:00.4, and the program protects or retains it
 Expected: no vGPU ${uuidOf(1)} on another GPU

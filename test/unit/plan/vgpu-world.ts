@@ -1,19 +1,19 @@
 import type {
   GpuFacts,
+  GpuInterface,
   HostFacts,
   LiveVgpu,
   OfferedType,
-  VgpuInterface,
 } from "../../../provider/model/facts.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
 import type { Step } from "../../../provider/plan/steps.js";
 import { planVgpu } from "../../../provider/plan/vgpu.js";
 import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
-import { gpuAddress, gpuFacts, hostFacts, vfAddress } from "./facts.js";
+import { bootFiles, gpuAddress, gpuFacts, hostFacts, vfAddress } from "./facts.js";
 
 /** A GPU of 48 GiB whose types are named after an A40, or after a legacy board. */
 export interface GpuWorld {
-  readonly vgpuInterface: VgpuInterface;
+  readonly vgpuInterface: GpuInterface;
   readonly vfCount: number;
   /** Indexes of virtual functions without a driver. */
   readonly unbound: readonly number[];
@@ -52,7 +52,7 @@ export function typeNamed(gpu: GpuWorld, type: string): string {
 }
 
 /** A host with one GPU of this interface and no vGPU. */
-export function emptyWorld(vgpuInterface: VgpuInterface, changes: Partial<World> = {}): World {
+export function emptyWorld(vgpuInterface: GpuInterface, changes: Partial<World> = {}): World {
   return {
     gpus: { [gpuAddress]: { vgpuInterface, vfCount: 16, unbound: [] } },
     live: [],
@@ -120,8 +120,18 @@ export function worldAfter(step: Step, world: World): World {
   if (!("vgpu" in step)) throw new Error(`no step on a vGPU: ${step.kind}`);
   const { vgpu } = step;
   const others = world.records.filter((record) => record.uuid !== vgpu.uuid);
-  const { uuid, owner, name, gpu, parent, typeName, keep } = vgpu;
-  const record = { uuid, owner, name, gpu, parent, typeName, keep, state: "done", adopted: false } as const;
+  const { uuid, owner, name, carrier, parent, typeName, keep } = vgpu;
+  const record = {
+    uuid,
+    owner,
+    name,
+    carrier,
+    parent,
+    typeName,
+    keep,
+    state: "done",
+    adopted: false,
+  } as const;
   switch (step.kind) {
     case "forget-vgpu":
       return { ...world, records: others };
@@ -139,7 +149,7 @@ type Placed = Extract<Step, { kind: "make-vgpu" }>["vgpu"];
 function isThis(vgpu: Placed) {
   const vendor = vgpu.vgpuInterface === "vendor-vfio";
   return (live: World["live"][number]) =>
-    vendor ? live.gpu === vgpu.gpu && live.parent === vgpu.parent : live.mdevUuid === vgpu.uuid;
+    vendor ? live.gpu === vgpu.carrier && live.parent === vgpu.parent : live.mdevUuid === vgpu.uuid;
 }
 
 function retired(vgpu: Placed, world: World): World {
@@ -153,7 +163,7 @@ function retired(vgpu: Placed, world: World): World {
 }
 
 function made(vgpu: Placed, world: World): World {
-  const gpu = world.gpus[vgpu.gpu];
+  const gpu = world.gpus[vgpu.carrier];
   const type = gpu && typesOf(gpu).find((candidate) => candidate.name === vgpu.typeName);
   if (gpu === undefined || type === undefined) throw new Error(`no such type there: ${vgpu.typeName}`);
   const definition = { mdevUuid: vgpu.uuid, parent: vgpu.parent, mdevType: `nvidia-${type.vgpuTypeId}` };
@@ -170,7 +180,7 @@ function made(vgpu: Placed, world: World): World {
     return { ...world, definitions };
   }
   refuseLikeTheDriver(vgpu, { world, gpu, type });
-  const { gpu: address, parent, typeName } = vgpu;
+  const { carrier: address, parent, typeName } = vgpu;
   const live = {
     mdevUuid: vgpu.uuid,
     gpu: address,
@@ -186,7 +196,7 @@ function refuseLikeTheDriver(
   vgpu: Placed,
   { world, gpu, type }: { readonly world: World; readonly gpu: GpuWorld; readonly type: OfferedType },
 ): void {
-  const neighbours = world.live.filter((live) => live.gpu === vgpu.gpu);
+  const neighbours = world.live.filter((live) => live.gpu === vgpu.carrier);
   const sizeOf = (name: string | null) => typesOf(gpu).find((one) => one.name === name)?.framebufferMiB;
   if (neighbours.some((live) => sizeOf(live.typeName) !== type.framebufferMiB))
     throw new Error("another size is on the GPU");
@@ -196,7 +206,7 @@ function refuseLikeTheDriver(
   const bound = Array.from({ length: gpu.vfCount }, (_, vfIndex) => vfIndex).filter(
     (vfIndex) => !gpu.unbound.includes(vfIndex),
   );
-  if (!bound.some((vfIndex) => functionOf(vgpu.gpu, vfIndex) === vgpu.parent))
+  if (!bound.some((vfIndex) => functionOf(vgpu.carrier, vfIndex) === vgpu.parent))
     throw new Error(`${vgpu.parent} is no bound virtual function`);
 }
 
@@ -208,8 +218,8 @@ export interface Outcome {
 
 /** Converges one vGPU as its resource does: plan, apply all of it, look again. */
 export function converged(self: DesiredVgpu, declared: readonly DesiredVgpu[], world: World): Outcome {
-  const siblings = declared.filter((vgpu) => vgpu.gpu === self.gpu);
-  return carriedOut(world, (facts) => planVgpu({ self, declared: siblings }, facts));
+  const siblings = declared.filter((vgpu) => vgpu.carrier === self.carrier);
+  return carriedOut(world, (facts) => planVgpu({ self, declared: siblings, bootFiles }, facts));
 }
 
 /** Removes one vGPU as its resource does. */

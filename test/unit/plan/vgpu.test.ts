@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { VgpuInterface } from "../../../provider/model/facts.js";
+import type { GpuInterface } from "../../../provider/model/facts.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
 import { planVgpu, vgpuDeferral } from "../../../provider/plan/vgpu.js";
 import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
-import { gpuAddress, gpuFacts, hostFacts, stepTexts, vfAddress } from "./facts.js";
+import { bootFiles, gpuAddress, gpuFacts, hostFacts, stepTexts, vfAddress } from "./facts.js";
 import { converged, emptyWorld, factsOf, removed, type World } from "./vgpu-world.js";
 import { interfaces, liveTexts, uuidOf, vgpuOf, vgpusOf, withForeign, worldWith } from "./vgpus.js";
 
 const otherGpu = "0000:af:00.0";
 
 function planOf(self: DesiredVgpu, world: World, declared: readonly DesiredVgpu[] = [self]) {
-  return planVgpu({ self, declared }, factsOf(world));
+  return planVgpu({ self, declared, bootFiles }, factsOf(world));
 }
 
 /** The world with the record of a vGPU changed. */
@@ -19,7 +19,7 @@ function withRecord(world: World, uuid: string, changes: Partial<World["records"
   return { ...world, records };
 }
 
-function twoGpus(vgpuInterface: VgpuInterface): World {
+function twoGpus(vgpuInterface: GpuInterface): World {
   const world = emptyWorld(vgpuInterface);
   const gpu = { vgpuInterface, vfCount: 16, unbound: [] };
   return { ...world, gpus: { ...world.gpus, [otherGpu]: gpu } };
@@ -33,7 +33,7 @@ describe("planVgpu", () => {
       vgpu: {
         uuid: uuidOf(1),
         vgpuInterface: "mdev-on-vf",
-        gpu: gpuAddress,
+        carrier: gpuAddress,
         parent: vfAddress(0),
         typeName: "NVIDIA A40-8Q",
         vgpuTypeId: 562,
@@ -178,7 +178,7 @@ describe("planVgpu", () => {
     const world = twoGpus(kind);
     const [declared = vgpuOf(1, "")] = vgpusOf(world, "8Q", { count: 1 });
     const after = worldWith(world, [declared]);
-    const moved = { ...declared, gpu: otherGpu };
+    const moved = { ...declared, carrier: otherGpu };
     expect(stepTexts(planOf(moved, after))).toEqual([
       `retire-vgpu gpu-01 desk-1: it is idle and the program no longer wants it as ${after.live[0]?.typeName}`,
       "make-vgpu gpu-01 desk-1: it does not exist as declared",
@@ -191,18 +191,19 @@ describe("planVgpu", () => {
 
 describe("vgpuDeferral", () => {
   it("says why a GPU cannot be asked yet, and nothing when it can or is not there", () => {
-    expect(vgpuDeferral(gpuAddress, hostFacts({ gpus: [gpuFacts()] }))).toBe("no driver is bound to the GPU");
-    expect(vgpuDeferral(gpuAddress, hostFacts({ gpus: [gpuFacts({ absence: null })] }))).toBe(
+    const declared = vgpuOf(1, "A40-8Q");
+    expect(vgpuDeferral(declared, hostFacts({ gpus: [gpuFacts()] }))).toBe("no driver is bound to the GPU");
+    expect(vgpuDeferral(declared, hostFacts({ gpus: [gpuFacts({ absence: null })] }))).toBe(
       "the GPU offers no vGPU types yet",
     );
-    expect(vgpuDeferral(gpuAddress, factsOf(emptyWorld("mdev-on-pf")))).toBeNull();
-    expect(vgpuDeferral(otherGpu, hostFacts())).toBeNull();
+    expect(vgpuDeferral(declared, factsOf(emptyWorld("mdev-on-pf")))).toBeNull();
+    expect(vgpuDeferral({ ...declared, carrier: otherGpu }, hostFacts())).toBeNull();
   });
 
   it("goes with a plan without steps", () => {
     const facts = hostFacts({ gpus: [gpuFacts()] });
     const self = vgpuOf(1, "A40-8Q");
-    expect(planVgpu({ self, declared: [self] }, facts)).toEqual({ steps: [], refusals: [] });
+    expect(planVgpu({ self, declared: [self], bootFiles }, facts)).toEqual({ steps: [], refusals: [] });
   });
 });
 
@@ -219,7 +220,7 @@ describe("planVgpuRemoval", () => {
   });
 
   it("drops the definition of an mdev that is not live, and only the record of a vendor-specific VFIO function", () => {
-    const kindsOf = (kind: VgpuInterface) => {
+    const kindsOf = (kind: GpuInterface) => {
       const [declared = vgpuOf(1, "")] = vgpusOf(emptyWorld(kind), "8Q", { count: 1 });
       const after = { ...worldWith(emptyWorld(kind), [declared]), live: [] };
       return planVgpuRemoval(declared, factsOf(after)).steps.map((step) => step.kind);

@@ -1,10 +1,10 @@
-import type { Holder, VgpuInterface } from "../../../provider/model/facts.js";
+import type { GpuInterface, Holder } from "../../../provider/model/facts.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
 import { gpuAddress } from "./facts.js";
 import { converged, functionOf, typeNamed, typesOf, type World } from "./vgpu-world.js";
 
 /** The three ways in which hosts make vGPUs. */
-export const interfaces: readonly VgpuInterface[] = ["mdev-on-pf", "mdev-on-vf", "vendor-vfio"];
+export const interfaces: readonly GpuInterface[] = ["mdev-on-pf", "mdev-on-vf", "vendor-vfio"];
 
 /** The owner of everything that the tests declare. */
 export const owner = "shop/dev";
@@ -21,7 +21,8 @@ export function vgpuOf(number: number, type: string, changes: Partial<DesiredVgp
     name: `desk-${number}`,
     owner,
     host: "gpu-01",
-    gpu: gpuAddress,
+    carrierKind: "gpu",
+    carrier: gpuAddress,
     type,
     keep: false,
     ...changes,

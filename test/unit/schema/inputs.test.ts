@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { checkInputs } from "../../../provider/schema/check-inputs.js";
-import {
-  guestDriverInstallSchema,
-  mdevDeviceSchema,
-  vgpuHostSchema,
-} from "../../../provider/schema/inputs.js";
+import { gpuMdevSchema, guestDriverInstallSchema, vgpuHostSchema } from "../../../provider/schema/inputs.js";
 
 const identity = { name: "gpu-01", owner: "shop/dev", connection: { host: "gpu-01.lab" } };
 const sha256 = "ab".repeat(32);
@@ -32,11 +28,8 @@ describe("checkInputs", () => {
       gpus: {},
       reboot: { allow: false, deadlineMinutes: 20 },
       managed: true,
-      nouveau: "blocked",
-      managerService: "active",
-      restoredAtBoot: true,
     });
-    expect(checkInputs(mdevDeviceSchema, vgpu, "desk-1").inputs).toEqual({
+    expect(checkInputs(gpuMdevSchema, vgpu, "desk-1").inputs).toEqual({
       ...vgpu,
       defined: true,
       restoredAtBoot: true,
@@ -53,6 +46,22 @@ describe("checkInputs", () => {
     });
   });
 
+  it("states of a host only what holds because of its driver and its GPUs", () => {
+    const keysWith = (declared: object) =>
+      Object.keys(checkInputs(vgpuHostSchema, { ...identity, ...declared }, "gpu-01").inputs ?? {}).slice(5);
+    const [driver, gpus] = [{ release: "17.4" }, { "0000:3b:00.0": {} }];
+    expect(keysWith({ driver, gpus })).toEqual([
+      "reboot",
+      "managed",
+      "nouveau",
+      "managerService",
+      "restoredAtBoot",
+    ]);
+    expect(keysWith({ driver })).toEqual(["reboot", "managed", "nouveau", "managerService"]);
+    expect(keysWith({ gpus })).toEqual(["managed", "restoredAtBoot"]);
+    expect(keysWith({ nouveau: "blocked", restoredAtBoot: true })).toEqual(["managed"]);
+  });
+
   it("gives back what it gave: checked inputs are valid inputs", () => {
     const once = checkInputs(vgpuHostSchema, { ...identity, gpus: { "3B:00.0": {} } }, "gpu-01").inputs;
     expect(once).toMatchObject({ gpus: { "0000:3b:00.0": { usage: "vgpu" } } });
@@ -61,14 +70,14 @@ describe("checkInputs", () => {
 
   it("writes addresses and UUIDs in one form", () => {
     const inputs = { ...vgpu, gpu: "00000000:3B:00.0", uuid: vgpu.uuid.toUpperCase() };
-    expect(checkInputs(mdevDeviceSchema, inputs, "desk-1").inputs).toMatchObject({
+    expect(checkInputs(gpuMdevSchema, inputs, "desk-1").inputs).toMatchObject({
       gpu: vgpu.gpu,
       uuid: vgpu.uuid,
     });
   });
 
   it("tells one failure in the four parts", () => {
-    const { failures } = checkInputs(mdevDeviceSchema, { ...vgpu, gpu: "3b:00" }, "desk-1");
+    const { failures } = checkInputs(gpuMdevSchema, { ...vgpu, gpu: "3b:00" }, "desk-1");
     expect(failures).toEqual([
       {
         property: "gpu",
@@ -148,7 +157,7 @@ Next: correct it in the program`,
     ],
     [
       "a UUID that is none, and no type",
-      mdevDeviceSchema,
+      gpuMdevSchema,
       { ...vgpu, uuid: "desk-1", type: undefined },
       [
         "type | Saw: nothing | Expected: Invalid input: expected string, received undefined",

@@ -4,17 +4,19 @@ import type { z } from "zod";
 import type { Connection } from "../../../provider/model/connection.js";
 import type { connectionSchema } from "../../../provider/schema/connection.js";
 import type {
+  gpuMdevSchema,
   guestDriverInstallSchema,
-  mdevDeviceSchema,
+  parentMdevSchema,
   vgpuHostSchema,
 } from "../../../provider/schema/inputs.js";
 import type { ConnectionArgs, DriverArgs, HopArgs, PackageArgs, RebootArgs } from "../../../sdk/args.js";
 import type { GuestDriverInstallArgs, LicenseArgs } from "../../../sdk/guest-driver-install.js";
-import type { MdevDeviceArgs } from "../../../sdk/mdev-device.js";
+import type { GpuMdevArgs, ParentMdevArgs } from "../../../sdk/mdev-device.js";
 import type { GpuArgs, VgpuHostArgs } from "../../../sdk/vgpu-host.js";
 
 type Host = z.input<typeof vgpuHostSchema>;
-type Vgpu = z.input<typeof mdevDeviceSchema>;
+type OnGpu = z.input<typeof gpuMdevSchema>;
+type OnParent = z.input<typeof parentMdevSchema>;
 type Guest = z.input<typeof guestDriverInstallSchema>;
 type Of<T> = NonNullable<T>;
 
@@ -25,8 +27,9 @@ describe("the arguments that users write", () => {
     expectTypeOf<pulumi.Unwrap<Omit<VgpuHostArgs, "connection">>>().toExtend<
       Omit<Host, "name" | "owner" | "connection">
     >();
-    expectTypeOf<pulumi.Unwrap<Omit<MdevDeviceArgs, "host" | "uuid">>>().toExtend<
-      Pick<Vgpu, "gpu" | "type">
+    expectTypeOf<pulumi.Unwrap<Pick<GpuMdevArgs, "gpu" | "type">>>().toExtend<Pick<OnGpu, "gpu" | "type">>();
+    expectTypeOf<pulumi.Unwrap<Pick<ParentMdevArgs, "parent" | "mdevType">>>().toExtend<
+      Pick<OnParent, "parent" | "mdevType">
     >();
     expectTypeOf<pulumi.Unwrap<LicenseArgs>>().toExtend<Of<Guest["license"]>>();
   });
@@ -42,7 +45,9 @@ describe("the arguments that users write", () => {
     expectTypeOf<keyof LicenseArgs>().toEqualTypeOf<keyof Of<Guest["license"]>>();
     expectTypeOf<keyof VgpuHostArgs>().toExtend<keyof Host>();
     expectTypeOf<Exclude<keyof GuestDriverInstallArgs, "guest">>().toExtend<keyof Guest>();
-    expectTypeOf<keyof MdevDeviceArgs>().toExtend<keyof Vgpu>();
+    expectTypeOf<Exclude<keyof GpuMdevArgs, "parent" | "mdevType">>().toExtend<keyof OnGpu>();
+    expectTypeOf<Exclude<keyof ParentMdevArgs, "gpu" | "type">>().toExtend<keyof OnParent>();
+    expectTypeOf<keyof GpuMdevArgs>().toEqualTypeOf<keyof ParentMdevArgs>();
   });
 
   it("are what the transport is given in the end", () => {

@@ -2,8 +2,8 @@ import { errorText } from "../../../../provider/model/errors.js";
 import type {
   DeclaredGuest,
   DeclaredHost,
+  DeclaredOnGpu,
   DeclaredProgram,
-  DeclaredVgpu,
   Refusal,
 } from "../../../../provider/plan/declared/program.js";
 
@@ -20,7 +20,7 @@ export function hostOf(changes: Partial<DeclaredHost> = {}): DeclaredHost {
 }
 
 /** A vGPU on that host's GPU. */
-export function vgpuOf(changes: Partial<DeclaredVgpu> = {}): DeclaredVgpu {
+export function vgpuOf(changes: Partial<DeclaredOnGpu> = {}): DeclaredOnGpu {
   return {
     resource: "desk-1",
     host: "gpu-01",
@@ -33,7 +33,7 @@ export function vgpuOf(changes: Partial<DeclaredVgpu> = {}): DeclaredVgpu {
 }
 
 /** vGPUs desk-1, desk-2, … of these types, with UUIDs of their own. */
-export function vgpusOf(...types: readonly string[]): DeclaredVgpu[] {
+export function vgpusOf(...types: readonly string[]): DeclaredOnGpu[] {
   return types.map((type, index) =>
     vgpuOf({ resource: `desk-${index + 1}`, type, uuid: `uuid-${index + 1}` }),
   );

@@ -1,0 +1,32 @@
+import type { Holder } from "../model/facts.js";
+import type { FactLines } from "./fact-lines.js";
+
+/** An mdev as sysfs shows it, whosever driver made it. */
+interface SeenMdev {
+  readonly mdevUuid: string;
+  /** Name of the device that carries it. */
+  readonly parent: string;
+  /** Name of its type's directory, e.g. `"nvidia-558"`, `"mtty-2"`. */
+  readonly typeFolder: string;
+  /** What the type is called, `""` where the driver gives no name. */
+  readonly name: string;
+  readonly holders: readonly Holder[];
+}
+
+/** Returns the mdevs of these parents, in the order of their UUIDs. */
+export function mdevsOn(
+  lines: FactLines,
+  parents: readonly string[],
+  holders: ReadonlyMap<string, Holder[]>,
+): SeenMdev[] {
+  const details = new Map(lines.all("mdev-type-of").map((fields) => [fields[0], fields]));
+  const seen: SeenMdev[] = [];
+  for (const [mdevUuid = "", parent = ""] of lines.all("mdev")) {
+    if (!parents.includes(parent)) continue;
+    const [, typeFolder = "", name = "", group = "", vmName = ""] = details.get(mdevUuid) ?? [];
+    const held = holders.get(`/dev/vfio/${group}`) ?? holders.get(mdevUuid) ?? [];
+    const named = held.length === 0 && vmName !== "" ? [{ pid: 0, domainName: vmName }] : held;
+    seen.push({ mdevUuid, parent, typeFolder, name, holders: named });
+  }
+  return seen.sort((a, b) => a.mdevUuid.localeCompare(b.mdevUuid));
+}

@@ -1,0 +1,57 @@
+import { findVgpuType } from "../catalog/types.js";
+import type { GpuFacts, HostFacts, MdevParentFacts } from "../model/facts.js";
+import { shortTypeName } from "../model/vgpu-type.js";
+import type { DesiredVgpu } from "./desired.js";
+
+/** What carries vGPUs: an NVIDIA GPU with its functions, or the parent of mdevs of another driver. */
+export type Carrier = GpuFacts | MdevParentFacts;
+
+/** Whether it is an NVIDIA GPU: only those have a catalog, framebuffer sizes and functions. */
+export function isGpu(carrier: Carrier): carrier is GpuFacts {
+  return carrier.vgpuInterface !== "mdev-on-parent";
+}
+
+/** Returns the PCI address of a GPU, the name of another parent: what programs and records call it by. */
+export function carrierName(carrier: Carrier): string {
+  return isGpu(carrier) ? carrier.address : carrier.name;
+}
+
+/** Returns everything in the host that carries vGPUs. */
+export function carriersOf(facts: HostFacts): readonly Carrier[] {
+  return [...facts.gpus, ...facts.mdevParents];
+}
+
+/** Returns what a vGPU is declared on, `undefined` when it is not in the host. */
+export function carrierOf(
+  vgpu: Pick<DesiredVgpu, "carrierKind" | "carrier">,
+  facts: HostFacts,
+): Carrier | undefined {
+  const candidates: readonly Carrier[] = vgpu.carrierKind === "gpu" ? facts.gpus : facts.mdevParents;
+  return candidates.find((candidate) => carrierName(candidate) === vgpu.carrier);
+}
+
+/** Returns the last word of a type's name, upper case, which is what tells types of one carrier apart. */
+export function typeKey(name: string): string {
+  return shortTypeName(name).toUpperCase();
+}
+
+/** Returns the name that the carrier itself gives a declared type; `null` when it does not offer it. */
+export function fullTypeName(declared: string, carrier: Carrier): string | null {
+  if (isGpu(carrier)) return nvidiaTypeName(declared, carrier);
+  return carrier.types.find(({ mdevType }) => mdevType === declared)?.mdevType ?? null;
+}
+
+/**
+ * A list that shrank because of other vGPUs on the GPU does not hide a type: then the catalog, or the form of the
+ * names that are seen, gives the name.
+ */
+function nvidiaTypeName(declared: string, gpu: GpuFacts): string | null {
+  const key = typeKey(declared);
+  const offered = gpu.offeredTypes.find((type) => typeKey(type.name) === key);
+  if (offered !== undefined) return offered.name;
+  if (gpu.vgpuInterface !== "vendor-vfio" || gpu.vgpus.length === 0) return null;
+  const catalogName = findVgpuType(declared)?.name ?? null;
+  if (catalogName !== null) return catalogName;
+  const seen = gpu.vgpus.map((vgpu) => vgpu.typeName).find((name) => name !== null);
+  return seen ? `${seen.slice(0, seen.lastIndexOf(" ") + 1)}${declared.trim().split(/\s+/).at(-1)}` : null;
+}

@@ -1,0 +1,43 @@
+import { bootFileHashes } from "../apply/boot-unit.js";
+import { type DeclaredVgpu, sameCarrier } from "../plan/declared/program.js";
+import type { DesiredVgpu } from "../plan/desired.js";
+import type { VgpuRequest } from "../plan/vgpu-view.js";
+import type { MdevDeviceInputs } from "../schema/inputs.js";
+import { declaredAround } from "./declared.js";
+import type { Properties } from "./lifecycle.js";
+
+type Declaration = Pick<DesiredVgpu, "carrierKind" | "carrier" | "type">;
+
+/** Returns what an MdevDevice is declared on and as what, in whichever of its two forms. */
+export function declarationOf(vgpu: MdevDeviceInputs | DeclaredVgpu): Declaration {
+  if ("gpu" in vgpu) return { carrierKind: "gpu", carrier: vgpu.gpu, type: vgpu.type };
+  return { carrierKind: "parent", carrier: vgpu.parent, type: vgpu.mdevType };
+}
+
+/** Returns one vGPU as its plan takes it. */
+export function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
+  const { uuid, name, owner, host } = inputs;
+  return { uuid, name, owner, host, ...declarationOf(inputs), keep: inputs.keep === true };
+}
+
+/** Returns every vGPU that the program declares on the same GPU or parent, as its first tick knows them. */
+export function declaredBeside(inputs: MdevDeviceInputs): readonly DeclaredVgpu[] {
+  const { vgpus } = declaredAround(inputs as unknown as Properties);
+  const own = { ...inputs, resource: inputs.name, keep: false };
+  return vgpus.filter((vgpu) => vgpu.host === inputs.host && sameCarrier(vgpu, own));
+}
+
+/** Returns what the plan of one vGPU is made from. */
+export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
+  const self = desiredVgpu(inputs);
+  const siblings = declaredBeside(inputs)
+    .filter(({ resource }) => resource !== inputs.name)
+    .map((vgpu) => ({
+      ...self,
+      ...declarationOf(vgpu),
+      uuid: vgpu.uuid,
+      name: vgpu.resource,
+      keep: vgpu.keep,
+    }));
+  return { self, declared: [self, ...siblings], bootFiles: bootFileHashes() };
+}
