@@ -83,6 +83,8 @@ export interface RunResult {
 
 /** A kernel module the machine can load. Without `load` it always loads. */
 export interface ModuleSpec {
+  /** Its file has been removed while it is loaded: modinfo finds nothing. @default false */
+  fileGone?: boolean;
   version?: string;
   /** Bytes, as lsmod shows it. */
   size?: number;
@@ -144,6 +146,8 @@ export interface Machine {
   readonly bootId: string;
   /** `uname -r` of the machine. */
   readonly kernelRelease: string;
+  /** Puts another kernel on the disk, which the next boot starts: without modules, with headers or without. */
+  installKernel(release: string, headers: boolean): void;
   readonly options: MachineOptions;
   readonly modules: ModuleRegistry;
   /** Installed distribution packages, name -> version; mutable. */

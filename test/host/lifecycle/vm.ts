@@ -9,10 +9,12 @@ interface Part {
   readonly model: GpuModel;
 }
 
-/** A VM starts to use the vGPU of this UUID, or on this virtual function. */
-export async function startVm([host]: [Part], vm: string, vgpu: string): Promise<void> {
+/** A VM starts to use the vGPU of this UUID, or on this virtual function. Returns its process. */
+export async function startVm([host]: [Part], vm: string, vgpu: string): Promise<number> {
   const user = { vmName: vm, vmUuid: "4d0c3a52-5f5f-4f4e-9d5c-4a2f0c9d1b11" };
-  running.set(`${host.machine.name} ${vm}`, await host.model.hold(vgpu, user));
+  const release = await host.model.hold(vgpu, user);
+  running.set(`${host.machine.name} ${vm}`, release);
+  return release.pid;
 }
 
 /** The VM is shut down. */

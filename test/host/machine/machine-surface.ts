@@ -13,7 +13,7 @@ import { StandIns, shimText } from "./call-channel.js";
 import { MachineFiles } from "./files.js";
 import { Journal } from "./init/journal.js";
 import { Modules, modprobeText, parseModprobe } from "./init/modules.js";
-import { initramfsPath } from "./init/system-tools.js";
+import { initramfsPath, rebuildInitramfs } from "./init/system-tools.js";
 import { UnitManager } from "./init/unit-manager.js";
 import type { InsideProcess } from "./processes.js";
 import { buildRoot, KERNEL_RELEASE, type MachineDirectory } from "./root-tree.js";
@@ -30,7 +30,9 @@ export abstract class MachineSurface implements Machine {
   readonly name: string;
   readonly options: MachineOptions;
   readonly model: MachineModel;
-  readonly kernelRelease = KERNEL_RELEASE;
+  kernelRelease = KERNEL_RELEASE;
+  /** The kernel that the next boot starts. */
+  protected nextKernel = KERNEL_RELEASE;
   readonly modules = new Modules();
   readonly packages: Map<string, string>;
   readonly log = new Journal();
@@ -98,6 +100,14 @@ export abstract class MachineSurface implements Machine {
   removeTool(path: string): void {
     this.standIns.delete(path);
     this.files.remove(path);
+  }
+
+  installKernel(release: string, headers: boolean): void {
+    this.nextKernel = release;
+    this.files.write(`/boot/vmlinuz-${release}`, "");
+    this.files.write(`/usr/lib/modules/${release}/modules.dep`, "");
+    if (headers) this.files.write(`/usr/lib/modules/${release}/build/Makefile`, "# kernel headers\n");
+    rebuildInitramfs(this, release);
   }
 
   setUnitHandler(unit: string, handler: UnitHandler | undefined): void {

@@ -12,7 +12,7 @@ import { type ServedTree, serveSys } from "./fuse-sys.js";
 import { HOLDER, HOLDER_SCRIPT, holdOpen } from "./hold-open.js";
 import { dmesg, journalctl } from "./init/journal.js";
 import { lsmod, modinfo, modprobe, rmmod } from "./init/modules.js";
-import { rebuildInitramfs, systemTools } from "./init/system-tools.js";
+import { rebuildInitramfs, systemTools, uname } from "./init/system-tools.js";
 import { systemctl } from "./init/systemctl.js";
 import { type MachineParts, MachineSurface } from "./machine-surface.js";
 import { ADMIN, type InsideProcess, PowerOn, ROOT } from "./processes.js";
@@ -100,10 +100,11 @@ export class SimulatorMachine extends MachineSurface {
     if (this.power) return;
     const readyAt = Date.now() + (this.options.bootMs ?? 0);
     this.bootId = randomUUID();
+    this.startKernel();
     emptyVolatile(this.root);
     writeFileSync(join(this.directory.dir, "boot_id"), `${this.bootId}\n`);
     this.log.startBoot(this.bootId);
-    this.kernelLog(`Linux version ${KERNEL_RELEASE} (simulated)`);
+    this.kernelLog(`Linux version ${this.kernelRelease} (simulated)`);
     this.kernelLog(`Command line: ${this.options.kernelCommandLine ?? ""}`);
     this.power = await PowerOn.start(this.directory, this.name);
     this.remote.counters.boots += 1;
@@ -112,6 +113,11 @@ export class SimulatorMachine extends MachineSurface {
     await Promise.race([this.units.boot(), new Promise((wake) => setTimeout(wake, BOOT_UNITS_MS).unref())]);
     await new Promise((wake) => setTimeout(wake, Math.max(0, readyAt - Date.now())));
     await this.remote.open();
+  }
+
+  private startKernel(): void {
+    this.kernelRelease = this.nextKernel;
+    if (this.kernelRelease !== KERNEL_RELEASE) this.installTool("/usr/bin/uname", uname);
   }
 
   private async lose(): Promise<void> {

@@ -9,9 +9,9 @@ export interface ModuleFile {
   readonly signed: boolean;
 }
 
-/** Returns the path of a module of the running kernel. */
-export function modulePath(machine: Machine, module: string): string {
-  return `/usr/lib/modules/${machine.kernelRelease}/kernel/drivers/video/${module}.ko`;
+/** Returns the path of a module, of the running kernel unless another is named. */
+export function modulePath(machine: Machine, module: string, kernel = machine.kernelRelease): string {
+  return `/usr/lib/modules/${kernel}/kernel/drivers/video/${module}.ko`;
 }
 
 export function moduleText(file: ModuleFile): string {

@@ -1,4 +1,5 @@
 import { type Machine, type MachineModel, SysError, type ToolHandler } from "../types.js";
+import { dkmsAutoinstall } from "./dkms.js";
 import { type HostFaults, noFaults } from "./faults.js";
 import { Gpu, type SimulatedVgpu, type VgpuHold } from "./gpu.js";
 import { kernelUuid, type VgpuSurface, vgpuKindOn } from "./gpu-sys.js";
@@ -8,6 +9,7 @@ import { hostTree } from "./host-sys.js";
 import { hostTools } from "./host-tools.js";
 import { defaultTopology, type HostTopology } from "./host-topology.js";
 import { startParentMdevs } from "./mdevctl.js";
+import { ruleFindsMdevctl } from "./mdevctl-rule.js";
 import type { PciBus } from "./pci-bus.js";
 import type { PciFunction } from "./pci-function.js";
 import type { SimulatedType } from "./simulated-boards.js";
@@ -96,6 +98,13 @@ export class GpuModel implements MachineModel, HostState {
     Object.assign(this.faults, faults);
   }
 
+  /** What an update of the distribution does: another kernel for the next boot, which DKMS builds for if it can. */
+  updateKernel(release: string, headers: boolean): void {
+    if (this.machine === undefined) return;
+    this.machine.installKernel(release, headers);
+    dkmsAutoinstall(this.machine, release);
+  }
+
   /** The vGPU with this UUID, or on this VF. */
   findVgpu(id: string): { gpu: Gpu; vgpu: SimulatedVgpu } | undefined {
     for (const gpu of this.gpus) {
@@ -107,9 +116,9 @@ export class GpuModel implements MachineModel, HostState {
 
   /**
    * A VM starts to use a vGPU: a process `qemu-system-x86_64` of the machine has its VFIO group open until the returned
-   * function is called. @throws Error when the vGPU does not exist or is in use
+   * function is called; it has its pid. @throws Error when the vGPU does not exist or is in use
    */
-  async hold(id: string, vm: VgpuHold): Promise<() => Promise<void>> {
+  async hold(id: string, vm: VgpuHold): Promise<(() => Promise<void>) & { readonly pid: number }> {
     const found = this.findVgpu(id);
     if (found === undefined || found.vgpu.hold !== undefined || this.machine === undefined) {
       throw new Error(`${vm.vmName} cannot use ${id}: ${found === undefined ? "no such vGPU" : "in use"}`);
@@ -124,10 +133,11 @@ export class GpuModel implements MachineModel, HostState {
       ...["-name", `guest=${vm.vmName},debug-threads=on`, "-uuid", vm.vmUuid],
       ...["-device", `vfio-pci,sysfsdev=${device}`],
     ]);
-    return async () => {
+    const end = async () => {
       await held.release();
       if (vgpu.hold === vm) gpu.release(vgpu);
     };
+    return Object.assign(end, { pid: held.pid });
   }
 
   later(ms: number, work: () => void): void {
@@ -153,7 +163,7 @@ export class GpuModel implements MachineModel, HostState {
 
   parentsRegistered(addresses: readonly string[]): void {
     const { machine } = this;
-    if (machine === undefined || (this.options.mdevctl ?? "none") === "none" || !machine.poweredOn) return;
+    if (machine === undefined || !machine.poweredOn || !ruleFindsMdevctl(machine)) return;
     for (const address of addresses) void startParentMdevs(this.sys, machine, address);
   }
 

@@ -77,7 +77,10 @@ function typeEntry(
 ): SysEntry {
   const { type, surface } = of;
   const devices = () =>
-    gpu.vgpus.filter((vgpu) => vgpu.parent === parent && vgpu.type.id === type.id && vgpu.mdevUuid);
+    gpu.vgpus.filter(
+      (vgpu) =>
+        vgpu.parent === parent && vgpu.type.id === type.id && vgpu.mdevUuid !== undefined && !vgpu.removing,
+    );
   return dir(() => ({
     available_instances: attribute(() => gpu.roomOn(parent, type)),
     create: trigger((text) => surface.createMdev(gpu, parent, { type, text })),
@@ -92,9 +95,16 @@ function typeEntry(
 
 function mdevEntry(gpu: Gpu, vgpu: SimulatedVgpu): SysEntry {
   const toRoot = `${vgpu.parent.toRoot}/..`;
+  const group = vgpu.iommuGroup;
+  const staying = {
+    iommu_group: link(`${toRoot}/kernel/iommu_groups/${group}`),
+    "vfio-dev": dir(() => ({ [`vfio${group}`]: dir(() => ({ dev: attribute(`511:${group}`) })) })),
+  };
+  // While a removal waits this is all that is left. Seen on Linux 6.1 with QEMU as the user.
+  if (vgpu.removing) return dir(() => staying);
   return dir(() => ({
+    ...staying,
     driver: link(`${toRoot}/bus/mdev/drivers/nvidia-vgpu-vfio`),
-    iommu_group: link(`${toRoot}/kernel/iommu_groups/${vgpu.iommuGroup}`),
     mdev_type: link(`../mdev_supported_types/nvidia-${vgpu.type.id}`),
     nvidia: dir(() => ({
       vgpu_params: paramsControl(vgpu),

@@ -20,6 +20,8 @@ export interface SimulatedVgpu {
   readonly smiId: number;
   params: string;
   hold: VgpuHold | undefined;
+  /** Its removal waits in the kernel for the VM that has it: it has left the bus, its folder and its room stay. */
+  removing: boolean;
   /** Set by the guest's driver once it works. */
   guestDriverVersion: string | undefined;
   licenseStatus: string | undefined;
@@ -122,6 +124,7 @@ export class Gpu {
 
   /** Removes an mdev. While a VM holds it, this waits, as the kernel does: the writer sleeps until the VM is gone. */
   async removeMdev(vgpu: SimulatedVgpu): Promise<void> {
+    vgpu.removing = true;
     while (vgpu.hold !== undefined) await this.#nextRelease();
     if (!this.vgpus.includes(vgpu)) throw new SysError("ENODEV");
     this.#take(vgpu);
@@ -178,6 +181,7 @@ export class Gpu {
       smiId: nextSmiId++,
       params: "",
       hold: undefined,
+      removing: false,
       guestDriverVersion: undefined,
       licenseStatus: undefined,
     };

@@ -8,10 +8,13 @@ import type { PciFunction } from "./pci-function.js";
 
 export const managerUnit = "nvidia-vgpu-mgr.service";
 export const typesUnit = "nvidia-vgpud.service";
+/** What every client of the driver has open. */
+export const controlNode = "/dev/nvidiactl";
 
 /** Tells the machine which modules its kernel has: the distribution's always, the vendor's when they are on disk. */
 export function registerHostModules(model: HostState, machine: Machine): void {
   const { modules } = machine;
+  machine.removeFile(controlNode);
   modules.register("vfio", {});
   modules.register("vfio_iommu_type1", { depends: ["vfio"] });
   modules.register("mdev", { depends: ["vfio"] });
@@ -37,7 +40,7 @@ export function registerVendorModules(model: HostState, machine: Machine): void 
   if (file === undefined && !modules.loaded("nvidia")) modules.unregister("nvidia");
   else {
     modules.register("nvidia", {
-      ...(file === undefined ? {} : { version: file.version }),
+      ...(file === undefined ? { fileGone: true } : { version: file.version }),
       load: () => loadNvidia(model, machine),
       unload: () => unloadNvidia(model),
       users: () => (machine.unitActive(managerUnit) ? ["nvidia-vgpu-mgr"] : []),
@@ -104,6 +107,7 @@ function loadNvidia(model: HostState, machine: Machine): void {
     throw new SysError("ENODEV");
   }
   noteLoadedVersion(machine, "nvidia", file.version);
+  machine.writeFile(controlNode, "", 0o666);
   machine.kernelLog(`NVRM: loading NVIDIA UNIX x86_64 Kernel Module  ${file.version}`);
   model.bus.register({
     name: "nvidia",
@@ -116,6 +120,7 @@ function loadNvidia(model: HostState, machine: Machine): void {
 /** Everything the driver made dies with it: VFs, vGPUs, size mode, published types. */
 async function unloadNvidia(model: HostState): Promise<void> {
   await model.bus.unregister("nvidia");
+  model.machine?.removeFile(controlNode);
   model.typesPublished = false;
 }
 

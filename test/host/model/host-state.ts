@@ -9,8 +9,12 @@ export interface GpuModelOptions extends HostTopologyOptions {
   readonly sriovInterface: "mdev" | "vendor-vfio";
   /** Whether the machine has mdevctl, and which. @default "none" */
   readonly mdevctl?: "none" | "stand-in" | "real";
+  /** Whether mdevctl is not where its udev rule looks for it, as on Debian 12. @default false */
+  readonly mdevctlMisplaced?: boolean;
   /** Whether the machine has a stand-in for lspci. @default false */
   readonly lspci?: boolean;
+  /** Whether the machine has dkms (a stand-in). @default false */
+  readonly dkms?: boolean;
   /** Whether the machine has a C compiler and make (stand-ins). @default true */
   readonly compiler?: boolean;
   /** UEFI secure boot; `undefined` on a machine without UEFI. */

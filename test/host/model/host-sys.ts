@@ -55,7 +55,7 @@ function busEntries(parts: HostTreeParts): Record<string, SysEntry> {
     }),
   }));
   if (!parts.mdevBus()) return { pci };
-  const mdevs = () => allVgpus(parts).filter((vgpu) => vgpu.mdevUuid !== undefined);
+  const mdevs = () => allVgpus(parts).filter((vgpu) => vgpu.mdevUuid !== undefined && !vgpu.removing);
   const mdev = dir(() => ({
     devices: dir(() => mdevLinks(mdevs(), "../../..")),
     drivers: dir(() => ({ "nvidia-vgpu-vfio": dir(() => mdevLinks(mdevs(), "../../../..")) })),

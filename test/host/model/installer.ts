@@ -1,4 +1,5 @@
 import { type Machine, SysError, type ToolCall, type ToolHandler, type ToolResult } from "../types.js";
+import { addToDkms, removeFromDkms } from "./dkms.js";
 import { type ModuleFile, modulePath, moduleText, refusedBySecureBoot } from "./driver-files.js";
 import type { HostFaults, InstallerFault } from "./faults.js";
 import { faultExit } from "./run-package.js";
@@ -149,12 +150,7 @@ async function modulesStep(run: Run): Promise<ToolResult> {
     );
   }
   for (const name of content.moduleFiles) machine.writeFile(modulePath(machine, name), moduleText(file));
-  if (run.flags.has("dkms")) {
-    machine.writeFile(
-      `/usr/src/nvidia-${version}/dkms.conf`,
-      `PACKAGE_NAME="nvidia"\nPACKAGE_VERSION="${version}"\n`,
-    );
-  }
+  if (run.flags.has("dkms")) addToDkms(machine, file, content.moduleFiles);
   content.registerModules(machine);
   if (!(await content.loadModules(machine))) {
     for (const name of content.moduleFiles) machine.removeFile(modulePath(machine, name));
@@ -181,9 +177,7 @@ async function uninstall(run: Run): Promise<ToolResult> {
     await machine.modules.unload(name).catch(() => log(run, `-> module ${name} stays loaded until a reboot`));
   }
   for (const name of content.moduleFiles) machine.removeFile(modulePath(machine, name));
-  for (const name of machine.listDir("/usr/src")) {
-    if (name.startsWith("nvidia-")) machine.removeFile(`/usr/src/${name}/dkms.conf`);
-  }
+  removeFromDkms(machine, content.moduleFiles);
   machine.removeFile(disableNouveauPath);
   content.remove(machine);
   content.registerModules(machine);

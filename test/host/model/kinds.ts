@@ -4,6 +4,8 @@ import type { HostFaults } from "./faults.js";
 import { GpuModel } from "./gpu-model.js";
 import { GuestModel } from "./guest-model.js";
 import type { GpuSlot } from "./host-topology.js";
+import { MttyModel } from "./mtty-model.js";
+import { mdevctlRulePath, mdevctlRuleText } from "./mdevctl-rule.js";
 
 /** What a host of a kind differs in from the good one. Plain data: it crosses to the simulator's process. */
 export interface HostKindOptions {
@@ -24,6 +26,8 @@ export interface HostKindOptions {
   readonly faults?: Partial<HostFaults>;
   /** @default the kind's own distribution */
   readonly distribution?: "debian-12" | "ubuntu-22.04" | "ubuntu-24.04" | "rocky-9";
+  /** Whether dkms is installed. @default false */
+  readonly dkms?: boolean;
   /** Whether mdevctl is installed. @default the kind's own */
   readonly mdevctl?: boolean;
 }
@@ -71,6 +75,19 @@ export function adaVendorVfio(options: HostKindOptions = {}): MachineKind {
   });
 }
 
+/** A server without NVIDIA GPUs, with the kernel's sample mdev driver mtty. Debian-like, with mdevctl. */
+export function mttyHost(options: HostKindOptions & { readonly loadAfterMs?: number } = {}): MachineKind {
+  const { model, options: machine } = host(
+    { ...options, gpus: [] },
+    { sriovInterface: "mdev", distribution: "debian-12", mdevctl: true },
+  );
+  const listed = options.loadAfterMs === undefined ? { "/etc/modules-load.d/mtty.conf": "mtty\n" } : {};
+  return {
+    model: new MttyModel(model as GpuModel, options.loadAfterMs),
+    options: { ...machine, files: { ...machine.files, ...listed } },
+  };
+}
+
 /** A Linux guest: off until it is tied to a vGPU that exists. */
 export function linuxGuest(options: GuestKindOptions = {}): MachineKind {
   const model = new GuestModel({
@@ -98,7 +115,7 @@ export function linuxGuest(options: GuestKindOptions = {}): MachineKind {
 }
 
 interface HostKind {
-  readonly gpu: GpuSlot;
+  readonly gpu?: GpuSlot;
   readonly sriovInterface: "mdev" | "vendor-vfio";
   readonly distribution: keyof typeof systems;
   readonly mdevctl: boolean;
@@ -135,11 +152,12 @@ const systems = {
 };
 
 function host(options: HostKindOptions, kind: HostKind): MachineKind {
-  const slots = options.gpus ?? [kind.gpu];
+  const slots = options.gpus ?? (kind.gpu === undefined ? [] : [kind.gpu]);
   const gpus = slots.map((slot, index) =>
     options.bootVga && index === 0 ? { ...slot, bootVga: true } : slot,
   );
   const mdevctl = options.mdevctl ?? kind.mdevctl;
+  const distribution = options.distribution ?? kind.distribution;
   const compiler = options.compiler !== false;
   const realMdevctl = mdevctlPaths.some((path) => existsSync(path));
   const secureBoot = options.secureBoot === undefined ? {} : { secureBoot: options.secureBoot };
@@ -148,12 +166,13 @@ function host(options: HostKindOptions, kind: HostKind): MachineKind {
     iommu: options.iommu !== false,
     sriovInterface: kind.sriovInterface,
     mdevctl: !mdevctl ? "none" : realMdevctl ? "real" : "stand-in",
+    mdevctlMisplaced: distribution === "debian-12",
     lspci: !existsSync("/usr/bin/lspci"),
     compiler,
+    dkms: options.dkms === true,
     ...secureBoot,
   });
   model.setFaults(options.faults ?? {});
-  const distribution = options.distribution ?? kind.distribution;
   const machine: MachineOptions = {
     osRelease: systems[distribution],
     packageFormat: distribution === "rocky-9" ? "rpm" : "deb",
@@ -161,6 +180,7 @@ function host(options: HostKindOptions, kind: HostKind): MachineKind {
     kernelHeaders: options.headers !== false,
     kernelCommandLine: `BOOT_IMAGE=/vmlinuz root=/dev/sda2 ro quiet${options.iommu === false ? "" : " intel_iommu=on iommu=pt"}`,
     absent: hidden({ compiler, mdevctl }),
+    ...(mdevctl ? { files: { [mdevctlRulePath]: mdevctlRuleText } } : {}),
     ...secureBoot,
   };
   return { model, options: machine };

@@ -19,7 +19,7 @@ import type {
 export class MemoryMachine implements Machine {
   readonly name: string;
   readonly root = "/nowhere";
-  readonly kernelRelease = "6.8.0-60-generic";
+  kernelRelease = "6.8.0-60-generic";
   readonly options: MachineOptions;
   readonly modules = new Modules();
   readonly packages: Map<string, string>;
@@ -35,6 +35,7 @@ export class MemoryMachine implements Machine {
   readonly #active = new Set<string>();
   readonly #failed = new Set<string>();
   #initramfs = "";
+  #nextKernel: string | undefined;
 
   constructor({ model, options }: MachineKind, name = "machine") {
     this.name = name;
@@ -42,6 +43,7 @@ export class MemoryMachine implements Machine {
     this.#model = model;
     this.packages = new Map(Object.entries(options.packages ?? {}));
     if (options.kernelHeaders !== false) this.files.set(`${this.moduleFolder}/build/Makefile`, "");
+    for (const [path, text] of Object.entries(options.files ?? {})) this.files.set(path, text);
     for (const [path, handler] of Object.entries(model.tools())) this.installTool(path, handler);
   }
 
@@ -92,6 +94,11 @@ export class MemoryMachine implements Machine {
     if (handler === undefined) return { code: 127, stdout: "", stderr: `${path}: not found\n` };
     const result = await handler({ tool: path, argv, env: {}, cwd: "/", ...as }, this);
     return { stdout: "", stderr: "", ...result };
+  }
+
+  installKernel(release: string, headers: boolean): void {
+    this.#nextKernel = release;
+    if (headers) this.files.set(`/usr/lib/modules/${release}/build/Makefile`, "");
   }
 
   setUnitHandler(unit: string, handler: UnitHandler | undefined): void {
@@ -200,6 +207,7 @@ export class MemoryMachine implements Machine {
   async powerOn(): Promise<void> {
     if (this.poweredOn) return;
     this.bootId = globalThis.crypto.randomUUID();
+    this.kernelRelease = this.#nextKernel ?? this.kernelRelease;
     this.poweredOn = true;
     await this.#model.boot(this);
     for (const unit of this.#enabled) await this.startUnit(unit);

@@ -1,5 +1,6 @@
 import type { ToolCall, ToolHandler, ToolResult } from "../types.js";
 import type { Gpu } from "./gpu.js";
+import { controlNode } from "./host-modules.js";
 import type { HostState } from "./host-state.js";
 
 /**
@@ -34,7 +35,7 @@ async function enable(model: HostState, gpu: Gpu): Promise<ToolResult> {
   if (gpu.virtualFunctions.length > 0) {
     return { code: 0, stdout: `GPU at ${gpu.address} already has VFs enabled.\n` };
   }
-  const refusal = refuse(model, gpu);
+  const refusal = refuse(model, gpu, await hasClient(model));
   if (refusal !== undefined) return refusal;
   gpu.clear();
   if (faults.leaveUnbound > 0) {
@@ -60,21 +61,28 @@ function addSlowly(model: HostState, gpu: Gpu): void {
 }
 
 async function disable(model: HostState, gpu: Gpu): Promise<ToolResult> {
-  const refusal = refuse(model, gpu);
+  const refusal = refuse(model, gpu, await hasClient(model));
   if (refusal !== undefined) return refusal;
   gpu.clear();
   model.dropVirtualFunctions(gpu);
   return { code: 0, stdout: `Disabling VFs on ${gpu.address}\n` };
 }
 
-function refuse(model: HostState, gpu: Gpu): ToolResult | undefined {
+/** Whether a process has the driver open, as every NVML client has. */
+async function hasClient(model: HostState): Promise<boolean> {
+  const open = ["/usr/bin/find", "/proc", "-mindepth", "3", "-maxdepth", "3", "-path", "/proc/[0-9]*/fd/*"];
+  const found = await model.machine?.run([...open, "-lname", controlNode, "-print", "-quit"]);
+  return found !== undefined && found.stdout !== "";
+}
+
+function refuse(model: HostState, gpu: Gpu, client: boolean): ToolResult | undefined {
   if (gpu.board.totalVfs === 0) return { code: 1, stderr: `GPU at ${gpu.address} does not support SR-IOV\n` };
   if (gpu.physicalFunction.driver !== "nvidia") {
     return { code: 1, stderr: `GPU at ${gpu.address} is not bound to the NVIDIA driver\n` };
   }
   const locked = model.faults.unbindLock > 0;
   if (locked) model.faults.unbindLock--;
-  if (locked || gpu.vgpus.some((vgpu) => vgpu.hold !== undefined)) {
+  if (locked || client || gpu.vgpus.some((vgpu) => vgpu.hold !== undefined)) {
     return { code: 1, stderr: `Cannot obtain unbindLock for ${gpu.address}\n` };
   }
   return undefined;

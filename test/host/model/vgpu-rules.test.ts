@@ -82,7 +82,7 @@ describe("mdevs on VFs", () => {
     await createMdev(scene, spec);
   });
 
-  it("keeps a removal waiting while a VM holds the vGPU, and ends it when the VM is gone", async () => {
+  it("keeps a removal waiting while a VM holds the vGPU, off the bus already, and ends it when the VM is gone", async () => {
     const scene = await readyHost(ampereMdev());
     await createMdev(scene, { parent: vf("00.4"), type: 562, uuid: uuid(1) });
     const release = await scene.model.hold(uuid(1), { vmName: "desk-1", vmUuid: uuid(9) });
@@ -93,10 +93,12 @@ describe("mdevs on VFs", () => {
     });
     await new Promise((wake) => setImmediate(wake));
     expect(removed).toBe(false);
-    expect(await readText(scene.model.sys, `${path}/nvidia/vm_name`)).toBe("desk-1\n");
+    expect(namesIn(scene.model.sys, "/bus/mdev/devices")).toEqual([]);
+    const left = `/class/mdev_bus/${vf("00.4")}/${uuid(1)}`;
+    expect(namesIn(scene.model.sys, left)).toEqual(["iommu_group", "vfio-dev"]);
     await release();
     await removal;
-    expect(namesIn(scene.model.sys, "/bus/mdev/devices")).toEqual([]);
+    expect(namesIn(scene.model.sys, left)).toEqual([]);
   });
 
   it("keeps plugin parameters, and clears them by one space", async () => {

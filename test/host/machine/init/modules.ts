@@ -207,13 +207,22 @@ export const lsmod: ToolHandler = (_call, machine) => {
   return { code: 0, stdout: `${["Module                  Size  Used by", ...rows.reverse()].join("\n")}\n` };
 };
 
+/** A module of a kernel that does not run: what its file says. */
+function specOnDisk(machine: Machine, name: string, kernel: string): ModuleSpec | undefined {
+  const text = machine.readFile(`/usr/lib/modules/${kernel}/kernel/drivers/video/${name}.ko`);
+  return text === undefined ? undefined : { version: /^version=(.*)$/m.exec(text)?.[1] ?? "" };
+}
+
 export const modinfo: ToolHandler = ({ argv }, machine) => {
   const registry = machine.modules as Modules;
   const fieldAt = argv.findIndex((word) => word === "-F" || word === "--field");
-  const names = argv.filter((word, i) => !word.startsWith("-") && (fieldAt < 0 || i !== fieldAt + 1));
+  const kernelAt = argv.indexOf("-k");
+  const values = [fieldAt, kernelAt].filter((at) => at >= 0).map((at) => at + 1);
+  const names = argv.filter((word, i) => !word.startsWith("-") && !values.includes(i));
   const name = names[0] ?? "";
-  const spec = registry.spec(name);
-  if (!spec) return { code: 1, stderr: `modinfo: ERROR: Module ${name} not found.\n` };
+  const kernel = kernelAt < 0 ? machine.kernelRelease : (argv[kernelAt + 1] ?? "");
+  const spec = kernel === machine.kernelRelease ? registry.spec(name) : specOnDisk(machine, name, kernel);
+  if (!spec || spec.fileGone) return { code: 1, stderr: `modinfo: ERROR: Module ${name} not found.\n` };
   const info: Record<string, string> = {
     filename: `/lib/modules/${machine.kernelRelease}/updates/${name}.ko`,
     ...(spec.version === undefined ? {} : { version: spec.version }),

@@ -3,10 +3,8 @@ import type { Machine, ToolHandler, ToolResult } from "../../types.js";
 import { modprobeText } from "./modules.js";
 
 /** Where the modprobe.d text of the initramfs is kept; its presence is the initramfs. */
-export const initramfsPath = (machine: Machine): string =>
-  machine.options.packageFormat === "rpm"
-    ? `/boot/initramfs-${machine.kernelRelease}.img`
-    : `/boot/initrd.img-${machine.kernelRelease}`;
+export const initramfsPath = (machine: Machine, kernel = machine.kernelRelease): string =>
+  machine.options.packageFormat === "rpm" ? `/boot/initramfs-${kernel}.img` : `/boot/initrd.img-${kernel}`;
 
 const rootOnly =
   (handler: ToolHandler): ToolHandler =>
@@ -14,8 +12,8 @@ const rootOnly =
     call.root ? handler(call, machine) : { code: 1, stderr: `${call.tool}: must be run as root\n` };
 
 /** Copies what modprobe.d says now into the initramfs, which decides at the next boot. */
-export function rebuildInitramfs(machine: Machine): void {
-  machine.writeFile(initramfsPath(machine), modprobeText(machine), 0o644);
+export function rebuildInitramfs(machine: Machine, kernel = machine.kernelRelease): void {
+  machine.writeFile(initramfsPath(machine, kernel), modprobeText(machine), 0o644);
 }
 
 const updateInitramfs = rootOnly(({ argv }, machine) => {
@@ -135,6 +133,16 @@ const rpm: ToolHandler = ({ argv }, machine) => {
 
 const hostname: ToolHandler = (_call, machine) => ({ code: 0, stdout: `${machine.name}\n` });
 const fine: ToolHandler = () => ({ code: 0 });
+
+/** Only on a machine whose kernel is not the real one: -r, -m, -n, -s, alone or in a row. */
+export const uname: ToolHandler = ({ argv }, { kernelRelease, name }) => {
+  const words: Record<string, string> = { s: "Linux", n: name, r: kernelRelease, m: "x86_64" };
+  const wanted = argv.flatMap((word) => [...word.replace(/^-/, "")]).filter((letter) => letter in words);
+  return {
+    code: 0,
+    stdout: `${(wanted.length > 0 ? wanted : ["s"]).map((letter) => words[letter]).join(" ")}\n`,
+  };
+};
 
 /** Programs every machine has, path -> handler. */
 export function systemTools(machine: Machine): Record<string, ToolHandler> {

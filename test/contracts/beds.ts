@@ -1,0 +1,67 @@
+// The beds that the suite is run on, simulated and of the lab: what is known of each before it is asked.
+import type { BedFacts } from "./contract.js";
+
+const host = { kind: "host", distribution: "deb", driverVersion: "550.127.06" } as const;
+
+const simulated = {
+  ...host,
+  column: "simulated",
+  sudoer: "admin",
+  installedPackage: "libvirt-daemon-system",
+  packagePath: "/root/NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm.run",
+} as const;
+
+const turing = {
+  gpu: "0000:3b:00.0",
+  vgpuInterface: "mdev-on-pf",
+  totalVfs: 0,
+  types: { one: "GRID T4-4Q", sameSize: "GRID T4-4A", otherSize: "GRID T4-8Q" },
+} as const;
+
+const ampere = {
+  gpu: "0000:41:00.0",
+  vgpuInterface: "mdev-on-vf",
+  totalVfs: 32,
+  types: { one: "NVIDIA A40-4Q", sameSize: "NVIDIA A40-4A", otherSize: "NVIDIA A40-8Q" },
+} as const;
+
+const ada = {
+  gpu: "0000:26:00.0",
+  vgpuInterface: "vendor-vfio",
+  totalVfs: 32,
+  types: { one: "NVIDIA L40S-4Q", sameSize: "NVIDIA L40S-4A", otherSize: "NVIDIA L40S-8Q" },
+} as const;
+
+const vgpu = {
+  kind: "guest",
+  gpu: "0000:06:00.0",
+  vgpuInterface: "mdev-on-vf",
+  totalVfs: 0,
+  types: ampere.types,
+  driverVersion: "550.127.05",
+} as const;
+
+/** Simulated machines, by the kind that is started. */
+export const simulatedBeds = {
+  turingLegacy: { ...simulated, ...turing, name: "simulated T4", mdevctl: false, dkms: false },
+  ampereMdev: { ...simulated, ...ampere, name: "simulated A40", mdevctl: true, dkms: true },
+  ampereRpm: {
+    ...simulated,
+    ...ampere,
+    name: "simulated A40, rpm",
+    distribution: "rpm",
+    installedPackage: "libvirt",
+    mdevctl: true,
+    dkms: false,
+  },
+  adaVendorVfio: { ...simulated, ...ada, name: "simulated L40S", mdevctl: false, dkms: false },
+  linuxGuest: {
+    ...simulated,
+    ...vgpu,
+    name: "simulated guest",
+    mdevctl: false,
+    dkms: false,
+    installedPackage: "openssl",
+    packagePath: "/root/NVIDIA-Linux-x86_64-550.127.05-grid.run",
+  },
+} satisfies Record<string, BedFacts>;

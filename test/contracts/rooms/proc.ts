@@ -1,0 +1,82 @@
+// What the kernel and the distribution say in files: /proc, /etc/os-release, /lib/modules.
+import { expect } from "vitest";
+import type { Contract } from "../contract.js";
+import { anyMachine, say } from "../look.js";
+
+const needs = anyMachine;
+
+/** What our scripts rely on from files of the kernel and the distribution. */
+export const procContracts: readonly Contract[] = [
+  {
+    id: "proc/boot-id",
+    relies: "/proc/sys/kernel/random/boot_id",
+    needs,
+    title: "is a UUID that stays the same while the machine is up",
+    check: async (bed) => {
+      const id = await say(bed, "cat /proc/sys/kernel/random/boot_id");
+      expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+      expect(await say(bed, "cat /proc/sys/kernel/random/boot_id")).toBe(id);
+    },
+  },
+  {
+    id: "proc/cmdline",
+    relies: "/proc/cmdline",
+    needs,
+    title: "is one line",
+    check: async (bed) => {
+      expect(await say(bed, "cat /proc/cmdline")).toMatch(/^\S.*$/);
+    },
+  },
+  {
+    id: "proc/a-process",
+    relies: "/proc/<pid>/cmdline",
+    needs,
+    title:
+      "a process shows its name in comm, its arguments in cmdline, ended by NULs, and its open files in fd",
+    check: async (bed) => {
+      const line = `exec 6< /etc/passwd; cat /proc/$$/comm; tr '\\000\\n\\t' '   ' < /proc/$$/cmdline; echo; readlink /proc/$$/fd/6`;
+      const [name, text, file] = (await say(bed, `sh -c '${line.replaceAll("'", `'"'"'`)}' 'a name'`)).split(
+        "\n",
+      );
+      expect(name).toMatch(/^(sh|dash|bash)$/);
+      expect(text).toMatch(/ a name ?$/);
+      expect(file).toBe("/etc/passwd");
+    },
+  },
+  {
+    id: "etc/machine-id",
+    relies: "/etc/machine-id",
+    needs,
+    title: "is 32 hexadecimal digits",
+    check: async (bed) => {
+      expect(await say(bed, "cat /etc/machine-id")).toMatch(/^[0-9a-f]{32}$/);
+    },
+  },
+  {
+    id: "etc/os-release",
+    relies: "/etc/os-release",
+    needs,
+    title: "has one line PRETTY_NAME",
+    check: async (bed) => {
+      expect(await say(bed, "grep ^PRETTY_NAME= /etc/os-release")).toMatch(/^PRETTY_NAME="?[\w(][^"]*"?$/);
+    },
+  },
+  {
+    id: "modules/build",
+    relies: "/lib/modules/<kernel>/build",
+    needs: ["bare host", "bare guest"],
+    title: "leads to the headers of the running kernel where they are installed",
+    check: async (bed) => {
+      await say(bed, '[ -e "/lib/modules/$(uname -r)/build" ] && [ -d "/lib/modules/$(uname -r)/build/." ]');
+    },
+  },
+  {
+    id: "firmware/efi",
+    relies: "/sys/firmware/efi",
+    needs,
+    title: "is not there on a machine that was started by a BIOS",
+    check: async (bed) => {
+      expect((await bed.shell("[ -d /sys/firmware/efi ]")).code).toBe(1);
+    },
+  },
+];

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, it } from "vitest";
+import type { Bed, BedFacts, BedState } from "./contract.js";
+import { climb, ladderOf } from "./ladder.js";
+import { contractsFor } from "./suite.js";
+
+/** How one bed is had, and which of its states are looked at. */
+export interface BedRun {
+  readonly facts: BedFacts;
+  open(): Promise<Bed>;
+  close(): Promise<void>;
+  /** The first state, for a machine that is frozen there. @default the first one of its kind */
+  readonly from?: BedState;
+  /** The last state that is looked at. @default the last one of its kind */
+  readonly to?: BedState;
+}
+
+/** Registers a test for each contract that the bed shows, state by state. A state that is not reached fails its tests. */
+export function describeBed(run: BedRun): void {
+  const ladder = ladderOf(run.facts);
+  const from = run.from === undefined ? 0 : ladder.indexOf(run.from);
+  const to = run.to === undefined ? ladder.length : ladder.indexOf(run.to) + 1;
+  describe(run.facts.name, () => {
+    let bed: Bed | undefined;
+    beforeAll(async () => {
+      bed = await run.open();
+    });
+    afterAll(() => run.close());
+    for (const [index, state] of ladder.slice(from, to).entries()) {
+      describe(`a ${state}`, () => {
+        beforeAll(async () => {
+          if (index > 0 && bed !== undefined) await climb(bed, state);
+        });
+        it.for(contractsFor(run.facts, state))("$id: $title", async (contract) => {
+          if (bed === undefined) throw new Error(`${run.facts.name} did not start`);
+          await contract.check(bed);
+        });
+      });
+    }
+  });
+}
