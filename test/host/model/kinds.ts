@@ -4,8 +4,8 @@ import type { HostFaults } from "./faults.js";
 import { GpuModel } from "./gpu-model.js";
 import { GuestModel } from "./guest-model.js";
 import type { GpuSlot } from "./host-topology.js";
-import { MttyModel } from "./mtty-model.js";
 import { mdevctlRulePath, mdevctlRuleText } from "./mdevctl-rule.js";
+import { MttyModel } from "./mtty-model.js";
 
 /** What a host of a kind differs in from the good one. Plain data: it crosses to the simulator's process. */
 export interface HostKindOptions {
