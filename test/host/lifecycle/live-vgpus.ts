@@ -28,7 +28,7 @@ export async function recordedVgpus(machine: SimulatedMachine): Promise<string[]
   const lines = await linesOf(
     machine,
     `for file in /etc/pulumi-vgpu/vgpu/*; do
-      [ -f "$file" ] && printf '%s %s\\n' "$(sed -n 's/^name=//p' "$file")" "$(sed -n 's/^type=.* //p' "$file")"
+      [ -f "$file" ] && printf '%s %s\\n' "$(sed -n 's/^name=//p' "$file")" "$(sed -n 's/^type=\\(.* \\)\\{0,1\\}//p' "$file")"
     done`,
   );
   return lines.sort();
