@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { shellQuote } from "../../../provider/transport/quote.js";
 import type { MachineAddress } from "../../../test/host/machine/protocol.js";
 import type { RunResult } from "../../../test/host/types.js";
+import { cardsText } from "../cards.js";
 import { findImage, type LabImage } from "../images/image-store.js";
 import { type LabKind, type LabKindData, labKinds } from "./kinds.js";
 import type { QemuMachine } from "./qemu-arguments.js";
@@ -65,7 +66,7 @@ export class LabMachine {
     const folder = makeRunFolder(spec.name);
     let qemu: QemuProcess | undefined;
     try {
-      writeFileSync(path.join(folder, "cards"), spec.cards ?? "");
+      writeFileSync(path.join(folder, "cards"), spec.cards ?? cardsText(spec.kind));
       const backing =
         frozen === undefined ? { file: image.disk, format: "raw" } : { file: frozen.disk, format: "qcow2" };
       await makeOverlay(path.join(folder, "disk.qcow2"), backing);

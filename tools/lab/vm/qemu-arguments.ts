@@ -33,6 +33,8 @@ export function qemuArguments(machine: QemuMachine, frozenState?: string): strin
     ...["-netdev", `user,id=net,hostfwd=tcp:127.0.0.1:${sshPort}-:22`],
     ...["-device", "virtio-net-pci,netdev=net,romfile="],
     ...["-device", "virtio-rng-pci"],
+    // As a server's management processor has one: without it the first display card would be the boot VGA.
+    ...["-device", "VGA,romfile="],
     ...(agentSocket === undefined ? [] : guestAgent(agentSocket)),
     ...["-fw_cfg", `name=opt/labgpu/cards,file=${escaped(cards)}`],
     ...(frozenState === undefined ? [] : ["-incoming", `exec:zstd -dcq < ${shellQuote(frozenState)}`]),

@@ -1,7 +1,10 @@
 #!/bin/sh
-# configure.sh: in the chroot. Users, keys, services, initramfs. The private key that logs in, and the host's public
-# one, are left in /lab-keys for the builder to take away.
+# configure.sh RELEASE: in the tree. Network, users, keys, services, initramfs. The private key that logs in, and the
+# host's public one, are left in /lab-keys for the builder to take away.
 set -eu
+chmod 440 /etc/sudoers.d/admin
+echo "lab-$1" > /etc/hostname
+printf '127.0.1.1 lab-%s\n' "$1" >> /etc/hosts
 
 useradd --create-home --shell /bin/bash --groups libvirt admin
 mkdir /lab-keys
@@ -18,7 +21,7 @@ cp /etc/ssh/ssh_host_ed25519_key.pub /lab-keys/host.pub
 
 systemctl -q enable ssh systemd-networkd
 systemctl -q set-default multi-user.target
-# A serial console for reading alone: a login prompt nobody uses is a process of a slow machine.
+# Timers that would run at some time in the middle of a test, and logins that nobody uses on a slow machine.
 systemctl -q mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
   e2scrub_reap.service fstrim.timer getty@tty1.service serial-getty@ttyS0.service \
   systemd-networkd-wait-online.service systemd-timesyncd.service
