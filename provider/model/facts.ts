@@ -171,6 +171,10 @@ export interface MachineFacts {
   readonly loadedDriver: string | null;
   /** Version of the module `nvidia` on disk for the running kernel; `null` when there is none. */
   readonly installedDriver: string | null;
+  /** Where there is none for the running kernel: those on disk for other kernels. */
+  readonly otherKernelDrivers: readonly { readonly kernel: string; readonly version: string }[];
+  /** Where there is none for the running kernel: what `dkms status` says of NVIDIA's modules, line by line. */
+  readonly dkmsStatus: readonly string[];
   readonly services: Readonly<Record<string, ServiceFacts>>;
   /** sha256 of the packages that we uploaded. */
   readonly uploads: readonly string[];

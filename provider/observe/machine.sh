@@ -29,7 +29,17 @@ elif command -v rpm > /dev/null 2>&1; then
     while IFS= read -r package; do fact distribution-driver "$package"; done
 fi
 if [ -d /sys/module/nvidia ]; then line_of /sys/module/nvidia/version; fact loaded-driver "$value"; fi
-value=$(modinfo -F version nvidia 2>/dev/null) && [ -n "$value" ] && fact installed-driver "$value"
+value=$(modinfo -F version nvidia 2>/dev/null)
+if [ -n "$value" ]; then fact installed-driver "$value"
+else
+  for other in /lib/modules/*; do
+    other=${other##*/}
+    [ "$other" != "$kernel" ] && value=$(modinfo -k "$other" -F version nvidia 2>/dev/null) && [ -n "$value" ] && fact other-kernel-driver "$other" "$value"
+  done
+  if [ -d /var/lib/dkms/nvidia ]; then
+    timeout 20 dkms status 2>/dev/null | while IFS= read -r value; do case $value in nvidia[/,]*) fact dkms "$value" ;; esac; done
+  fi
+fi
 if command -v systemctl > /dev/null 2>&1; then
   for unit in $services; do
     systemctl show -p LoadState -p ActiveState -p Result -p UnitFileState "$unit" 2>/dev/null |

@@ -19,6 +19,10 @@ export function parseMachine(lines: FactLines): Omit<MachineFacts, "manifest"> {
     distributionDrivers: first("distribution-driver"),
     loadedDriver: lines.one("loaded-driver") || null,
     installedDriver: lines.one("installed-driver") || null,
+    otherKernelDrivers: lines
+      .all("other-kernel-driver")
+      .map(([kernel = "", version = ""]) => ({ kernel, version })),
+    dkmsStatus: first("dkms"),
     services: parseServices(lines),
     uploads: first("upload"),
   };

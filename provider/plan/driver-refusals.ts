@@ -1,6 +1,7 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import type { DriverTarget } from "./driver.js";
+import { builtForOtherKernel } from "./other-kernel.js";
 import type { Step } from "./steps.js";
 
 /** Returns the refusal of a machine that is not ready. */
@@ -63,15 +64,19 @@ function installRefusals(desired: DriverTarget, facts: MachineFacts, steps: read
   const unfinished = facts.manifest.driver?.state === "intent";
   if (driver === null || (facts.installedDriver === driver.version && !unfinished)) return [];
   if (steps.some((step) => step.kind === "install-driver")) return buildRefusals(desired, facts);
+  const elsewhere = builtForOtherKernel(facts, "driver");
   const found = unfinished
     ? `an installation of ${facts.manifest.driver?.version} that did not end`
-    : `${facts.installedDriver ?? "no driver"} installed`;
+    : (elsewhere ?? `${facts.installedDriver ?? "no driver"} installed`);
   return [
     prerequisite(desired, {
       what: `cannot install driver ${driver.version}`,
       saw: `${found}, and no package declared`,
       expected: "driver.package, or that version installed already",
-      next: "add driver.package: { path, sha256 }",
+      next:
+        elsewhere === null
+          ? "add driver.package: { path, sha256 }"
+          : `on the machine: dkms autoinstall -k ${facts.kernel}, and reboot; or boot that kernel; or add driver.package: { path, sha256 }, which builds it anew`,
       property: "driver.package",
     }),
   ];
@@ -85,7 +90,9 @@ function buildRefusals(desired: DriverTarget, facts: MachineFacts): ErrorParts[]
   if (!facts.kernelHeaders) {
     refuse({
       what: "kernel headers are missing",
-      saw: `no /lib/modules/${facts.kernel}/build`,
+      saw: [`no /lib/modules/${facts.kernel}/build`, builtForOtherKernel(facts, "driver")]
+        .filter(Boolean)
+        .join("; "),
       expected: "the headers of the running kernel, for the installer to build its modules",
       next: `install linux-headers-${facts.kernel} (Debian, Ubuntu) or kernel-devel-${facts.kernel} (RHEL)`,
     });

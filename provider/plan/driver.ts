@@ -1,5 +1,6 @@
 import type { MachineFacts } from "../model/facts.js";
 import type { DesiredDriver, RebootPolicy } from "./desired.js";
+import { builtForOtherKernel } from "./other-kernel.js";
 import type { Step } from "./steps.js";
 
 const ourNouveauBlock = "/etc/modprobe.d/pulumi-vgpu-nouveau.conf";
@@ -62,7 +63,7 @@ function installSteps(
       ...onMachine(desired, "the package is not on the machine"),
     });
   }
-  const cause = `${what} ${driver.version} is not installed`;
+  const cause = builtForOtherKernel(facts, what) ?? `${what} ${driver.version} is not installed`;
   const dkms = facts.tools.has("dkms");
   steps.push({
     kind: "install-driver",

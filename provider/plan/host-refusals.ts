@@ -3,6 +3,7 @@ import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { carriersOf } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
 import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
+import { builtForOtherKernel } from "./other-kernel.js";
 import type { Step } from "./steps.js";
 
 /** Returns why the host cannot be brought to what is declared, given the steps that it would take. */
@@ -43,12 +44,16 @@ function machineRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
     );
   }
   if (hasGpus && desired.driver === null && facts.loadedDriver === null) {
+    const elsewhere = builtForOtherKernel(facts, "vGPU manager");
     refusals.push(
       prerequisite(desired, {
         what: "there is no vGPU manager for the declared GPUs",
-        saw: "no module nvidia is loaded, and no driver declared",
+        saw: ["no module nvidia is loaded, and no driver declared", elsewhere].filter(Boolean).join("; "),
         expected: "a vGPU manager that runs, or driver in the program",
-        next: "declare driver: { release, package }",
+        next:
+          elsewhere === null
+            ? "declare driver: { release, package }"
+            : `on the host: dkms autoinstall -k ${facts.kernel}, and reboot; or boot that kernel; or declare driver: { release, package }`,
         property: "driver",
       }),
     );

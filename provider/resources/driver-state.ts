@@ -13,10 +13,20 @@ export function liveDriver(declared: DriverInput, facts: MachineFacts, side: "ho
 
 function liveRelease(facts: MachineFacts, side: "host" | "guest", finished: boolean): string {
   const version = facts.installedDriver;
-  if (version === null) return "none";
-  const rows = side === "host" ? releasesOfManager(version) : releaseOfGuestDriver(version);
-  const name = rows.length > 0 ? rows.map((row) => row.release).join(" or ") : version;
+  if (version === null) {
+    const [other] = facts.otherKernelDrivers;
+    return other === undefined
+      ? "none"
+      : `${releaseName(other.version, side)}, not for kernel ${facts.kernel}`;
+  }
+  const name = releaseName(version, side);
   if (facts.loadedDriver === null) return `${name}, not loaded`;
   if (facts.loadedDriver !== version) return `${name}, ${facts.loadedDriver} loaded`;
   return finished ? name : `${name}, not finished`;
+}
+
+/** Returns the release that a version of a driver is of, the version itself where nobody knows. */
+function releaseName(version: string, side: "host" | "guest"): string {
+  const rows = side === "host" ? releasesOfManager(version) : releaseOfGuestDriver(version);
+  return rows.length > 0 ? rows.map((row) => row.release).join(" or ") : version;
 }

@@ -50,6 +50,8 @@ const machine: Omit<MachineFacts, "manifest"> = {
   distributionDrivers: [],
   loadedDriver: null,
   installedDriver: null,
+  otherKernelDrivers: [],
+  dkmsStatus: [],
   services: {},
   uploads: [],
 };
