@@ -5,6 +5,7 @@
 #include "labgpu.h"
 
 #define EXPRESS		0x78
+#define ARI		0x1c0
 #define SRIOV		0x200
 #define REVISION	0xa1
 
@@ -39,7 +40,7 @@ static void fill_common(struct labgpu_function *f, struct labgpu_card *card, u16
 
 static void fill_registers(struct labgpu_function *f, struct labgpu_card *card)
 {
-	u32 next = card->vfs ? SRIOV : 0;
+	u32 next = card->vfs ? ARI : 0;
 
 	put32(f, LABGPU_VSEC, PCI_EXT_CAP_ID_VNDR | 1 << 16 | next << 20);
 	put32(f, LABGPU_VSEC + PCI_VNDR_HEADER, LABGPU_VSEC_ID | 1 << 16 | LABGPU_VSEC_LENGTH << 20);
@@ -59,6 +60,7 @@ static void fill_registers(struct labgpu_function *f, struct labgpu_card *card)
 
 static void fill_sriov(struct labgpu_function *f, struct labgpu_card *card)
 {
+	put32(f, ARI, PCI_EXT_CAP_ID_ARI | 1 << 16 | SRIOV << 20);
 	put32(f, SRIOV, PCI_EXT_CAP_ID_SRIOV | 1 << 16);
 	put16(f, SRIOV + PCI_SRIOV_INITIAL_VF, card->vfs);
 	put16(f, SRIOV + PCI_SRIOV_TOTAL_VF, card->vfs);
@@ -67,7 +69,7 @@ static void fill_sriov(struct labgpu_function *f, struct labgpu_card *card)
 	put16(f, SRIOV + PCI_SRIOV_VF_DID, card->device);
 	put32(f, SRIOV + PCI_SRIOV_SUP_PGSIZE, 0x553);
 	put32(f, SRIOV + PCI_SRIOV_SYS_PGSIZE, 1);
-	f->wmask[SRIOV + PCI_SRIOV_CTRL] = PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE;
+	f->wmask[SRIOV + PCI_SRIOV_CTRL] = PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE | PCI_SRIOV_CTRL_ARI;
 	f->wmask[SRIOV + PCI_SRIOV_NUM_VF] = 0xff;
 }
 
@@ -85,14 +87,19 @@ void labgpu_fill_config(struct labgpu_card *card)
 		fill_common(&card->vf[i], card, PCI_CLASS_DISPLAY_3D);
 }
 
+struct labgpu_card *labgpu_by_bus[256];
+
 static struct labgpu_function *find_function(struct pci_bus *bus, unsigned int devfn)
 {
-	struct labgpu_card *card = container_of(bus->sysdata, struct labgpu_card, sysdata);
-	const u8 *sriov = card->pf.val + SRIOV;
+	struct labgpu_card *card = READ_ONCE(labgpu_by_bus[bus->number]);
 	unsigned int index = devfn - LABGPU_VF_OFFSET;
+	const u8 *sriov;
 
+	if (!card)
+		return NULL;
 	if (!devfn)
 		return &card->pf;
+	sriov = card->pf.val + SRIOV;
 	if (card->vfs && devfn >= LABGPU_VF_OFFSET && index < sriov[PCI_SRIOV_NUM_VF] &&
 	    index < card->vfs && (sriov[PCI_SRIOV_CTRL] & PCI_SRIOV_CTRL_VFE))
 		return &card->vf[index];

@@ -2,8 +2,8 @@
 /*
  * labgpu - GPUs made of config space, for a test lab.
  *
- * Each card is function 0 on a PCI root bus of its own, with VFs where it can SR-IOV. It has no BARs and no interrupts and
- * is bound to no driver. What PCI, IOMMU, SR-IOV and sysfs make of it is the running kernel's own doing.
+ * Each card is function 0 behind a root port of the machine, with VFs where it can SR-IOV. It has no BARs and no interrupts
+ * and is bound to no driver. What PCI, IOMMU, SR-IOV and sysfs make of it is the running kernel's own doing.
  *
  * A line of the cards text written to the parameter `card` puts a card into its slot.
  */
@@ -22,16 +22,19 @@ static void free_card(struct labgpu_card *card)
 	kvfree(card);
 }
 
-static void take_out(struct labgpu_card *card)
+/* Behind a root port of the machine the card has an IOMMU; without one it gets a root bus of its own, and has none. */
+static int put_in_slot(struct labgpu_card *card, struct pci_bus *slot)
 {
-	pci_lock_rescan_remove();
-	pci_stop_root_bus(card->bus);
-	pci_remove_root_bus(card->bus);
-	pci_unlock_rescan_remove();
-	free_card(card);
+	if (!slot->self || !list_empty(&slot->devices) || !list_empty(&slot->children))
+		return -EBUSY;
+	card->bus = slot;
+	card->slot_ops = pci_bus_set_ops(slot, &labgpu_pci_ops);
+	pci_scan_slot(slot, 0);
+	pci_bus_add_devices(slot);
+	return 0;
 }
 
-static int put_in(struct labgpu_card *card)
+static int put_on_own_bus(struct labgpu_card *card)
 {
 	LIST_HEAD(resources);
 
@@ -40,18 +43,49 @@ static int put_in(struct labgpu_card *card)
 		.name = "labgpu", .start = card->busnr, .end = card->busnr, .flags = IORESOURCE_BUS,
 	};
 	pci_add_resource(&resources, &card->busn);
-	pci_lock_rescan_remove();
-	card->bus = pci_find_bus(0, card->busnr) ? NULL :
-		    pci_create_root_bus(NULL, card->busnr, &labgpu_pci_ops, &card->sysdata, &resources);
+	card->bus = pci_create_root_bus(NULL, card->busnr, &labgpu_pci_ops, &card->sysdata, &resources);
 	if (!card->bus) {
-		pci_unlock_rescan_remove();
 		pci_free_resource_list(&resources);
-		return -EBUSY;
+		return -ENODEV;
 	}
 	pci_scan_child_bus(card->bus);
 	pci_bus_add_devices(card->bus);
-	pci_unlock_rescan_remove();
 	return 0;
+}
+
+static int put_in(struct labgpu_card *card)
+{
+	struct pci_bus *slot;
+	int ret;
+
+	if (labgpu_by_bus[card->busnr])
+		return -EEXIST;
+	WRITE_ONCE(labgpu_by_bus[card->busnr], card);
+	pci_lock_rescan_remove();
+	slot = pci_find_bus(0, card->busnr);
+	ret = slot ? put_in_slot(card, slot) : put_on_own_bus(card);
+	pci_unlock_rescan_remove();
+	if (ret)
+		WRITE_ONCE(labgpu_by_bus[card->busnr], NULL);
+	return ret;
+}
+
+static void take_out(struct labgpu_card *card)
+{
+	struct pci_dev *pdev, *next;
+
+	pci_lock_rescan_remove();
+	if (card->slot_ops) {
+		list_for_each_entry_safe_reverse(pdev, next, &card->bus->devices, bus_list)
+			pci_stop_and_remove_bus_device(pdev);
+		pci_bus_set_ops(card->bus, card->slot_ops);
+	} else {
+		pci_stop_root_bus(card->bus);
+		pci_remove_root_bus(card->bus);
+	}
+	pci_unlock_rescan_remove();
+	WRITE_ONCE(labgpu_by_bus[card->busnr], NULL);
+	free_card(card);
 }
 
 static int add_card(const char *text, const struct kernel_param *param)

@@ -55,9 +55,10 @@ struct labgpu_card {
 	u8 mig;
 	char name[LABGPU_NAME_LENGTH];
 
-	struct pci_sysdata sysdata;
-	struct resource busn;
 	struct pci_bus *bus;
+	struct pci_ops *slot_ops;	/* what the empty slot answers with; NULL: the bus is the card's own */
+	struct pci_sysdata sysdata;	/* of a bus of its own */
+	struct resource busn;
 	struct labgpu_function pf;
 	struct labgpu_function *vf;
 };
@@ -65,5 +66,6 @@ struct labgpu_card {
 int labgpu_parse_card(struct labgpu_card *card, char *text);
 void labgpu_fill_config(struct labgpu_card *card);
 extern struct pci_ops labgpu_pci_ops;
+extern struct labgpu_card *labgpu_by_bus[256];
 
 #endif
