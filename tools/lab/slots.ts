@@ -1,12 +1,11 @@
 /**
  * QEMU's arguments for the slots of these cards: for a card at 0000:41:00.0 a root port whose bus is 41, on a host bridge
  * of its own, which is how one says bus numbers to QEMU. labgpu puts the card there; behind a root port it has an IOMMU.
- * They come last: devices without a `bus=` would be put on the new host bridges. The display adapter is there so that no
- * card is the machine's primary one. Form of the text: vendor/driver/README.md.
+ * They come after all other devices: one without a `bus=` would be put on the new host bridges. Form of the text: vendor/driver/README.md.
  */
 export function slotArguments(cards: string): string[] {
   const buses = [...cards.matchAll(/^slot=0000:([0-9a-f]{2}):00\.0 /gm)].map(([, bus = ""]) => bus);
-  return ["-device", "VGA", ...buses.flatMap(slot)];
+  return buses.flatMap(slot);
 }
 
 function slot(bus: string, index: number): string[] {

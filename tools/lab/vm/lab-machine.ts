@@ -6,6 +6,7 @@ import type { MachineAddress } from "../../../test/host/machine/protocol.js";
 import type { RunResult } from "../../../test/host/types.js";
 import { cardsText } from "../cards.js";
 import { findImage, type LabImage } from "../images/image-store.js";
+import { slotArguments } from "../slots.js";
 import { type LabKind, type LabKindData, labKinds } from "./kinds.js";
 import type { QemuMachine } from "./qemu-arguments.js";
 import { makeOverlay, QemuProcess } from "./qemu-process.js";
@@ -237,13 +238,14 @@ export class LabMachine {
   }
 }
 
-function qemuMachine({ name, kind }: LabMachineSpec, sshPort: number): QemuMachine {
+function qemuMachine({ name, kind, cards }: LabMachineSpec, sshPort: number): QemuMachine {
   const { memoryMiB, guest }: LabKindData = labKinds[kind];
   return {
     name,
     memoryMiB,
     disk: "disk.qcow2",
     cards: "cards",
+    slots: slotArguments(cards ?? cardsText(kind)),
     consoleLog: "console.log",
     sshPort,
     ...(guest === true ? { agentSocket: "agent.sock" } : {}),

@@ -8,6 +8,8 @@ export interface QemuMachine {
   readonly disk: string;
   /** A file whose text the machine finds as fw_cfg item opt/labgpu/cards. */
   readonly cards: string;
+  /** Arguments for the slots the cards sit in. */
+  readonly slots: readonly string[];
   readonly consoleLog: string;
   /** Port on 127.0.0.1 that leads to the machine's port 22; 0: one the kernel chooses. */
   readonly sshPort: number;
@@ -20,7 +22,7 @@ export const qemu = "qemu-system-x86_64";
 
 /** Arguments of QEMU. A frozen state fits only a machine started with the same devices. */
 export function qemuArguments(machine: QemuMachine, frozenState?: string): string[] {
-  const { memoryMiB, disk, cards, consoleLog, sshPort, agentSocket, name } = machine;
+  const { memoryMiB, disk, cards, slots, consoleLog, sshPort, agentSocket, name } = machine;
   return [
     ...["-name", name, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"],
     ...["-m", `${memoryMiB}`, "-nodefaults", "-no-user-config", "-display", "none"],
@@ -36,6 +38,7 @@ export function qemuArguments(machine: QemuMachine, frozenState?: string): strin
     // As a server's management processor has one: without it the first display card would be the boot VGA.
     ...["-device", "VGA,romfile="],
     ...(agentSocket === undefined ? [] : guestAgent(agentSocket)),
+    ...slots,
     ...["-fw_cfg", `name=opt/labgpu/cards,file=${escaped(cards)}`],
     ...(frozenState === undefined ? [] : ["-incoming", `exec:zstd -dcq < ${shellQuote(frozenState)}`]),
   ];
