@@ -121,18 +121,19 @@ export class MdevDevice extends pulumi.CustomResource {
   }
 }
 
-/** Declares what is known of it while the program runs; `undefined` when that is not enough, or is none of the two forms. */
+/** Declares what is known of it while the program runs; `undefined` when that is not enough, or not one of the two forms. */
 function declaration(
   args: MdevDeviceArgs,
   device: Pick<DeclaredVgpu, "resource" | "host" | "uuid" | "keep">,
 ) {
   const [gpu, type] = [known(args.gpu), known(args.type)];
   const [parent, mdevType] = [known(args.parent), known(args.mdevType)];
-  if (gpu !== undefined && type !== undefined)
-    return declareVgpu({ ...device, gpu: parsePciAddress(gpu) ?? gpu, type });
-  if (parent !== undefined && mdevType !== undefined)
-    return declareVgpu({ ...device, parent: parsePciAddress(parent) ?? parent, mdevType });
-  return undefined;
+  if (gpu !== undefined && type !== undefined) {
+    const alone = parent === undefined && mdevType === undefined;
+    return alone ? declareVgpu({ ...device, gpu: parsePciAddress(gpu) ?? gpu, type }) : undefined;
+  }
+  if (parent === undefined || mdevType === undefined) return undefined;
+  return declareVgpu({ ...device, parent: parsePciAddress(parent) ?? parent, mdevType });
 }
 
 /** Whether the engine protects a resource: a parent passes its protection on; Pulumi's SDK keeps it without typing it. */

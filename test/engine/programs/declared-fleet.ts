@@ -6,15 +6,16 @@ import * as vgpu from "pulumi-vgpu";
 /** A connection whose secrets may come from the stack's configuration, named by their keys. */
 type Connection = vgpu.ConnectionArgs & { readonly secrets?: Readonly<Record<string, string>> };
 
-export interface DeclaredVgpu {
+export type DeclaredVgpu = (
+  | Pick<vgpu.GpuMdevArgs, "gpu" | "type">
+  | Pick<vgpu.ParentMdevArgs, "parent" | "mdevType">
+) & {
   readonly host: string;
-  readonly gpu: string;
-  readonly type: string;
   readonly uuid?: string;
   readonly options?: pulumi.CustomResourceOptions;
   /** Constructed only when this has happened. */
   readonly late?: "await" | "apply";
-}
+};
 
 export type DeclaredHost = Omit<vgpu.VgpuHostArgs, "connection"> & { readonly connection: Connection };
 

@@ -11,7 +11,7 @@ import { Stack, type StackRun } from "./stack.js";
 
 /** A machine of a story: its kind is an export of test/host/model/kinds.ts. */
 export interface StoryMachine {
-  readonly kind: "turingLegacy" | "ampereMdev" | "adaVendorVfio" | "linuxGuest";
+  readonly kind: "turingLegacy" | "ampereMdev" | "adaVendorVfio" | "mttyHost" | "linuxGuest";
   /** Options of the kind. */
   readonly args?: readonly unknown[];
   readonly options?: MachineOptions;

@@ -125,6 +125,19 @@ describe("a program's declarations", () => {
     expect((await registered("k-plain")).keep).toBeUndefined();
   });
 
+  it("give an mdev of another driver those of its parent, and no GPU's", async () => {
+    const host = hostOf("p-gpu-01");
+    new MdevDevice("p-serial-1", { host, parent: "mtty", mdevType: "mtty-2" });
+    new MdevDevice("p-serial-2", { host, parent: "mtty", mdevType: "mtty-1" });
+    new MdevDevice("p-screen", { host, parent: "00:02.0", mdevType: "i915-GVTg_V5_4" });
+    new MdevDevice("p-desk-1", { host, gpu, type: "A40-8Q" });
+    const { declared, parent, mdevType } = await registered("p-serial-1");
+    expect([parent, mdevType]).toEqual(["mtty", "mtty-2"]);
+    expect(namesOf(declared, "vgpus")).toEqual(["p-serial-1", "p-serial-2"]);
+    expect((await registered("p-screen")).declared?.vgpus).toMatchObject([{ parent: "0000:00:02.0" }]);
+    expect(namesOf((await registered("p-desk-1")).declared, "vgpus")).toEqual(["p-desk-1"]);
+  });
+
   it("leave out a vGPU whose GPU or type comes from an output", async () => {
     const host = hostOf("o-gpu-01");
     new MdevDevice("o-desk-1", { host, gpu, type: "A40-8Q" });
@@ -140,6 +153,22 @@ describe("MdevDevice", () => {
     expect((await registered("desk-1")).uuid).toBe("5e2ba8fb-a65c-5b09-9de1-dd54a9c9d8c7");
     const xml = await new Promise<string>((resolve) => desk.hostdevXml.apply(resolve));
     expect(xml).toContain("<source><address uuid='5e2ba8fb-a65c-5b09-9de1-dd54a9c9d8c7'/></source>");
+  });
+});
+
+describe("MdevDevice of another driver", () => {
+  it("has libvirt's element by what the host says a VM takes it for", async () => {
+    const found = { vgpuInterface: "mdev-on-parent", deviceApi: "vfio-ccw" };
+    const newResource = ({ inputs: given }: { inputs: object }) => ({
+      id: "id",
+      state: { ...given, ...found },
+    });
+    await pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "shop", "dev", true);
+    const uuid = "11111111-2222-4333-8444-555555555555";
+    const args = { host: hostOf("y-kvm-01"), parent: "0.0.0313", mdevType: "vfio_ccw-io", uuid };
+    const dasd = new MdevDevice("y-dasd-1", args);
+    const xml = await new Promise<string>((resolve) => dasd.hostdevXml.apply(resolve));
+    expect(xml).toContain(`model='vfio-ccw'>\n  <source><address uuid='${uuid}'/></source>`);
   });
 });
 

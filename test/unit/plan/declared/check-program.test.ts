@@ -18,6 +18,19 @@ describe("checkProgram", () => {
     expect(checkProgram(programOf({ hosts: [hostOf({ gpus })], vgpus }))).toEqual([]);
   });
 
+  it("has nothing against mdevs of another driver, of whatever types, and sees their UUIDs", () => {
+    const serial = { host: "gpu-01", parent: "mtty", keep: false, uuid: "uuid-7" };
+    const vgpus = [
+      { ...serial, resource: "serial-1", mdevType: "mtty-1" },
+      { ...serial, resource: "serial-2", mdevType: "mtty-2", uuid: "uuid-8" },
+    ];
+    expect(checkProgram(programOf({ vgpus: [...vgpus, ...vgpusOf("A40-8Q")] }))).toEqual([]);
+    const claiming = { ...vgpuOf(), uuid: "uuid-7" };
+    expect(briefOf(checkProgram(programOf({ vgpus: [...vgpus, claiming] })))).toEqual([
+      "desk-1 VGPU_CLAIM_CONFLICT uuid",
+    ]);
+  });
+
   it("sees one GPU behind two forms of its address", () => {
     const vgpus = [vgpuOf(), vgpuOf({ resource: "desk-2", gpu: "3B:00.0", type: "A40-4Q" })];
     expect(briefOf(checkProgram(programOf({ vgpus })))).toEqual(["desk-1 VGPU_SIZE_CONFLICT type"]);

@@ -49,6 +49,23 @@ Next: add "0000:d8:00.0": { usage: "vgpu" } to gpus of "gpu-01", or correct gpu`
     expect(checkVgpu(vgpuOf({ gpu: "3b:00.0" }), host)).toEqual([]);
   });
 
+  const onParent = { resource: "serial-1", host: "gpu-01", uuid: "", keep: false };
+
+  it("has no rule for an mdev of another driver: the host decides", () => {
+    expect(checkVgpu({ ...onParent, parent: "mtty", mdevType: "mtty-2" }, hostOf())).toEqual([]);
+    expect(checkVgpu({ ...onParent, parent: "0000:3b:00.0", mdevType: "nvidia-558" }, null)).toEqual([]);
+  });
+
+  it("refuses a GPU of its host as the parent of mdevs", () => {
+    const vgpu = { ...onParent, parent: "0000:3b:00.0", mdevType: "nvidia-558" };
+    expect(textsOf(checkVgpu(vgpu, hostOf()))).toEqual([
+      `VGPU_INPUT serial-1 on gpu-01: 0000:3b:00.0 is an NVIDIA GPU of its host
+Saw: parent "0000:3b:00.0", mdevType "nvidia-558"
+Expected: gpu and type for a vGPU of an NVIDIA GPU: the number in its mdev type changes between driver releases
+Next: give gpu: "0000:3b:00.0" and type, such as "A40-8Q", in place of parent and mdevType`,
+    ]);
+  });
+
   it("does not judge the GPU while the host is not in the program", () => {
     expect(checkVgpu(vgpuOf({ gpu: "0000:d8:00.0" }), null)).toEqual([]);
   });
