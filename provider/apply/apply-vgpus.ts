@@ -1,4 +1,4 @@
-import { VgpuError } from "../model/errors.js";
+import { type ErrorParts, VgpuError } from "../model/errors.js";
 import type { Step, VgpuStep } from "../plan/steps.js";
 import { changingScript, type Machine, stepError } from "./machine.js";
 
@@ -12,7 +12,7 @@ export function isVgpuStep(step: Step): step is SingleVgpuStep {
 
 /**
  * Runs the steps of one plan in order, in one round trip, and stops at the first that fails.
- * @throws VGPU_STEP_FAILED with what the kernel said
+ * @throws VGPU_STEP_FAILED with what the kernel said; VGPU_IN_USE when a VM came to use a vGPU after it was looked at
  */
 export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: Machine): Promise<void> {
   const stdin = steps.map(operationLine).join("");
@@ -28,10 +28,23 @@ export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: 
   const { vgpu } = failed;
   throw new VgpuError({
     ...error.parts,
+    ...(said.includes(heldWords) ? inUse(said) : {}),
     where: `${machine.label} ${vgpu.carrier} ${vgpu.name}`,
     what: `${failed.kind} of ${vgpu.typeName} on ${vgpu.parent} failed`,
     now: `${finished} of ${steps.length} operations of this change are done; the next run goes on from there`,
   });
+}
+
+/** How functions.sh begins to say that a process uses a vGPU; the process is named before it. */
+const heldWords = "has it open";
+
+function inUse(said: string): Partial<ErrorParts> {
+  return {
+    code: "VGPU_IN_USE",
+    saw: said.trim(),
+    expected: "no VM uses a vGPU that is changed or removed",
+    next: "shut that VM down, run again",
+  };
 }
 
 function operationLine(step: SingleVgpuStep): string {

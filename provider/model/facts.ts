@@ -36,6 +36,8 @@ export interface LiveVgpu {
   /** `null` when the host does not name the number. On a device that is not NVIDIA's the mdev type, e.g. `"mtty-2"`. */
   readonly typeName: string | null;
   readonly holders: readonly Holder[];
+  /** Its removal has begun and waits in the kernel for the process that has it open; it is of no use any more. */
+  readonly removing?: true;
 }
 
 /** A virtual function of a GPU. */

@@ -12,6 +12,15 @@ for value in $links; do
   fact mdev "${value%%	*}" "$parent"
 done
 IFS=$old_ifs
+# A removal that waits in the kernel for the VM that has the mdev: it has left the bus, its folder and its room stay.
+removing=
+for value in /sys/class/mdev_bus/*/????????-????-????-????-????????????; do
+  if [ ! -e "$value" ] || [ -e "/sys/bus/mdev/devices/${value##*/}" ]; then continue; fi
+  parent=${value%/*}; parent=${parent##*/}
+  active_parents="$active_parents$parent "
+  removing="$removing $value"
+  fact mdev "${value##*/}" "$parent" removing
+done
 
 offered() { # function that carries types, its PF
   for type in /sys/bus/pci/devices/"$1"/mdev_supported_types/*; do
@@ -117,6 +126,11 @@ for device in /sys/bus/mdev/devices/*; do
   fact mdev-type-of "${device##*/}" "$type" "$name" "$group" "$value"
 done
 
+for device in $removing; do
+  value=$(readlink "$device/iommu_group")
+  fact mdev-type-of "${device##*/}" "" "" "${value##*/}" ""
+done
+
 find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/vfio/*' -printf '%p\t%l\n' 2>/dev/null | while IFS='	' read -r path target; do
   case $target in /dev/vfio/vfio) continue ;; esac
   pid=${path#/proc/}; pid=${pid%%/*}
@@ -127,7 +141,7 @@ for value in $(grep -ls '^qemu' /proc/[0-9]*/comm 2>/dev/null); do
   pid=${pid%/comm}
   fact vm "$pid" "$(tr '\000\n\t' '   ' < "/proc/$pid/cmdline" 2>/dev/null)"
 done
-for value in /sys/bus/pci/devices/*/vfio-dev/* /sys/bus/mdev/devices/*/vfio-dev/*; do
+for value in /sys/bus/pci/devices/*/vfio-dev/* /sys/bus/mdev/devices/*/vfio-dev/* /sys/class/mdev_bus/*/????????-????-????-????-????????????/vfio-dev/*; do
   if [ -e "$value" ]; then fact vfio-device "$value"; fi
 done
 

@@ -11,6 +11,8 @@ interface SeenMdev {
   /** What the type is called, `""` where the driver gives no name. */
   readonly name: string;
   readonly holders: readonly Holder[];
+  /** Its removal waits in the kernel. */
+  readonly removing?: true;
 }
 
 /** Returns the mdevs of these parents, in the order of their UUIDs. */
@@ -21,12 +23,13 @@ export function mdevsOn(
 ): SeenMdev[] {
   const details = new Map(lines.all("mdev-type-of").map((fields) => [fields[0], fields]));
   const seen: SeenMdev[] = [];
-  for (const [mdevUuid = "", parent = ""] of lines.all("mdev")) {
+  for (const [mdevUuid = "", parent = "", state = ""] of lines.all("mdev")) {
     if (!parents.includes(parent)) continue;
     const [, typeFolder = "", name = "", group = "", vmName = ""] = details.get(mdevUuid) ?? [];
     const held = holders.get(`/dev/vfio/${group}`) ?? holders.get(mdevUuid) ?? [];
     const named = held.length === 0 && vmName !== "" ? [{ pid: 0, domainName: vmName }] : held;
-    seen.push({ mdevUuid, parent, typeFolder, name, holders: named });
+    const mdev = { mdevUuid, parent, typeFolder, name, holders: named };
+    seen.push(state === "removing" ? { ...mdev, removing: true } : mdev);
   }
   return seen.sort((a, b) => a.mdevUuid.localeCompare(b.mdevUuid));
 }

@@ -44,12 +44,25 @@ export function inUseRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
   const users = vgpu.live.holders
     .map((holder) => `${holder.domainName}${holder.pid > 0 ? ` (pid ${holder.pid})` : ""}`)
     .join(", ");
+  if (vgpu.live.removing) return removingRefusal(self, vgpu, users);
   return {
     code: "VGPU_IN_USE",
     where: place(self),
     what: `cannot remove ${vgpuText(vgpu)}`,
     saw: `VM ${users} has its VFIO file open`,
     expected: "no VM uses a vGPU that is changed or removed",
+    next: `shut ${vgpu.live.holders[0]?.domainName ?? "the VM"} down, run again`,
+  };
+}
+
+/** Its removal has begun, and the kernel waits for a VM before it ends it. */
+function removingRefusal(self: DesiredVgpu, vgpu: KnownVgpu, users: string): ErrorParts {
+  return {
+    code: "VGPU_IN_USE",
+    where: place(self),
+    what: `the removal of ${vgpuText(vgpu)} has not ended`,
+    saw: `it waits in the kernel for VM ${users}, which came to use it in the moment of its removal`,
+    expected: "the end of that VM: the removal ends by itself then",
     next: `shut ${vgpu.live.holders[0]?.domainName ?? "the VM"} down, run again`,
   };
 }

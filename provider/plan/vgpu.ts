@@ -53,7 +53,7 @@ function planOn(context: VgpuContext): Plan {
   if (elsewhere !== null && carrierName(elsewhere.carrier) !== carrierName(carrier))
     return movePlan(context, elsewhere);
   const live = known.find((vgpu) => identityOf(vgpu) === self.uuid) ?? null;
-  if (live !== null && typeKey(live.live.typeName ?? "") === typeKey(typeName))
+  if (live !== null && !live.live.removing && typeKey(live.live.typeName ?? "") === typeKey(typeName))
     return keepPlan(context, live);
   return makePlan(context, live);
 }

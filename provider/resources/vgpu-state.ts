@@ -24,7 +24,7 @@ export function movedAway(inputs: MdevDeviceInputs, olds: Properties, facts: Hos
 /** Returns the declared properties as the live vGPU has them; `null` when it is not there. */
 export function liveVgpuInputs(inputs: MdevDeviceInputs, facts: HostFacts): Properties | null {
   const found = findLive(inputs.uuid, facts);
-  if (found === null) return null;
+  if (found === null || found.known.live.removing) return null;
   const { live, record } = found.known;
   const name = live.typeName ?? `type number ${live.vgpuTypeId}`;
   const definition = facts.mdevDefinitions.find((candidate) => candidate.mdevUuid === inputs.uuid);

@@ -9,9 +9,29 @@ until_true() { # tenths of a second, command...
     sleep 0.1
   done
 }
-# dash's echo turns every write error into "I/O error"; dd names the errno.
-write_attribute() { # file, text
-  why=$(printf '%s\n' "$2" | dd of="$1" bs=4096 conv=notrunc status=none 2>&1) || return 1
+answers=/run/pulumi-vgpu
+writes=0
+waits=
+# dash's echo turns every write error into "I/O error"; dd names the errno. Nobody can end a write that the kernel holds
+# up: so it is made by a process aside, which is left behind when it takes too long; then $waits is not empty.
+write_attribute() { # file, text, how long in tenths of a second: 30 s
+  writes=$((writes + 1))
+  answer=$answers/write.$$.$writes
+  mkdir -p "$answers" && rm -f "$answer" || { why="cannot write below $answers"; return 1; }
+  {
+    said=$(printf '%s\n' "$2" | dd of="$1" bs=4096 conv=notrunc status=none 2>&1)
+    printf '%s\n%s' "$?" "$said" > "$answer.new"
+    mv "$answer.new" "$answer"
+  } < /dev/null > /dev/null 2>&1 &
+  tries=0
+  until [ -e "$answer" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt $((20 + ${3:-300})) ] || { waits=$1; why="the kernel has not answered the write to $1 yet"; return 1; }
+    if [ "$tries" -le 20 ]; then sleep 0.01; else sleep 0.1; fi
+  done
+  { IFS= read -r code && IFS= read -r why; } < "$answer" || :
+  rm -f "$answer"
+  return "${code:-1}"
 }
 vf_count() {
   count=0
@@ -69,16 +89,29 @@ held() { # sysfs directory of a device; leaves who has its VFIO file open in $wh
   done
   why=$(find /proc/[0-9]*/fd -maxdepth 1 \( -lname "/dev/vfio/${group##*/}" -o -lname "/dev/vfio/devices/$character" \) -printf '%p\n' 2>/dev/null | head -n 1)
   [ -n "$why" ] || return 1
-  why="process $(printf '%s' "$why" | cut -d / -f 3) has it open"
+  pid=$(printf '%s' "$why" | cut -d / -f 3)
+  vm=$(tr '\000' '\n' < "/proc/$pid/cmdline" 2>/dev/null | sed -n 's/^guest=\([^,]*\).*/\1/p' | head -n 1)
+  why="process $pid${vm:+ (VM $vm)} has it open"
 }
-mdev_gone() { [ ! -e "/sys/bus/mdev/devices/$1" ]; }
-# Removing an mdev that a VM holds blocks in the kernel and cannot be killed: look first.
+# The folder of an mdev stays below its parent while its removal waits in the kernel, when it has left the bus already.
+mdev_left() { # UUID; leaves the folder in $left
+  for left in /sys/class/mdev_bus/*/"$1"; do if [ -e "$left" ]; then return 0; fi; done
+  return 1
+}
+mdev_gone() { if mdev_left "$1"; then return 1; fi; }
+# Removing an mdev that a VM holds blocks in the kernel and cannot be killed: look first. A VM can still come in between.
 remove_mdev() { # UUID
   device=/sys/bus/mdev/devices/$1
   if [ -e "$device" ]; then
     held "$device" && return 1
-    write_attribute "$device/remove" 1 || mdev_gone "$1" || return 1
-    until_true 100 mdev_gone "$1" || { why="it is still there 10 s after its removal"; return 1; }
+    write_attribute "$device/remove" 1 100 || mdev_gone "$1" || [ -n "$waits" ] || return 1
+  fi
+  patient=100
+  if [ -n "$waits" ]; then patient=1; fi
+  if ! until_true "$patient" mdev_gone "$1"; then
+    if mdev_left "$1" && held "$left"; then why="$why; the removal waits in the kernel, and ends by itself when that process does"
+    else why="it is still there 10 s after its removal"; fi
+    return 1
   fi
   for definition in /etc/mdevctl.d/*/"$1"; do
     [ -e "$definition" ] || continue
@@ -86,7 +119,10 @@ remove_mdev() { # UUID
     rmdir "${definition%/*}" 2>/dev/null || :
   done
 }
-vf_cleared() { write_attribute "$1/current_vgpu_type" 0; line_of "$1/current_vgpu_type"; [ "$value" = 0 ]; }
+vf_cleared() {
+  [ -n "$waits" ] || write_attribute "$1/current_vgpu_type" 0 100
+  line_of "$1/current_vgpu_type"; [ "$value" = 0 ]
+}
 remove_vendor() { # VF
   device=/sys/bus/pci/devices/$1
   line_of "$device/nvidia/current_vgpu_type"

@@ -12,6 +12,8 @@ export interface HostFaults {
   vfIntervalMs: number;
   /** The next so many creations of a vGPU fail with EIO. */
   failCreates: number;
+  /** A VM of this name begins to use the next mdev that is removed, in the moment of its removal. */
+  vmBeforeRemoval: string | undefined;
   /** nvidia-vgpud fails so many times. */
   failVgpud: number;
   /** Runs of an installer end so, whatever the package says. */
@@ -34,6 +36,7 @@ export function noFaults(): HostFaults {
     leaveUnbound: 0,
     vfIntervalMs: 0,
     failCreates: 0,
+    vmBeforeRemoval: undefined,
     failVgpud: 0,
     installer: undefined,
     installerTimes: Number.POSITIVE_INFINITY,

@@ -29,6 +29,7 @@ export class GpuModel implements MachineModel, HostState {
   readonly watchers = new Set<VgpuWatcher>();
   readonly #topology: HostTopology;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #suddenVms = new Map<string, () => Promise<void>>();
 
   constructor(options: GpuModelOptions) {
     this.options = options;
@@ -178,6 +179,10 @@ export class GpuModel implements MachineModel, HostState {
       get sriovInterface() {
         return model.options.sriovInterface;
       },
+      removeMdev: async (gpu, vgpu) => {
+        await this.#vmComesBetween(vgpu);
+        await gpu.removeMdev(vgpu);
+      },
       createMdev: async (gpu, parent, request) => this.#createMdev(gpu, parent, request),
       writeVendorType: async (gpu, parent, text) => {
         if (!/^\d+$/.test(text)) throw new SysError("EINVAL");
@@ -186,6 +191,21 @@ export class GpuModel implements MachineModel, HostState {
         gpu.writeVendorType(parent, Number(text));
       },
     };
+  }
+
+  async #vmComesBetween({ mdevUuid = "" }: SimulatedVgpu): Promise<void> {
+    const vmName = this.faults.vmBeforeRemoval;
+    if (vmName === undefined) return;
+    this.faults.vmBeforeRemoval = undefined;
+    this.#suddenVms.set(
+      vmName,
+      await this.hold(mdevUuid, { vmName, vmUuid: globalThis.crypto.randomUUID() }),
+    );
+  }
+
+  /** Ends the VM that came by `vmBeforeRemoval`. */
+  async endSuddenVm(vmName: string): Promise<void> {
+    await this.#suddenVms.get(vmName)?.();
   }
 
   #createMdev(gpu: Gpu, parent: PciFunction, request: { type: SimulatedType; text: string }): void {

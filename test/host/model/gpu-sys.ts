@@ -11,6 +11,7 @@ export interface VgpuSurface {
   readonly sriovInterface: "mdev" | "vendor-vfio";
   createMdev(gpu: Gpu, parent: PciFunction, request: { type: SimulatedType; text: string }): Promise<void>;
   writeVendorType(gpu: Gpu, parent: PciFunction, text: string): Promise<void>;
+  removeMdev(gpu: Gpu, vgpu: SimulatedVgpu): Promise<void>;
 }
 
 const version4Free = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -40,7 +41,8 @@ export function vgpuEntries(gpu: Gpu, parent: PciFunction, surface: VgpuSurface)
   if (kind !== "mdev" || !surface.typesPublished) return {};
   const entries: Record<string, SysEntry> = { mdev_supported_types: typesEntry(gpu, parent, surface) };
   for (const vgpu of gpu.vgpus) {
-    if (vgpu.parent === parent && vgpu.mdevUuid !== undefined) entries[vgpu.mdevUuid] = mdevEntry(gpu, vgpu);
+    if (vgpu.parent === parent && vgpu.mdevUuid !== undefined)
+      entries[vgpu.mdevUuid] = mdevEntry(gpu, vgpu, surface);
   }
   return entries;
 }
@@ -93,7 +95,7 @@ function typeEntry(
   }));
 }
 
-function mdevEntry(gpu: Gpu, vgpu: SimulatedVgpu): SysEntry {
+function mdevEntry(gpu: Gpu, vgpu: SimulatedVgpu, surface: VgpuSurface): SysEntry {
   const toRoot = `${vgpu.parent.toRoot}/..`;
   const group = vgpu.iommuGroup;
   const staying = {
@@ -113,7 +115,7 @@ function mdevEntry(gpu: Gpu, vgpu: SimulatedVgpu): SysEntry {
     remove: trigger(async (text) => {
       const number = Number(text);
       if (text === "" || !Number.isInteger(number)) throw new SysError("EINVAL");
-      if (number !== 0) await gpu.removeMdev(vgpu);
+      if (number !== 0) await surface.removeMdev(gpu, vgpu);
     }),
     subsystem: link(`${toRoot}/bus/mdev`),
     uevent: attribute("DRIVER=nvidia-vgpu-vfio"),
