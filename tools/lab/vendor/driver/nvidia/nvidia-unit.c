@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The module in one unit: the kernel's headers, which take an emulated machine longer than all of this, are read once. */
+#include "nvidia/nv-card.c"
+#include "nvidia/nv-clients.c"
+#include "nvidia/nv-command.c"
+#include "nvidia/nv-function.c"
+#include "nvidia/nv-main.c"
+#include "nvidia/nv-mig.c"
+#include "nvidia/nv-proc.c"
+#include "nvidia/nv-room.c"
+#include "nvidia/nv-row.c"
+#include "nvidia/nv-scheduler.c"
+#include "nvidia/nv-sriov.c"
+#include "nvidia/nv-state.c"
+#include "nvidia/nv-table.c"
+#include "nvidia/nv-vgpu.c"
+#include "nvidia/nv-vm.c"
