@@ -59,11 +59,7 @@ export class LabMachine {
 
   /** Boots a machine from its kind's image, or lets a frozen one go on, and waits until SSH answers. */
   static async start(spec: LabMachineSpec, frozen?: FrozenFiles): Promise<LabMachine> {
-    const { release } = labKinds[spec.kind];
-    const image = findImage(release);
-    if (image === undefined) {
-      throw new Error(`The lab has no image of ${release} yet. Next: npm run lab:setup`);
-    }
+    const image = neededImage(spec.kind);
     const folder = makeRunFolder(spec.name);
     let qemu: QemuProcess | undefined;
     try {
@@ -238,7 +234,17 @@ export class LabMachine {
   }
 }
 
-function qemuMachine({ name, kind, cards }: LabMachineSpec, sshPort: number): QemuMachine {
+/** The image machines of a kind start from. @throws where it is not built */
+export function neededImage(kind: LabKind): LabImage {
+  const { release } = labKinds[kind];
+  const image = findImage(release);
+  if (image === undefined)
+    throw new Error(`The lab has no image of Debian ${release} yet. Next: npm run lab:setup`);
+  return image;
+}
+
+/** What QEMU shows to a machine of the spec's kind; paths are relative to its run folder. */
+export function qemuMachine({ name, kind, cards }: LabMachineSpec, sshPort: number): QemuMachine {
   const { memoryMiB, guest }: LabKindData = labKinds[kind];
   return {
     name,

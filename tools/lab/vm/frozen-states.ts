@@ -1,0 +1,106 @@
+// States of machines, frozen: what a machine is after some preparation that many tests begin with.
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { holdFileLock } from "../../file-lock.js";
+import { cacheKey, labCache } from "../cache.js";
+import { cardsText } from "../cards.js";
+import {
+  type FrozenFiles,
+  LabMachine,
+  type LabMachineSpec,
+  neededImage,
+  qemuMachine,
+} from "./lab-machine.js";
+import { qemu, qemuArguments } from "./qemu-arguments.js";
+
+/** What is done to a machine before it is frozen. */
+export interface FrozenState {
+  /** Part of a folder's name: `driver-installed`. */
+  readonly name: string;
+  /** What `prepare` depends on besides its machine: texts, hashes of files. Any difference makes another state. */
+  readonly inputs: readonly string[];
+  /** The state it starts from. @default the machine has booted, and its services have started */
+  readonly from?: FrozenState;
+  prepare(machine: LabMachine): Promise<void>;
+}
+
+/** A machine has booted and no unit is starting any more. */
+export const booted: FrozenState = {
+  name: "booted",
+  inputs: [],
+  prepare: async (machine) => {
+    // Exits with 1 when a unit failed, which a test of that unit tells better.
+    await machine.run(["systemctl", "is-system-running", "--wait"]);
+  },
+};
+
+/** Starts a machine in a state: within seconds where it was frozen before, else by preparing and freezing one first. */
+export async function startIn(state: FrozenState, spec: LabMachineSpec): Promise<LabMachine> {
+  const files = await provide(state, spec);
+  return LabMachine.start(spec, files);
+}
+
+async function provide(state: FrozenState, spec: LabMachineSpec): Promise<FrozenFiles> {
+  const folder = await stateFolder(state, spec);
+  const files = { disk: path.join(folder, "disk.qcow2"), memory: path.join(folder, "memory.zst") };
+  if (existsSync(folder)) return files;
+  mkdirSync(path.dirname(folder), { recursive: true });
+  const release = await holdFileLock(`${folder}.lock`, () => undefined);
+  try {
+    if (!existsSync(folder)) await make(state, spec, folder);
+  } finally {
+    release();
+  }
+  return files;
+}
+
+async function make(state: FrozenState, spec: LabMachineSpec, folder: string): Promise<void> {
+  const machine = state === booted ? await LabMachine.start(spec) : await startIn(state.from ?? booted, spec);
+  const unfinished = mkdtempSync(`${folder}-unfinished-`);
+  try {
+    await state.prepare(machine);
+    await machine.freeze({
+      disk: path.join(unfinished, "disk.qcow2"),
+      memory: path.join(unfinished, "memory.zst"),
+    });
+    writeFileSync(
+      path.join(unfinished, "about"),
+      `${spec.kind} ${state.name}, made ${new Date().toISOString()}\n`,
+    );
+    renameSync(unfinished, folder);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  } finally {
+    await machine.stop();
+  }
+}
+
+async function stateFolder(state: FrozenState, spec: LabMachineSpec): Promise<string> {
+  const image = neededImage(spec.kind);
+  const fixed = { ...spec, name: "frozen" };
+  const parts = [
+    image.key,
+    await qemuVersion(),
+    qemuArguments(qemuMachine(fixed, 0)).join("\n"),
+    spec.cards ?? cardsText(spec.kind),
+    ...history(state),
+  ];
+  const name = `${spec.kind}-${state.name}-${cacheKey(parts)}`;
+  return path.join(labCache(), "states", image.key, name);
+}
+
+function history(state: FrozenState): string[] {
+  const before = state === booted ? [] : history(state.from ?? booted);
+  return [...before, state.name, `${state.inputs.length}`, ...state.inputs];
+}
+
+let version: Promise<string> | undefined;
+
+/** A frozen state fits only the QEMU that wrote it. */
+function qemuVersion(): Promise<string> {
+  version ??= promisify(execFile)(qemu, ["--version"]).then(({ stdout }) => stdout);
+  return version;
+}
