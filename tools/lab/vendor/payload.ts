@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { vgpuTypesText } from "../vgpu-types.js";
 
 /** `"vgpu-kvm"`: the vGPU manager of a host; `"grid"`: the Linux guest driver. The words are in the packages' names. */
 export type DriverKind = "vgpu-kvm" | "grid";
@@ -18,7 +19,7 @@ export interface DriverContent {
   readonly kind: DriverKind;
   /** Version of the driver, e.g. `"550.127.06"`; not the release of the vGPU software. */
   readonly version: string;
-  /** Text of /usr/share/nvidia/vgpu/vgpuConfig.txt, in a host's package: the rows of the driver's `vgpu-types`. */
+  /** Text of /usr/share/nvidia/vgpu/vgpuConfig.txt, in a host's package: the rows of the driver's `vgpu-types`. @default those of all boards of the lab */
   readonly vgpuConfig?: string;
 }
 
@@ -77,9 +78,8 @@ export function stageFiles({ kind, vgpuConfig }: DriverContent, folder: string):
   for (const part of ["shared", kind === "grid" ? "guest" : "host"])
     copy(join(vendor, part, "files"), folder);
   if (kind === "grid") return;
-  if (vgpuConfig === undefined) throw new Error("a vGPU manager's package needs a vgpuConfig");
   mkdirSync(join(folder, "usr/share/nvidia/vgpu"), { recursive: true });
-  writeFileSync(join(folder, "usr/share/nvidia/vgpu/vgpuConfig.txt"), vgpuConfig);
+  writeFileSync(join(folder, "usr/share/nvidia/vgpu/vgpuConfig.txt"), vgpuConfig ?? vgpuTypesText());
 }
 
 /** Puts the sources of the kernel modules there, with the dkms.conf of this version. */
