@@ -1,6 +1,7 @@
 import type { ErrorParts } from "../model/errors.js";
-import type { GpuFacts, HostFacts } from "../model/facts.js";
+import type { GpuFacts, HostFacts, HostManifest, LiveVgpu } from "../model/facts.js";
 import { bootUnitSteps } from "./boot-unit.js";
+import { type Carrier, carrierName, carriersOf, isGpu } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
@@ -93,12 +94,12 @@ function declaredGpus(desired: DesiredHost, facts: HostFacts): GpuFacts[] {
 function removalRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
   const ours = facts.manifest.owner === desired.owner;
   if (!ours) return [];
-  const live = facts.gpus.flatMap((gpu) => gpu.vgpus.map((vgpu) => ({ gpu: gpu.address, vgpu })));
-  const touched = live.filter(({ gpu }) => facts.manifest.driver !== null || gpu in facts.manifest.gpus);
+  const live = carriersOf(facts).flatMap((carrier) => carrier.vgpus.map((vgpu) => ({ carrier, vgpu })));
+  const touched = live.filter(({ carrier, vgpu }) => standsOnUs(carrier, vgpu, facts.manifest));
   if (touched.length === 0) return [];
-  const text = touched.map(({ gpu, vgpu }) => {
+  const text = touched.map(({ carrier, vgpu }) => {
     const users = vgpu.holders.map((holder) => holder.domainName).join(", ");
-    return `${vgpu.typeName ?? vgpu.vgpuTypeId} on ${gpu} (${vgpu.mdevUuid ?? vgpu.parent})${users ? ` used by ${users}` : ""}`;
+    return `${vgpu.typeName ?? vgpu.vgpuTypeId} on ${carrierName(carrier)} (${vgpu.mdevUuid ?? vgpu.parent})${users ? ` used by ${users}` : ""}`;
   });
   return [
     {
@@ -106,10 +107,19 @@ function removalRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
       where: desired.name,
       what: "cannot take the host's vGPU set-up away",
       saw: `${touched.length} vGPUs exist: ${text.join("; ")}`,
-      expected: "no vGPU on the GPUs that this resource manages",
+      expected: touched.some(({ carrier }) => isGpu(carrier))
+        ? "no vGPU on the GPUs that this resource manages"
+        : "no mdev that only its boot unit brings back after a reboot",
       next: "shut their VMs down and remove these vGPUs first; those of other stacks belong to their owners",
     },
   ];
+}
+
+/** Whether a vGPU needs what destroy takes away: driver and functions of its GPU; on any other parent our boot unit. */
+function standsOnUs(carrier: Carrier, vgpu: LiveVgpu, manifest: HostManifest): boolean {
+  if (isGpu(carrier)) return manifest.driver !== null || carrier.address in manifest.gpus;
+  const restores = Object.keys(manifest.bootFiles).length > 0;
+  return restores && manifest.vgpus.some(({ uuid }) => uuid === vgpu.mdevUuid);
 }
 
 function removalSteps(desired: DesiredHost, facts: HostFacts): Step[] {

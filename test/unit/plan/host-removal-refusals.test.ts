@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { planHostRemoval } from "../../../provider/plan/host.js";
 import { desiredHost, refusalTexts } from "./facts.js";
 import { finishedHost, withVgpu } from "./finished-host.js";
+import { afterRun, emptyParent, mdevOf, parentFacts, withOther } from "./parent-world.js";
+import { owner, uuidOf } from "./vgpus.js";
 
 describe("planHostRemoval", () => {
   it("refuses to reboot under a VM that has no vGPU", () => {
@@ -19,6 +21,18 @@ describe("planHostRemoval", () => {
       `VGPU_IN_USE gpu-01: cannot take the host's vGPU set-up away
 Saw: 1 vGPUs exist: NVIDIA A40-8Q on 0000:3b:00.0 (11111111-2222-3333-4444-555555555555) used by desk-1
 Expected: no vGPU on the GPUs that this resource manages
+Next: shut their VMs down and remove these vGPUs first; those of other stacks belong to their owners`,
+    ]);
+  });
+
+  it("refuses while only its boot unit brings an mdev back, whoever's it is", () => {
+    const kept = afterRun(emptyParent(24), [mdevOf(1, "mtty-2", { owner: "shop/prod" })]);
+    const other = withOther(kept, uuidOf(7, "f"), "mtty-1");
+    const desired = desiredHost({ owner: `${owner}/kvm-01`, driver: null, gpus: {} });
+    expect(refusalTexts(planHostRemoval(desired, parentFacts(other)))).toEqual([
+      `VGPU_IN_USE gpu-01: cannot take the host's vGPU set-up away
+Saw: 1 vGPUs exist: mtty-2 on mtty (${uuidOf(1)})
+Expected: no mdev that only its boot unit brings back after a reboot
 Next: shut their VMs down and remove these vGPUs first; those of other stacks belong to their owners`,
     ]);
   });

@@ -81,7 +81,7 @@ export function planOn(
 function after(step: Step, world: ParentWorld): ParentWorld {
   if (step.kind === "install-boot-unit") return { ...world, bootUnit: true };
   if (!("vgpu" in step)) throw new Error(`no step on an mdev: ${step.kind}`);
-  const { uuid, name, carrier, parent, typeName, keep } = step.vgpu;
+  const { uuid, owner, name, carrier, parent, typeName, keep } = step.vgpu;
   const others = world.records.filter((record) => record.uuid !== uuid);
   const record = {
     uuid,
