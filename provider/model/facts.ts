@@ -207,5 +207,7 @@ export interface HostFacts extends MachineFacts {
   /** Parents of mdevs that are not NVIDIA's. */
   readonly mdevParents: readonly MdevParentFacts[];
   readonly mdevDefinitions: readonly MdevDefinition[];
+  /** The program that udev's rule of mdevctl runs at boot, where it is not there: automatic definitions start nothing then. */
+  readonly autostartMissing: string | null;
   readonly manifest: HostManifest;
 }

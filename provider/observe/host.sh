@@ -147,6 +147,13 @@ done
 
 if command -v mdevctl > /dev/null 2>&1; then
   mdevctl list -d --dumpjson 2>/dev/null | while IFS= read -r value; do fact mdevctl "$value"; done
+  # Debian 12's package has the program elsewhere than its own rule runs it.
+  for rule in /etc/udev/rules.d/60-mdevctl.rules /usr/lib/udev/rules.d/60-mdevctl.rules /lib/udev/rules.d/60-mdevctl.rules; do
+    if [ ! -e "$rule" ]; then continue; fi
+    value=$(sed -n 's,.*[^/[:alnum:]]\(/[/[:alnum:]]*/mdevctl\) start-parent-mdevs.*,\1,p' "$rule" | head -n 1)
+    if [ -n "$value" ] && [ ! -x "$value" ]; then fact autostart-missing "$value"; fi
+    break
+  done
 fi
 sha256sum /usr/local/lib/pulumi-vgpu/restore /etc/systemd/system/pulumi-vgpu.service 2>/dev/null |
   while read -r value path; do fact boot-file "${path##*/}" "$value"; done

@@ -38,6 +38,7 @@ export function parseHostFacts(output: string, where: string): HostFacts {
         .map((fields) => fields.join("\t"))
         .join("\n"),
     ),
+    autostartMissing: lines.one("autostart-missing") || null,
     manifest: parseHostManifest(lines),
   };
 }

@@ -1,5 +1,6 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
+import { startsByItself } from "./autostart.js";
 import { bootUnitSteps } from "./boot-unit.js";
 import { type Carrier, carrierName, carrierOf, fullTypeName, isGpu, typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
@@ -99,8 +100,7 @@ function keepPlan(context: VgpuContext, live: KnownVgpu): Plan {
   const cause = "it exists as declared; its record does not say so yet";
   const target = `${self.host} ${self.name}`;
   if (record === null) {
-    const definition = facts.mdevDefinitions.find((candidate) => candidate.mdevUuid === self.uuid);
-    if (definition?.start === "auto") return { steps: [], refusals: [] };
+    if (startsByItself(self.uuid, facts)) return { steps: [], refusals: [] };
     return { steps: [{ kind: "record-vgpu", vgpu: place, target, cause, disruption: "none" }], refusals: [] };
   }
   if (record.owner !== self.owner) return refused(foreignRefusal(self, live));

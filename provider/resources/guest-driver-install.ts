@@ -40,6 +40,7 @@ export const guestDriverInstall = machineLifecycle({
   liveInputs: liveGuestInputs,
   observed: observedGuest,
   secretToken: (inputs) => inputs.license?.token,
+  notices: () => [],
   mayBeOffAtFirst: (inputs) => inputs.device !== undefined,
 });
 

@@ -68,6 +68,8 @@ export interface MachineKind<
   /** Stable facts for the program. */
   observed(inputs: Inputs, facts: Facts): Properties;
   secretToken(inputs: Inputs): string | undefined;
+  /** What the machine's owner should know beside the plan. */
+  notices(facts: Facts): readonly string[];
   /** Whether the machine may be off while its resource is new: a VM that waits for its vGPU. */
   mayBeOffAtFirst(inputs: Inputs): boolean;
 }
@@ -126,6 +128,7 @@ async function preflight<I extends MachineInputs, F extends MachineFacts, D exte
     const facts = await view.facts();
     const claim = claimMachine(facts.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
     if (claim !== null) return asFailures([claim]);
+    for (const notice of kind.notices(facts)) console.log(`${desired.name}: ${notice}`);
     const plan = kind.plan(desired, facts);
     if (plan.steps.length > 0) {
       console.log(`${desired.name}: ${planText(plan.steps)}`);

@@ -4,6 +4,7 @@
 // It never touches vGPUs, VMs, or a GPU that is not declared.
 import { bootFileHashes } from "../apply/boot-unit.js";
 import type { ErrorParts } from "../model/errors.js";
+import { autostartNotice } from "../plan/autostart.js";
 import type { DesiredHost } from "../plan/desired.js";
 import { planHost, planHostRemoval } from "../plan/host.js";
 import { type VgpuHostInputs, vgpuHostSchema } from "../schema/inputs.js";
@@ -27,6 +28,7 @@ export const vgpuHost = machineLifecycle({
   liveInputs: liveHostInputs,
   observed: observedHost,
   secretToken: () => undefined,
+  notices: (facts) => [autostartNotice(facts)].filter((notice) => notice !== null),
   mayBeOffAtFirst: () => false,
 });
 

@@ -1,6 +1,7 @@
 import { bootFileHashes } from "../apply/boot-unit.js";
 import type { Connection } from "../model/connection.js";
 import type { HostFacts, LiveVgpu, MdevParentFacts } from "../model/facts.js";
+import { startsByItself } from "../plan/autostart.js";
 import { restoredAtBoot } from "../plan/boot-unit.js";
 import { type Carrier, isGpu, typeKey } from "../plan/carrier.js";
 import { definedManually } from "../plan/vgpu.js";
@@ -27,8 +28,7 @@ export function liveVgpuInputs(inputs: MdevDeviceInputs, facts: HostFacts): Prop
   if (found === null || found.known.live.removing) return null;
   const { live, record } = found.known;
   const name = live.typeName ?? `type number ${live.vgpuTypeId}`;
-  const definition = facts.mdevDefinitions.find((candidate) => candidate.mdevUuid === inputs.uuid);
-  const autostarts = record === null && definition?.start === "auto";
+  const autostarts = record === null && startsByItself(inputs.uuid, facts);
   const ours = record?.state === "done" && typeKey(record.typeName) === typeKey(name);
   return {
     ...liveDeclaration(inputs, found.carrier, name),

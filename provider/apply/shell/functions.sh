@@ -152,7 +152,9 @@ make_mdev() { # UUID, function, full type name
   [ "$value" = "$3" ] || { why="after its creation it is '$value'"; return 1; }
   define_mdev "$1" "$2"
 }
+adopted=
 define_mdev() { # UUID, its parent; where mdevctl is used it keeps the definition, and leaves the start to our boot unit
+  [ "$adopted" != yes ] || return 0 # it was there before us: its definition is not ours
   device=/sys/bus/mdev/devices/$1
   command -v mdevctl > /dev/null 2>&1 || return 0
   definition=/etc/mdevctl.d/$2/$1

@@ -22,6 +22,7 @@ for file in "$manifest"/vgpu/*; do
   field_of "vgpu/$uuid" interface; interface=$value
   field_of "vgpu/$uuid" parent; parent=$value
   field_of "vgpu/$uuid" type; name=$value
+  field_of "vgpu/$uuid" adopted; adopted=$value
   await_parent "$interface" "$parent"
   make_vgpu "$interface" "$uuid" "$parent" "$name" "" || failed "vGPU $uuid ($name on $parent)"
 done

@@ -69,6 +69,7 @@ export function hostFacts(
     gpus: [],
     mdevParents: [],
     mdevDefinitions: [],
+    autostartMissing: null,
     ...rest,
     manifest: { ...machineManifest, bootFiles: {}, gpus: {}, vgpus: [], ...manifest },
   };
