@@ -41,6 +41,37 @@ const vgpu = {
   driverVersion: "550.127.05",
 } as const;
 
+const lab = { sudoer: "admin", installedPackage: "libvirt-daemon-system", dkms: true } as const;
+const labHost = { ...host, ...lab, packagePath: simulated.packagePath } as const;
+
+/** Machines of the lab, by their kind. */
+export const labBeds = {
+  turing: { ...labHost, ...turing, column: "bookworm", name: "lab: Debian 12, T4", mdevctl: true },
+  ampere: { ...labHost, ...ampere, column: "bookworm", name: "lab: Debian 12, A40", mdevctl: true },
+  ada: { ...labHost, ...ada, column: "trixie", name: "lab: Debian 13, L40S", mdevctl: true },
+  mtty: {
+    ...labHost,
+    column: "bookworm",
+    name: "lab: Debian 12, mtty",
+    kind: "mdev parent",
+    mdevctl: true,
+    gpu: "mtty",
+    vgpuInterface: "mdev-on-parent",
+    totalVfs: 0,
+    types: { one: "Single port serial", sameSize: "Single port serial", otherSize: "Dual port serial" },
+  },
+  guest: {
+    ...lab,
+    ...vgpu,
+    distribution: "deb",
+    column: "bookworm",
+    name: "lab: Debian 12 as a guest",
+    mdevctl: false,
+    installedPackage: "qemu-guest-agent",
+    packagePath: "/root/NVIDIA-Linux-x86_64-550.127.05-grid.run",
+  },
+} satisfies Record<string, BedFacts>;
+
 /** Simulated machines, by the kind that is started. */
 export const simulatedBeds = {
   turingLegacy: { ...simulated, ...turing, name: "simulated T4", mdevctl: false, dkms: false },

@@ -18,7 +18,7 @@ export interface MadeVgpu {
 /** Returns the functions that can carry vGPUs, first to last. */
 export async function parents(bed: Bed): Promise<string[]> {
   const { gpu, vgpuInterface } = bed.facts;
-  if (vgpuInterface === "mdev-on-pf") return [gpu];
+  if (vgpuInterface === "mdev-on-pf" || vgpuInterface === "mdev-on-parent") return [gpu];
   const pf = `/sys/bus/pci/devices/${gpu}`;
   return lines(
     bed,
@@ -28,7 +28,7 @@ export async function parents(bed: Bed): Promise<string[]> {
 
 /** Returns the directory of a type of this full name on a function that carries mdevs. */
 export async function typeFolder(bed: Bed, parent: string, name: string): Promise<string> {
-  const types = `/sys/bus/pci/devices/${parent}/mdev_supported_types`;
+  const types = `/sys/class/mdev_bus/${parent}/mdev_supported_types`;
   return say(bed, `dirname "$(grep -lx '${name}' ${types}/*/name)"`);
 }
 

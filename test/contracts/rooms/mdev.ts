@@ -58,7 +58,7 @@ export const mdevContracts: readonly Contract[] = [
         expect(await say(bed, `basename "$(readlink ${device}/mdev_type)"`)).toBe(folder.split("/").at(-1));
         expect(await say(bed, `cat ${device}/mdev_type/name`)).toBe(bed.facts.types.one);
         expect(await say(bed, `readlink ${device}/iommu_group`)).toMatch(/\/iommu_groups\/\d+$/);
-        await say(bed, `[ -d /sys/bus/pci/devices/${parent}/${id} ] || [ -d ${folder}/devices/${id} ]`);
+        await say(bed, `[ -d /sys/class/mdev_bus/${parent}/${id} ] && [ -d ${folder}/devices/${id} ]`);
       }),
   },
   {

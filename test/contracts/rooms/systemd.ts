@@ -4,25 +4,31 @@ import type { Bed, Contract } from "../contract.js";
 import { anyMachine, inFolder, lines, say } from "../look.js";
 
 const needs = anyMachine;
-const unit = "contract.service";
-const path = `/etc/systemd/system/${unit}`;
 const properties = ["LoadState", "ActiveState", "Result", "UnitFileState"];
 
-/** Writes a unit of ours, lets the work use it, and takes it away. */
-async function withUnit(bed: Bed, service: string, work: () => Promise<void>): Promise<void> {
+let units = 0;
+
+/** Writes a unit of ours, lets the work use it, and takes it away. Each has a name of its own: a manager remembers them. */
+async function withUnit(
+  bed: Bed,
+  service: string,
+  work: (unit: string, path: string) => Promise<void>,
+): Promise<void> {
+  const unit = `contract-${++units}.service`;
+  const path = `/etc/systemd/system/${unit}`;
   const text = `[Unit]\nDescription=A contract\nConditionPathIsDirectory=/etc\n[Service]\n${service}\n[Install]\nWantedBy=multi-user.target\n`;
   try {
     await bed.writeFile(path, text);
     await say(bed, "systemctl daemon-reload");
-    await work();
+    await work(unit, path);
   } finally {
-    const end = `systemctl stop ${unit}; systemctl disable ${unit}; systemctl reset-failed ${unit}; rm -f ${path}; systemctl daemon-reload`;
+    const end = `systemctl stop ${unit}; [ ! -e /etc/systemd/system/multi-user.target.wants/${unit} ] || systemctl disable ${unit}; systemctl reset-failed ${unit}; rm -f ${path}`;
     await bed.shell(`{ ${end}; } > /dev/null 2>&1`);
   }
 }
 
 /** What systemctl shows of a unit, by property. */
-async function shown(bed: Bed, name = unit): Promise<Record<string, string>> {
+async function shown(bed: Bed, name: string): Promise<Record<string, string>> {
   const words = properties.map((property) => `-p ${property}`).join(" ");
   const text = await lines(bed, `systemctl show ${words} ${name}`);
   return Object.fromEntries(
@@ -54,15 +60,15 @@ export const systemdContracts: readonly Contract[] = [
     needs,
     title: "show tells loaded, started, enabled and disabled units apart",
     check: (bed) =>
-      withUnit(bed, oneshot("true"), async () => {
+      withUnit(bed, oneshot("true"), async (unit) => {
         const still = { LoadState: "loaded", ActiveState: "inactive", Result: "success" };
-        expect(await shown(bed)).toEqual({ ...still, UnitFileState: "disabled" });
+        expect(await shown(bed, unit)).toEqual({ ...still, UnitFileState: "disabled" });
         await say(bed, `systemctl enable ${unit}`);
-        expect(await shown(bed)).toEqual({ ...still, UnitFileState: "enabled" });
+        expect(await shown(bed, unit)).toEqual({ ...still, UnitFileState: "enabled" });
         await say(bed, `systemctl start ${unit}`);
-        expect(await shown(bed)).toMatchObject({ ActiveState: "active", Result: "success" });
+        expect(await shown(bed, unit)).toMatchObject({ ActiveState: "active", Result: "success" });
         await say(bed, `systemctl disable ${unit}`);
-        expect(await shown(bed)).toMatchObject({ ActiveState: "active", UnitFileState: "disabled" });
+        expect(await shown(bed, unit)).toMatchObject({ ActiveState: "active", UnitFileState: "disabled" });
       }),
   },
   {
@@ -71,11 +77,11 @@ export const systemdContracts: readonly Contract[] = [
     needs,
     title: "start exits 1 when the unit's program fails, and show says failed with the reason",
     check: (bed) =>
-      withUnit(bed, oneshot("exit 3"), async () => {
+      withUnit(bed, oneshot("exit 3"), async (unit) => {
         const started = await bed.shell(`systemctl start ${unit}`);
         expect(started).toMatchObject({ code: 1, stdout: "" });
         expect(started.stderr).toContain(`Job for ${unit} failed`);
-        expect(await shown(bed)).toMatchObject({ ActiveState: "failed", Result: "exit-code" });
+        expect(await shown(bed, unit)).toMatchObject({ ActiveState: "failed", Result: "exit-code" });
         expect((await bed.shell(`systemctl is-active --quiet ${unit}`)).code).toBe(3);
         expect((await bed.shell(`systemctl is-active ${unit}`)).stdout).toBe("failed\n");
       }),
@@ -86,9 +92,9 @@ export const systemdContracts: readonly Contract[] = [
     needs,
     title: "TimeoutStartSec ends a oneshot that takes longer: it failed, by timeout",
     check: (bed) =>
-      withUnit(bed, `${oneshot("sleep 60")}\nTimeoutStartSec=1`, async () => {
+      withUnit(bed, `${oneshot("sleep 60")}\nTimeoutStartSec=1`, async (unit) => {
         expect((await bed.shell(`systemctl start ${unit}`)).code).toBe(1);
-        expect(await shown(bed)).toMatchObject({ ActiveState: "failed", Result: "timeout" });
+        expect(await shown(bed, unit)).toMatchObject({ ActiveState: "failed", Result: "timeout" });
       }),
   },
   {
@@ -97,10 +103,10 @@ export const systemdContracts: readonly Contract[] = [
     needs,
     title: "a condition that is not met leaves the unit inactive, and start exits 0",
     check: (bed) =>
-      withUnit(bed, oneshot("true"), async () => {
+      withUnit(bed, oneshot("true"), async (unit, path) => {
         await say(bed, `sed -i 's,=/etc$,=/no-such-folder,' ${path} && systemctl daemon-reload`);
         await say(bed, `systemctl start ${unit}`);
-        expect(await shown(bed)).toMatchObject({ ActiveState: "inactive", Result: "success" });
+        expect(await shown(bed, unit)).toMatchObject({ ActiveState: "inactive", Result: "success" });
       }),
   },
   {
@@ -128,7 +134,7 @@ export const systemdContracts: readonly Contract[] = [
     title: "restart runs a unit again, try-restart only one that is active",
     check: (bed) =>
       inFolder(bed, (folder) =>
-        withUnit(bed, oneshot(`echo x >> ${folder}/runs`), async () => {
+        withUnit(bed, oneshot(`echo x >> ${folder}/runs`), async (unit) => {
           await say(bed, `systemctl try-restart ${unit}; [ ! -e ${folder}/runs ]`);
           await say(
             bed,
@@ -144,14 +150,14 @@ export const systemdContracts: readonly Contract[] = [
     id: "systemctl/daemon-reload",
     relies: "systemctl",
     needs,
-    title: "a changed unit is run as it was until daemon-reload",
+    title: "a unit that is active is run as it was before its file changed, until daemon-reload",
     check: (bed) =>
       inFolder(bed, (folder) =>
-        withUnit(bed, oneshot(`echo old >> ${folder}/said`), async () => {
-          await say(bed, `systemctl show -p LoadState ${unit}; sed -i 's/echo old/echo new/' ${path}`);
+        withUnit(bed, oneshot(`echo old >> ${folder}/said`), async (unit, path) => {
+          await say(bed, `systemctl start ${unit}; sed -i 's/echo old/echo new/' ${path}`);
           await bed.shell(`systemctl restart ${unit}`);
           await say(bed, `systemctl daemon-reload && systemctl restart ${unit}`);
-          expect(await lines(bed, `cat ${folder}/said`)).toEqual(["old", "new"]);
+          expect(await lines(bed, `cat ${folder}/said`)).toEqual(["old", "old", "new"]);
         }),
       ),
   },
@@ -161,9 +167,9 @@ export const systemdContracts: readonly Contract[] = [
     needs,
     title: "a oneshot that left a process behind is active all the same",
     check: (bed) =>
-      withUnit(bed, oneshot("sleep 30 < /dev/null > /dev/null 2>&1 & exit 0"), async () => {
+      withUnit(bed, oneshot("sleep 30 < /dev/null > /dev/null 2>&1 & exit 0"), async (unit) => {
         await say(bed, `systemctl start ${unit}`);
-        expect(await shown(bed)).toMatchObject({ ActiveState: "active", Result: "success" });
+        expect(await shown(bed, unit)).toMatchObject({ ActiveState: "active", Result: "success" });
       }),
   },
   {
@@ -172,7 +178,7 @@ export const systemdContracts: readonly Contract[] = [
     needs,
     title: "-o cat prints what a unit's programs said, last lines last, -n as many",
     check: (bed) =>
-      withUnit(bed, oneshot("echo one; echo two >&2; echo three"), async () => {
+      withUnit(bed, oneshot("echo one; echo two >&2; echo three"), async (unit) => {
         await say(bed, `systemctl start ${unit}`);
         const ask = `journalctl -u ${unit} -b -n 8 --no-pager -o cat`;
         await bed.shell(

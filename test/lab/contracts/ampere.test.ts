@@ -1,0 +1,4 @@
+import { labBeds } from "../../contracts/beds.js";
+import { describeLab } from "./lab-bed.js";
+
+describeLab("ampere", labBeds.ampere);

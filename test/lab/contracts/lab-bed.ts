@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { hostdevXml } from "../../../provider/model/hostdev.js";
+import type { FrozenState } from "../../../tools/lab/vm/frozen-states.js";
+import { booted, startIn } from "../../../tools/lab/vm/frozen-states.js";
+import type { LabKind } from "../../../tools/lab/vm/kinds.js";
+import type { LabMachine } from "../../../tools/lab/vm/lab-machine.js";
+import type { Bed, BedFacts, BedState, VgpuUser } from "../../contracts/contract.js";
+import { climb, ladderOf } from "../../contracts/ladder.js";
+import { describeBed } from "../../contracts/run-suite.js";
+import { defineDomain, mustRun, startDomain, stopDomain, undefineDomain } from "../support/domain.js";
+import { labPackages } from "../support/packages.js";
+
+/** The environment that every script of ours has. */
+const environment = "export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
+
+/** A machine of the lab as a bed. */
+export function labBed(machine: LabMachine, facts: BedFacts): Bed {
+  return {
+    facts,
+    notes: new Map(),
+    shell: (line) => machine.shell(environment + line),
+    shellAs: (user, line, stdin = "") =>
+      machine.shell(line, { user: user === "root" ? "root" : "admin", stdin }),
+    writeFile: (path, text, mode) => machine.writeFile(path, text, mode),
+    readFile: (path) => machine.readFile(path),
+    reboot: () => machine.reboot(),
+    use: (vgpu, vm) => startDomainWith(machine, { vgpu, vm, facts }),
+  };
+}
+
+/** A libvirt domain with the vGPU, by the element that the resource puts out. */
+async function startDomainWith(
+  machine: LabMachine,
+  { vgpu, vm, facts }: { readonly vgpu: string; readonly vm: string; readonly facts: BedFacts },
+): Promise<VgpuUser> {
+  const { vgpuInterface } = facts;
+  await defineDomain(machine, vm, hostdevXml({ vgpuInterface, uuid: vgpu, parent: vgpu }));
+  await startDomain(machine, vm);
+  const pid = Number(await mustRun(machine, `cat /run/libvirt/qemu/${vm}.pid`));
+  return {
+    pid,
+    end: async () => {
+      await stopDomain(machine, vm);
+      await undefineDomain(machine, vm);
+    },
+  };
+}
+
+/** Puts the vendor's package where the bed has it. */
+async function bringPackage(machine: LabMachine, facts: BedFacts): Promise<void> {
+  if (facts.kind === "mdev parent") return;
+  const packages = await labPackages();
+  const { path } = facts.kind === "guest" ? packages.guest : packages.manager;
+  await machine.writeFile(facts.packagePath, readFileSync(path));
+}
+
+/** A machine frozen in a state of its ladder, to start contracts from there within seconds. */
+export function frozenAt(state: BedState, facts: BedFacts, packageHash: string): FrozenState {
+  return {
+    name: `contracts-${state.replaceAll(" ", "-")}`,
+    inputs: [packageHash, JSON.stringify(facts)],
+    prepare: async (machine) => {
+      const bed = labBed(machine, facts);
+      await bringPackage(machine, facts);
+      const ladder = ladderOf(facts);
+      for (const step of ladder.slice(1, ladder.indexOf(state) + 1)) await climb(bed, step);
+    },
+  };
+}
+
+/** Registers the contracts of a kind of the lab; from a frozen state on, if one is given. */
+export function describeLab(
+  kind: LabKind,
+  facts: BedFacts,
+  states: { readonly from?: BedState; readonly to?: BedState } = {},
+): void {
+  let machine: LabMachine | undefined;
+  describeBed({
+    facts,
+    ...states,
+    open: async () => {
+      const { manager, guest } = await labPackages();
+      const hash = facts.kind === "guest" ? guest.sha256 : manager.sha256;
+      const state = states.from === undefined ? booted : frozenAt(states.from, facts, hash);
+      machine = await startIn(state, { name: `contracts-${kind}`, kind });
+      if (states.from === undefined) await bringPackage(machine, facts);
+      return labBed(machine, facts);
+    },
+    close: async () => machine?.stop(),
+  });
+}
