@@ -72,6 +72,8 @@ export interface Bed {
   writeFile(path: string, text: string, mode?: number): Promise<void>;
   /** `undefined` when it is not there. Not for /sys and /proc. */
   readFile(path: string): Promise<string | undefined>;
+  /** Where its SSH server is, and a key that logs in as root. */
+  address(): { readonly host: string; readonly port: number; readonly privateKey: string };
   /** Reboots by `systemctl reboot`; resolves when the machine answers again. */
   reboot(): Promise<void>;
   /** A VM of this name starts to use the vGPU, named by its UUID or by its virtual function. */

@@ -5,6 +5,7 @@ import { fileContracts } from "./rooms/files.js";
 import { guestContracts } from "./rooms/guest.js";
 import { initramfsContracts } from "./rooms/initramfs.js";
 import { installerContracts } from "./rooms/installer.js";
+import { libvirtContracts } from "./rooms/libvirt.js";
 import { lockContracts } from "./rooms/locks.js";
 import { mdevContracts } from "./rooms/mdev.js";
 import { mdevInUseContracts } from "./rooms/mdev-in-use.js";
@@ -15,6 +16,7 @@ import { packageContracts } from "./rooms/packages.js";
 import { pciContracts } from "./rooms/pci.js";
 import { procContracts } from "./rooms/proc.js";
 import { sriovContracts } from "./rooms/sriov.js";
+import { sshContracts } from "./rooms/ssh.js";
 import { sudoContracts } from "./rooms/sudo.js";
 import { systemdContracts } from "./rooms/systemd.js";
 import { textContracts } from "./rooms/texts.js";
@@ -27,6 +29,7 @@ export const contracts: readonly Contract[] = [
   ...lockContracts,
   ...procContracts,
   ...sudoContracts,
+  ...sshContracts,
   ...systemdContracts,
   ...moduleContracts,
   ...packageContracts,
@@ -38,6 +41,7 @@ export const contracts: readonly Contract[] = [
   ...mdevContracts,
   ...mdevInUseContracts,
   ...vendorVfioContracts,
+  ...libvirtContracts,
   ...smiContracts,
   ...mdevctlContracts,
   ...bootContracts,

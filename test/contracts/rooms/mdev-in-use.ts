@@ -49,7 +49,7 @@ export const mdevInUseContracts: readonly Contract[] = [
   },
   {
     id: "mdev/vm-name",
-    relies: "/proc/<pid>/comm",
+    relies: "-name guest=…",
     needs,
     on,
     title: "a VM's process is called qemu…, and its command line names it",

@@ -68,6 +68,7 @@ function bedOf(simulator: Simulator, machine: SimulatedMachine, facts: BedFacts)
   return {
     facts,
     notes: new Map(),
+    address: () => machine.address,
     shell: (line) => machine.shell(environment + line),
     shellAs: (user, line, stdin = "") =>
       machine.run(["/bin/sh", "-c", line], { user: user === "root" ? "root" : "admin", stdin }),

@@ -18,6 +18,7 @@ export function labBed(machine: LabMachine, facts: BedFacts): Bed {
   return {
     facts,
     notes: new Map(),
+    address: () => machine.address,
     shell: (line) => machine.shell(environment + line),
     shellAs: (user, line, stdin = "") =>
       machine.shell(line, { user: user === "root" ? "root" : "admin", stdin }),
