@@ -6,6 +6,16 @@ import { say } from "../look.js";
 /** What telling why a module is missing relies on. */
 export const dkmsContracts: readonly Contract[] = [
   {
+    id: "dkms/folder",
+    relies: "/var/lib/dkms/nvidia",
+    needs: ["host with driver", "guest with driver"],
+    on: ({ dkms }) => dkms,
+    title: "is a folder while DKMS has the driver",
+    check: async (bed) => {
+      await say(bed, "[ -d /var/lib/dkms/nvidia ]");
+    },
+  },
+  {
     id: "dkms/status",
     relies: "dkms",
     needs: ["host with driver", "guest with driver"],

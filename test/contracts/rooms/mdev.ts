@@ -14,6 +14,20 @@ const needs = ["vGPU host", "mdev parent"] as const;
 /** What making and removing mdevs relies on. */
 export const mdevContracts: readonly Contract[] = [
   {
+    id: "mdev/other-parent",
+    relies: "/sys/class/mdev_bus/<parent>/mdev_supported_types/<type>/",
+    needs: "mdev parent",
+    title: "a parent that is no PCI function is listed by its name, with types in the same form",
+    check: async (bed) => {
+      const { gpu: parent, types } = bed.facts;
+      expect(await lines(bed, "ls /sys/class/mdev_bus")).toContain(parent);
+      expect((await bed.shell(`[ -e /sys/bus/pci/devices/${parent} ]`)).code).toBe(1);
+      const folder = await typeFolder(bed, parent, types.one);
+      expect(folder).toMatch(new RegExp(`/mdev_supported_types/${parent}-\\d+$`));
+      expect(await say(bed, `cat ${folder}/device_api`)).toMatch(/^vfio-/);
+    },
+  },
+  {
     id: "mdev/types",
     relies: types,
     needs,

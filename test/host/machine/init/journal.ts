@@ -110,7 +110,7 @@ export const journalctl =
     if (query.kernel) lines = lines.filter((line) => line.unit === "kernel");
     if (query.units.length) lines = lines.filter((line) => query.units.includes(line.unit));
     if (query.count !== undefined) lines = query.count > 0 ? lines.slice(-query.count) : [];
-    if (lines.length === 0) return { code: 0, stdout: "-- No entries --\n" };
+    if (lines.length === 0) return { code: 0, stdout: query.bare ? "" : "-- No entries --\n" };
     return {
       code: 0,
       stdout: lines.map((line) => `${query.bare ? line.line : shortForm(line, machine.name)}\n`).join(""),
