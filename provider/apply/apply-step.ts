@@ -59,6 +59,10 @@ function valuesOf(
     case "await-services":
     case "start-services":
       return { args: step.services };
+    case "block-nouveau":
+    case "unblock-nouveau":
+      // They make the initramfs of every kernel anew: a busy machine was seen to take more than three minutes.
+      return { deadlineMs: 900_000 };
     case "install-boot-unit":
       return { args: [restoreScript(), bootUnit()] };
     case "enable-vfs":
