@@ -56,7 +56,9 @@ export function retireSteps(context: VgpuContext, retire: readonly KnownVgpu[]):
       kind: "retire-vgpu",
       vgpu: { ...identity, ...place, vgpuTypeId: null, owner: self.owner },
       target: `${self.host} ${record?.name ?? identity.uuid}`,
-      cause: `it is idle and the program no longer wants it as ${typeName}`,
+      cause: vgpu.live.removing
+        ? "its removal has begun and not ended"
+        : `it is idle and the program no longer wants it as ${typeName}`,
       disruption: "none",
     };
   });

@@ -89,7 +89,8 @@ export function isStale(known: KnownVgpu, self: DesiredVgpu, declared: readonly 
   const record = known.record;
   if (record === null || record.owner !== self.owner || record.adopted) return false;
   const wanted = declared.find((vgpu) => vgpu.uuid === record.uuid);
-  return wanted === undefined || typeKey(wanted.type) !== typeKey(known.live.typeName ?? "");
+  if (wanted === undefined || known.live.removing) return true;
+  return typeKey(wanted.type) !== typeKey(known.live.typeName ?? "");
 }
 
 /** Whether a vGPU may go to make room: ours, no longer wanted as it is, not protected or retained, and used by no VM. */

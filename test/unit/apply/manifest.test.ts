@@ -20,6 +20,7 @@ import { readScript } from "../../../provider/observe/read-script.js";
 import { runShell } from "../shell.js";
 
 const real = "manifest=/etc/pulumi-vgpu";
+const realAnswers = "answers=/run/pulumi-vgpu";
 let root: string;
 let manifest: string;
 
@@ -29,10 +30,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** A script text whose manifest is the test's own folder. */
+/** A script text whose manifest and answers are in the test's own folder. */
 function ours(text: string): string {
   if (!text.includes(real)) throw new Error("the manifest's path is no longer set where it was");
-  return text.replace(real, `manifest='${manifest}'`);
+  if (!text.includes(realAnswers)) throw new Error("the answers' path is no longer set where it was");
+  return text.replace(real, `manifest='${manifest}'`).replace(realAnswers, `answers='${root}/answers'`);
 }
 
 function withFunctions(code: string, args: readonly string[] = [], stdin = "") {
@@ -149,6 +151,18 @@ describe("write_attribute", () => {
     expect(readFileSync(join(root, "attribute"), "utf8")).toBe("a b\n");
     const full = withFunctions('write_attribute /dev/full 1; code=$?; printf "%s %s" "$code" "$why"');
     expect(full.stdout).toMatch(/^1 .*No space left on device/s);
+  });
+
+  it("leaves a write behind that nobody answers, says so, and goes on without it", () => {
+    // Who opens a FIFO to write waits for a reader, as a removal in use waits for a VM.
+    const code = 'mkfifo "$1"; write_attribute "$1" 1 1; printf "%s|%s|%s" "$?" "$waits" "$why"';
+    const { stdout } = withFunctions(`${code}; cat "$1" > /dev/null`, [join(root, "fifo")]);
+    expect(stdout).toBe(`1|${root}/fifo|the kernel has not answered the write to ${root}/fifo yet`);
+  });
+
+  it("leaves no file behind where the kernel answers", () => {
+    withFunctions('write_attribute "$1" x; write_attribute /dev/full x', [join(root, "attribute")]);
+    expect(readdirSync(join(root, "answers"))).toEqual([]);
   });
 });
 
