@@ -22,9 +22,24 @@ static void remove_gpu(struct pci_dev *pdev, struct nv_gpu *gpu)
 	kfree(gpu);
 }
 
+/* The lowest number that no other GPU has, so that one bound again gets its own back. */
+static unsigned int free_index(void)
+{
+	struct nv_gpu *other;
+	unsigned int index = 0;
+
+again:
+	list_for_each_entry(other, &nv_gpus, list)
+		if (other->index == index) {
+			index++;
+			goto again;
+		}
+	return index;
+}
+
 static int add_gpu(struct pci_dev *pdev)
 {
-	struct nv_gpu *gpu = kzalloc(sizeof(*gpu), GFP_KERNEL), *other;
+	struct nv_gpu *gpu = kzalloc(sizeof(*gpu), GFP_KERNEL);
 	int ret;
 
 	if (!gpu)
@@ -41,8 +56,7 @@ static int add_gpu(struct pci_dev *pdev)
 	INIT_LIST_HEAD(&gpu->instances);
 	nv_sriov_init(gpu);
 	mutex_lock(&nv_gpus_lock);
-	list_for_each_entry(other, &nv_gpus, list)
-		gpu->index = max(gpu->index, other->index + 1);
+	gpu->index = free_index();
 	list_add_tail(&gpu->list, &nv_gpus);
 	mutex_lock(&gpu->lock);
 	nv_table_pick(gpu);
