@@ -5,6 +5,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "nv-ids.h"
 #include "nv-version.h"
 #include "nvidia/nv-card.h"
 
@@ -81,11 +82,7 @@ static void guest_remove(struct pci_dev *pdev)
 	kfree(gpu);
 }
 
-static const struct pci_device_id guest_ids[] = {
-	{ PCI_DEVICE_CLASS(PCI_CLASS_DISPLAY_VGA << 8, ~0), .vendor = PCI_VENDOR_ID_NVIDIA },
-	{ PCI_DEVICE_CLASS(PCI_CLASS_DISPLAY_3D << 8, ~0), .vendor = PCI_VENDOR_ID_NVIDIA },
-	{ }
-};
+static const struct pci_device_id guest_ids[] = { NV_IDS };
 MODULE_DEVICE_TABLE(pci, guest_ids);
 
 static struct pci_driver guest_driver = {

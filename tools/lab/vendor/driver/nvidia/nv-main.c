@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "nv-ids.h"
 #include "nvidia/nv.h"
 
 LIST_HEAD(nv_gpus);
@@ -93,11 +94,7 @@ static void nv_remove(struct pci_dev *pdev)
 		remove_gpu(pdev, pci_get_drvdata(pdev));
 }
 
-static const struct pci_device_id nv_ids[] = {
-	{ PCI_DEVICE_CLASS(PCI_CLASS_DISPLAY_VGA << 8, ~0), .vendor = PCI_VENDOR_ID_NVIDIA },
-	{ PCI_DEVICE_CLASS(PCI_CLASS_DISPLAY_3D << 8, ~0), .vendor = PCI_VENDOR_ID_NVIDIA },
-	{ }
-};
+static const struct pci_device_id nv_ids[] = { NV_IDS };
 MODULE_DEVICE_TABLE(pci, nv_ids);
 
 static struct pci_driver nv_driver = {

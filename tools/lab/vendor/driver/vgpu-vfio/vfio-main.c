@@ -2,6 +2,7 @@
 /* nvidia-vgpu-vfio.ko: makes vGPUs on the functions that nvidia.ko knows. */
 #include <linux/module.h>
 
+#include "nv-ids.h"
 #include "vgpu-vfio/vfio.h"
 
 static int attach(struct nv_function *function)
@@ -20,11 +21,7 @@ static void detach(struct nv_function *function)
 static const struct nv_vgpu_front front = { .attach = attach, .detach = detach };
 
 /* Only so that udev loads the module where there is a card: it binds none. */
-static const struct pci_device_id vfio_ids[] = {
-	{ PCI_DEVICE_CLASS(PCI_CLASS_DISPLAY_VGA << 8, ~0), .vendor = PCI_VENDOR_ID_NVIDIA },
-	{ PCI_DEVICE_CLASS(PCI_CLASS_DISPLAY_3D << 8, ~0), .vendor = PCI_VENDOR_ID_NVIDIA },
-	{ }
-};
+static const struct pci_device_id vfio_ids[] = { NV_IDS };
 MODULE_DEVICE_TABLE(pci, vfio_ids);
 
 static int __init vfio_init(void)
