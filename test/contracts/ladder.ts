@@ -58,6 +58,13 @@ async function install(bed: Bed): Promise<void> {
   bed.notes.set("installation", JSON.stringify(made));
   expect({ ...made, log: await bed.readFile("/var/log/nvidia-installer.log") }).toMatchObject({ code: 0 });
   await bed.reboot();
+  await settled(bed);
+}
+
+/** A machine answers before its services have started. */
+async function settled(bed: Bed): Promise<void> {
+  const service = bed.facts.kind === "guest" ? "nvidia-gridd" : "nvidia-vgpu-mgr";
+  await eventually(bed, `systemctl is-active --quiet ${service}.service`, 120);
 }
 
 /** The line by which our script runs the vendor's package. */
@@ -68,7 +75,7 @@ export function installLine(facts: BedFacts): string {
 
 async function enableFunctions(bed: Bed): Promise<void> {
   const { gpu, totalVfs } = bed.facts;
-  await eventually(bed, "systemctl is-active --quiet nvidia-vgpu-mgr.service");
+  await settled(bed);
   if (totalVfs === 0) return eventually(bed, `[ -d /sys/bus/pci/devices/${gpu}/mdev_supported_types ]`);
   const said = await bed.shell(`/usr/lib/nvidia/sriov-manage -e ${gpu}`);
   bed.notes.set("sriov-manage", JSON.stringify(said));
@@ -81,6 +88,7 @@ async function rebootWithVgpu(bed: Bed): Promise<void> {
   bed.notes.set("boot id", await say(bed, "cat /proc/sys/kernel/random/boot_id"));
   await say(bed, orderedUnits);
   await bed.reboot();
+  await settled(bed);
 }
 
 /** Two units that a boot starts in the order that they name, the second one's file first in the alphabet. */

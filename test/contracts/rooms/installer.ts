@@ -12,7 +12,8 @@ async function expectRefused(bed: Bed, why: RegExp): Promise<void> {
   const refused = await bed.shell(installLine(bed.facts));
   expect(refused.code).not.toBe(0);
   const said = await lines(bed, `tail -n 15 ${log}`);
-  expect(said.join("\n")).toMatch(why);
+  // The installer breaks its lines where its window ends.
+  expect(said.join(" ").replace(/\s+/g, " ")).toMatch(why);
   expect(said.filter((line) => line.startsWith("ERROR: ")).length).toBeGreaterThan(0);
 }
 
@@ -29,7 +30,7 @@ export const installerContracts: readonly Contract[] = [
     needs: ["bare host", "bare guest"],
     title: "refuses while nouveau is loaded, and changes nothing",
     check: async (bed) => {
-      await expectRefused(bed, /^ERROR: .*[Nn]ouveau/m);
+      await expectRefused(bed, /ERROR: .*[Nn]ouveau/);
       await noDriver(bed);
     },
   },
@@ -42,7 +43,7 @@ export const installerContracts: readonly Contract[] = [
       const build = '/lib/modules/"$(uname -r)"/build';
       await say(bed, `mv ${build} ${build}.away`);
       try {
-        await expectRefused(bed, /^ERROR: Unable to find the kernel source tree/m);
+        await expectRefused(bed, /ERROR: Unable to find the kernel source tree/);
         await noDriver(bed);
       } finally {
         await say(bed, `mv ${build}.away ${build}`);
@@ -89,7 +90,7 @@ export const installerContracts: readonly Contract[] = [
     needs: "host with driver",
     title: "refuses while the vGPU manager uses the loaded driver, which stays",
     check: async (bed) => {
-      await expectRefused(bed, /^ERROR: An NVIDIA kernel module 'nvidia.*' appears to already be loaded/m);
+      await expectRefused(bed, /: An NVIDIA kernel module 'nvidia.*' appears to already be loaded/);
       expect(await say(bed, "modinfo -F version nvidia")).toBe(bed.facts.driverVersion);
       await say(bed, "systemctl is-active --quiet nvidia-vgpu-mgr.service");
     },
