@@ -147,7 +147,7 @@ done
 
 if command -v mdevctl > /dev/null 2>&1; then
   mdevctl list -d --dumpjson 2>/dev/null | while IFS= read -r value; do fact mdevctl "$value"; done
-  # Debian 12's package has the program elsewhere than its own rule runs it.
+  # Debian's package (12, 13) has the program elsewhere than its own rule runs it.
   for rule in /etc/udev/rules.d/60-mdevctl.rules /usr/lib/udev/rules.d/60-mdevctl.rules /lib/udev/rules.d/60-mdevctl.rules; do
     if [ ! -e "$rule" ]; then continue; fi
     value=$(sed -n 's,.*[^/[:alnum:]]\(/[/[:alnum:]]*/mdevctl\) start-parent-mdevs.*,\1,p' "$rule" | head -n 1)
