@@ -12,25 +12,28 @@ export interface BedRun {
   readonly from?: BedState;
   /** The last state that is looked at. @default the last one of its kind */
   readonly to?: BedState;
+  /** Longest time of one contract or of one climb. @default the project's */
+  readonly timeoutMs?: number;
 }
 
 /** Registers a test for each contract that the bed shows, state by state. A state that is not reached fails its tests. */
 export function describeBed(run: BedRun): void {
   const ladder = ladderOf(run.facts);
   const from = run.from === undefined ? 0 : ladder.indexOf(run.from);
+  const timeout = run.timeoutMs === undefined ? {} : { timeout: run.timeoutMs };
   const to = run.to === undefined ? ladder.length : ladder.indexOf(run.to) + 1;
   describe(run.facts.name, () => {
     let bed: Bed | undefined;
     beforeAll(async () => {
       bed = await run.open();
-    });
+    }, run.timeoutMs);
     afterAll(() => run.close());
     for (const [index, state] of ladder.slice(from, to).entries()) {
       describe(`a ${state}`, () => {
         beforeAll(async () => {
           if (index > 0 && bed !== undefined) await climb(bed, state);
-        });
-        it.for(contractsFor(run.facts, state))("$id: $title", async (contract) => {
+        }, run.timeoutMs);
+        it.for(contractsFor(run.facts, state))("$id: $title", timeout, async (contract) => {
           if (bed === undefined) throw new Error(`${run.facts.name} did not start`);
           await contract.check(bed);
         });

@@ -79,6 +79,8 @@ export function describeLab(
   describeBed({
     facts,
     ...states,
+    // A driver is built and an initramfs made in minutes, in more of them on a busy machine.
+    timeoutMs: 900_000,
     open: async () => {
       const { manager, guest } = await labPackages();
       const hash = facts.kind === "guest" ? guest.sha256 : manager.sha256;
