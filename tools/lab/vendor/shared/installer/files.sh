@@ -67,6 +67,7 @@ put_files() {
 
 take_files_away() { # manifest
   [ -e "$1" ] || return 0
+  kernels=$(sed -n 's#^file /lib/modules/\([^/]*\)/.*#\1#p' "$1" | sort -u)
   tac "$1" | while read -r what rest; do
     case $what in
       file) rm -f "$rest" ;;
@@ -74,6 +75,7 @@ take_files_away() { # manifest
       saved) mv "/var/lib/nvidia/${rest%% *}" "${rest#* }" ;;
     esac
   done
+  for old_kernel in $kernels; do quietly depmod "$old_kernel"; done
   rm -f "$1"
   rmdir /var/lib/nvidia 2>/dev/null || :
 }
