@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectNoStackTrace, oneLine } from "../../engine/support/messages.js";
+import { mustSucceed, type StackRun } from "../../engine/support/stack.js";
+import type { FleetHost } from "../../fleet/fleet.js";
+import { defineDomain, holdingDomains, mustRun, startDomain, stopDomain, undefineDomain } from "./domain.js";
+import { type LabHost, openLabHost } from "./lab-host.js";
+import { liveTypes } from "./live.js";
+import { differences, type Tree, treeOf } from "./tree.js";
+
+/** A host's kind and what its story gives it. */
+export interface Life {
+  readonly kind: "turing" | "ampere" | "ada";
+  readonly gpu: string;
+  /** Types by their short names; as many vGPUs as `count` fit of each. */
+  readonly type: string;
+  readonly otherType: string;
+  readonly count: number;
+  /** Somebody changes the host by hand; returns what the preview has to name. */
+  readonly drift: (host: LabHost) => Promise<readonly (string | RegExp)[]>;
+}
+
+const minutes = 60_000;
+
+/** From a bare host to a bare host, as one test a chapter; each stands on the ones before. */
+export function tellLife(life: Life): void {
+  describe(`a ${life.kind} host with a kernel of its own`, { timeout: 15 * minutes }, () => {
+    let host: LabHost;
+    let bare: Tree;
+    const vgpus = (type: string) =>
+      Object.fromEntries(Array.from({ length: life.count }, (_, index) => [`desk-${index + 1}`, type]));
+    const declare = (type: string) =>
+      host.declare({ gpu: life.gpu, vgpus: vgpus(type) } satisfies Omit<FleetHost, "connection">);
+    const all = (type: string) => Array.from({ length: life.count }, () => type);
+    const up = (...args: string[]) => host.stack.run(["up", "--yes", ...args]);
+    const unchanged = async () => {
+      const again = mustSucceed(await up("--skip-preview", "--expect-no-changes"));
+      expect(again.output).toContain(`${life.count + 2} unchanged`);
+    };
+
+    beforeAll(async () => {
+      host = await openLabHost(life.kind);
+      bare = await treeOf(host.machine);
+      await declare(life.type);
+    }, 10 * minutes);
+    afterAll(() => host?.close());
+
+    it("is bare: nouveau is loaded, no driver is there, and its card is on the bus", async () => {
+      const seen = await mustRun(
+        host.machine,
+        `ls -d /sys/module/nouveau; lspci -n -s ${life.gpu}; ls /sys/class/iommu`,
+      );
+      expect(seen).toContain("/sys/module/nouveau");
+      expect(seen).toMatch(/ 030[02]: 10de:/);
+      expect(seen).toContain("dmar");
+      expect((await host.machine.shell("modinfo nvidia")).code).not.toBe(0);
+    });
+
+    it("says in the preview what it will do, and does none of it", async () => {
+      const preview = mustSucceed(await host.stack.preview());
+      expect(preview.output).toContain(
+        "claim-host → block-nouveau → REBOOT → upload-package → install-driver → REBOOT",
+      );
+      expect(differences(bare, await treeOf(host.machine))).toEqual([]);
+    });
+
+    it("comes from bare to its vGPUs in one up, through two reboots", async () => {
+      const boots = await host.boots();
+      mustSucceed(await up("--skip-preview"));
+      expect(await host.boots()).toBe(boots + 2);
+      expect(await liveTypes(host.machine)).toEqual(all(life.type));
+      await unchanged();
+    });
+
+    it("starts a domain with a vGPU by the element that the resource puts out", async () => {
+      const { hostdev } = (await host.stack.outputs()) as { hostdev: Record<string, string> };
+      await defineDomain(host.machine, "vm-1", hostdev["desk-1"] ?? "");
+      await startDomain(host.machine, "vm-1");
+      expect(await holdingDomains(host.machine)).toEqual(["vm-1"]);
+    });
+
+    it("refuses another type while the domain runs, names it, and touches nothing", async () => {
+      await declare(life.otherType);
+      const before = await treeOf(host.machine);
+      for (const run of [await host.stack.preview(), await up("--skip-preview")]) expectInUse(run);
+      expect(differences(before, await treeOf(host.machine))).toEqual([]);
+      expect(await liveTypes(host.machine)).toEqual(all(life.type));
+      expect(await holdingDomains(host.machine)).toEqual(["vm-1"]);
+    });
+
+    it("changes the type of every vGPU in one up once the domain is off", async () => {
+      await stopDomain(host.machine, "vm-1");
+      mustSucceed(await up("--skip-preview"));
+      expect(await liveTypes(host.machine)).toEqual(all(life.otherType));
+      await unchanged();
+    });
+
+    it("has all of them back after a reboot, and the domain starts again", async () => {
+      await host.reboot();
+      await host.settled();
+      expect(await liveTypes(host.machine)).toEqual(all(life.otherType));
+      await unchanged();
+      await startDomain(host.machine, "vm-1");
+      expect(await holdingDomains(host.machine)).toEqual(["vm-1"]);
+      await stopDomain(host.machine, "vm-1");
+    });
+
+    it("names drift by hand in the preview, and heals it", async () => {
+      const named = await life.drift(host);
+      const preview = mustSucceed(await host.stack.preview());
+      for (const name of named) expect(oneLine(preview.output)).toMatch(name);
+      mustSucceed(await up("--skip-preview"));
+      expect(await liveTypes(host.machine)).toEqual(all(life.otherType));
+      await unchanged();
+    });
+
+    it("is bare again after destroy, file by file", async () => {
+      await undefineDomain(host.machine, "vm-1");
+      mustSucceed(await host.stack.destroy(["--skip-preview"]));
+      expect(differences(bare, await treeOf(host.machine))).toEqual([]);
+      await host.reboot();
+      const loaded = await host.machine.shell("ls -d /sys/module/nouveau /sys/module/nvidia");
+      expect(loaded.stdout.trim()).toBe("/sys/module/nouveau");
+    });
+  });
+}
+
+function expectInUse(run: StackRun): void {
+  expect(run.code, run.output).not.toBe(0);
+  expect(run.output).toContain("VGPU_IN_USE");
+  expect(run.output).toContain("vm-1");
+  expectNoStackTrace(run);
+}

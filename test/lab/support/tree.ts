@@ -1,0 +1,56 @@
+import { mustRun, type Shell } from "./domain.js";
+
+/** Every file of a machine that outlives a reboot: path → what it is. */
+export type Tree = ReadonlyMap<string, string>;
+
+/** What changes by itself, or says only when something was done. */
+const volatile = [
+  "/var/log/*",
+  "/var/cache/*",
+  "/var/tmp/*",
+  "/var/lib/logrotate/*",
+  "/var/lib/systemd/*",
+  "/var/lib/dbus/*",
+  "/var/lib/libvirt/*",
+  "/var/lib/labgpu/*",
+  // Regenerated whole by the distribution's tools: the same contents have another order or date in them.
+  "/boot/initrd.img-*",
+  "/etc/libvirt/*",
+  "/root/*",
+];
+
+/**
+ * Returns every file, directory and link of the disk with mode, owner and, for files, a hash where they are small
+ * enough to have been written by us or by an installer, else the size.
+ */
+export async function treeOf(machine: Pick<Shell, "shell">): Promise<Tree> {
+  const prune = volatile.map((pattern) => `-path '${pattern}'`).join(" -o ");
+  const listing = await mustRun(
+    machine,
+    `find / -xdev \\( ${prune} \\) -prune -o ! -type d -printf '%p\\t%y %m %u %s %l\\n' -o -type d -printf '%p\\t%y %m %u\\n'`,
+  );
+  const hashes = await mustRun(
+    machine,
+    `find /etc /boot/grub /usr/local /usr/lib/modules/*/modules.* /usr/lib/systemd/system -xdev -type f -exec sha256sum {} +`,
+  );
+  const hashOf = new Map(hashes.split("\n").map((line) => [line.slice(66), line.slice(0, 64)]));
+  const tree = new Map<string, string>();
+  for (const line of listing.split("\n")) {
+    const [path = "", what = ""] = line.split("\t");
+    if (path === "" || volatile.some((pattern) => path === pattern.slice(0, -2))) continue;
+    tree.set(path, `${what.trim()} ${hashOf.get(path) ?? ""}`.trim());
+  }
+  return tree;
+}
+
+/** Returns what differs, a line each: `+` is only in `after`, `-` only in `before`. */
+export function differences(before: Tree, after: Tree): string[] {
+  const lines: string[] = [];
+  for (const [path, what] of before) {
+    const now = after.get(path);
+    if (now === undefined) lines.push(`- ${path}`);
+    else if (now !== what) lines.push(`~ ${path}: ${what} → ${now}`);
+  }
+  for (const path of after.keys()) if (!before.has(path)) lines.push(`+ ${path}`);
+  return lines.sort();
+}
