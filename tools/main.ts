@@ -3,6 +3,8 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { build } from "./build.js";
 import { ensureEngine } from "./engine/ensure-engine.js";
+import { labMissing } from "./lab/readiness.js";
+import { setUpLab } from "./lab/setup.js";
 import { repositoryRoot, toolCache } from "./paths.js";
 import { runProgram } from "./run-program.js";
 import { checkStages, runStages, stages, testStages } from "./stages.js";
@@ -24,6 +26,17 @@ const tasks: Record<string, Task> = {
   engine: async (args) => {
     await ready();
     return vitest("engine", args);
+  },
+  lab: async (args) => runScript("tools/lab/main.ts", args),
+  "lab:setup": async () => {
+    await setUpLab();
+    return 0;
+  },
+  "test:lab": async (args) => {
+    const missing = labMissing();
+    if (missing !== undefined) throw new Error(missing);
+    await ready();
+    return vitest("lab", args);
   },
   bench: async (args) => {
     await ready();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { runStages, type StageResult, summary } from "./stages.js";
+import { labPart, runStages, type StageResult, summary } from "./stages.js";
 
 const row = (name: string, result: StageResult) => ({ stage: { name }, result, seconds: 1.25 });
 
@@ -40,5 +40,15 @@ describe("the summary of npm test", () => {
     ]);
     expect(ran).toEqual(["throws", "fails", "passes"]);
     expect(code).toBe(1);
+  });
+});
+
+describe("the lab's part of npm test", () => {
+  it("passes with a word where the lab is not set up", async () => {
+    expect(await labPart("not set up", {})).toEqual({ code: 0 });
+  });
+
+  it("fails there in continuous integration", async () => {
+    expect(await labPart("not set up", { CI: "true" })).toEqual({ code: 1 });
   });
 });

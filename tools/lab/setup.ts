@@ -9,6 +9,7 @@ import { findImage, type LabRelease, labReleases } from "./images/image-store.js
 import { findMirrors, type Mirrors } from "./images/mirrors.js";
 import { missingKeys, resolveVersions } from "./images/package-versions.js";
 import { recipes } from "./images/recipes.js";
+import { machinesRun } from "./vm/run-folder.js";
 
 /** Sets the lab up. @throws in plain sentences, with what to do next */
 export async function setUpLab(): Promise<void> {
@@ -47,7 +48,8 @@ async function provideImages(): Promise<void> {
   );
   const failed = built.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
   if (failed.length > 0) throw new Error(failed.map((error) => error.message).join("\n\n"));
-  removeUnused(keys);
+  if (machinesRun()) console.log("Machines run: older images stay until the next npm run lab:setup.");
+  else removeUnused(keys);
 }
 
 /** Undefined: the mirror cannot be asked, and images are there that will do. */

@@ -179,6 +179,11 @@ export class LabMachine {
     await this.waitForSsh(bootDeadlineMs);
   }
 
+  /** Resolves when QEMU ends: powered off from inside, or stopped. */
+  async waitUntilOff(): Promise<void> {
+    await this.qemu.ended;
+  }
+
   get poweredOn(): boolean {
     return this.qemu.running;
   }

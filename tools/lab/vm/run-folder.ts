@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { labCache } from "../cache.js";
 
@@ -7,13 +7,24 @@ import { labCache } from "../cache.js";
  * (SIGKILL) are removed first: their machines died with them.
  */
 export function makeRunFolder(name: string): string {
-  const all = path.join(labCache(), "run");
-  mkdirSync(all, { recursive: true });
-  for (const folder of readdirSync(all)) {
-    const owner = Number.parseInt(folder, 10);
-    if (!lives(owner)) rmSync(path.join(all, folder), { recursive: true, force: true });
+  mkdirSync(place(), { recursive: true });
+  for (const folder of readdirSync(place())) {
+    if (!lives(ownerOf(folder))) rmSync(path.join(place(), folder), { recursive: true, force: true });
   }
-  return mkdtempSync(path.join(all, `${process.pid}-${name}-`));
+  return mkdtempSync(path.join(place(), `${process.pid}-${name}-`));
+}
+
+/** Whether a machine runs, of this process or another one: what it was started from must stay. */
+export function machinesRun(): boolean {
+  return existsSync(place()) && readdirSync(place()).some((folder) => lives(ownerOf(folder)));
+}
+
+function place(): string {
+  return path.join(labCache(), "run");
+}
+
+function ownerOf(folder: string): number {
+  return Number.parseInt(folder, 10);
 }
 
 function lives(pid: number): boolean {

@@ -144,28 +144,33 @@ function runOn(client: ssh2.Client, command: string, options: CommandOptions): P
       );
     };
     const lost = () => fail("The connection was lost while this ran");
-    const timer = setTimeout(() => fail(`No end after ${deadlineMs / 1000} s`), deadlineMs);
+    let channel: ssh2.ClientChannel | undefined;
+    const timer = setTimeout(() => {
+      fail(`No end after ${deadlineMs / 1000} s`);
+      channel?.close();
+    }, deadlineMs);
     client.once("close", lost);
-    client.exec(command, (error, channel) => {
+    client.exec(command, (error, opened) => {
       if (error !== undefined) return fail(error.message);
+      channel = opened;
       let code: number | undefined;
-      channel.setEncoding("utf8").on("data", (text: string) => {
+      opened.setEncoding("utf8").on("data", (text: string) => {
         told.stdout += text;
       });
-      channel.stderr.setEncoding("utf8").on("data", (text: string) => {
+      opened.stderr.setEncoding("utf8").on("data", (text: string) => {
         told.stderr += text;
       });
-      channel.once("exit", (status: number | null) => {
+      opened.once("exit", (status: number | null) => {
         code = status ?? 255;
       });
-      channel.once("close", () => {
+      opened.once("close", () => {
         // Without an exit status the connection broke: its own event tells.
         if (code === undefined) return;
         clearTimeout(timer);
         client.removeListener("close", lost);
         resolve({ code, ...told });
       });
-      channel.end(options.stdin === undefined ? undefined : Buffer.from(options.stdin));
+      opened.end(options.stdin === undefined ? undefined : Buffer.from(options.stdin));
     });
   });
 }
