@@ -6,8 +6,13 @@ import path from "node:path";
 export function labCache(environment: NodeJS.ProcessEnv = process.env): string {
   const base = environment.XDG_CACHE_HOME;
   // Relative paths in XDG variables are to be ignored (XDG base directory specification).
-  const root = base !== undefined && path.isAbsolute(base) ? base : path.join(os.homedir(), ".cache");
+  const root = base !== undefined && path.isAbsolute(base) ? base : path.join(home(), ".cache");
   return path.join(root, "pulumi-vgpu", "lab");
+}
+
+/** With an empty HOME Node gives an empty folder. */
+function home(): string {
+  return os.homedir() || os.userInfo().homedir;
 }
 
 /** A short name for what something is made of: the same parts in the same order give the same key. */
