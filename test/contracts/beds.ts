@@ -96,3 +96,11 @@ export const simulatedBeds = {
     packagePath: "/root/NVIDIA-Linux-x86_64-550.127.05-grid.run",
   },
 } satisfies Record<string, BedFacts>;
+
+/**
+ * What has been shown in the lab: kinds whose whole ladder was run, with the contracts that did not pass in that run. The
+ * page docs/contracts.md claims no more than this; a kind is added when its file in test/lab/contracts has passed.
+ */
+export const shownInLab: Partial<Record<keyof typeof labBeds, readonly string[]>> = {
+  ampere: ["run/in-use", "uninstall/silent"],
+};
