@@ -5,6 +5,7 @@ export type Tree = ReadonlyMap<string, string>;
 
 /** What changes by itself, or says only when something was done. */
 const volatile = [
+  "/tmp/*",
   "/var/log/*",
   "/var/cache/*",
   "/var/tmp/*",
@@ -16,6 +17,8 @@ const volatile = [
   // Regenerated whole by the distribution's tools: the same contents have another order or date in them.
   "/boot/initrd.img-*",
   "/etc/libvirt/*",
+  // The key that Debian's dkms makes when it first builds a module, and keeps.
+  "/var/lib/dkms/mok.*",
   "/root/*",
 ];
 
@@ -37,7 +40,7 @@ export async function treeOf(machine: Pick<Shell, "shell">): Promise<Tree> {
   const tree = new Map<string, string>();
   for (const line of listing.split("\n")) {
     const [path = "", what = ""] = line.split("\t");
-    if (path === "" || volatile.some((pattern) => path === pattern.slice(0, -2))) continue;
+    if (path === "") continue;
     tree.set(path, `${what.trim()} ${hashOf.get(path) ?? ""}`.trim());
   }
   return tree;
