@@ -47,9 +47,13 @@ async function startDomainWith(
   };
 }
 
-/** Puts the vendor's package where the bed has it. */
-async function bringPackage(machine: LabMachine, facts: BedFacts): Promise<void> {
-  if (facts.kind === "mdev parent") return;
+/** Puts the vendor's package where the bed has it; a parent of mdevs that is not NVIDIA's has its driver loaded. */
+async function equip(machine: LabMachine, facts: BedFacts): Promise<void> {
+  if (facts.kind === "mdev parent") {
+    await machine.writeFile("/etc/modules-load.d/mtty.conf", "mtty\n");
+    await mustRun(machine, "modprobe mtty");
+    return;
+  }
   const packages = await labPackages();
   const { path } = facts.kind === "guest" ? packages.guest : packages.manager;
   await machine.writeFile(facts.packagePath, readFileSync(path));
@@ -62,7 +66,7 @@ export function frozenAt(state: BedState, facts: BedFacts, packageHash: string):
     inputs: [packageHash, JSON.stringify(facts)],
     prepare: async (machine) => {
       const bed = labBed(machine, facts);
-      await bringPackage(machine, facts);
+      await equip(machine, facts);
       const ladder = ladderOf(facts);
       for (const step of ladder.slice(1, ladder.indexOf(state) + 1)) await climb(bed, step);
     },
@@ -86,7 +90,7 @@ export function describeLab(
       const hash = facts.kind === "guest" ? guest.sha256 : manager.sha256;
       const state = states.from === undefined ? booted : frozenAt(states.from, facts, hash);
       machine = await startIn(state, { name: `contracts-${kind}`, kind });
-      if (states.from === undefined) await bringPackage(machine, facts);
+      if (states.from === undefined) await equip(machine, facts);
       return labBed(machine, facts);
     },
     close: async () => machine?.stop(),
