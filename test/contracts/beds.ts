@@ -103,4 +103,5 @@ export const simulatedBeds = {
  */
 export const shownInLab: Partial<Record<keyof typeof labBeds, readonly string[]>> = {
   ampere: ["run/in-use", "uninstall/silent"],
+  mtty: [],
 };
