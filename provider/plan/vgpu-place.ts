@@ -5,6 +5,7 @@ import { isLeftover, type KnownVgpu, type VgpuContext } from "./vgpu-view.js";
  * Returns the function that carries the vGPU: where it was, else its share of the free ones. The free functions are dealt
  * out to the declared vGPUs that have none, both in their order, so that the place does not depend on who comes first.
  * A function that another record notes is not free: on vendor-specific VFIO two records of one function are two owners.
+ * Nor is one that somebody gave to another driver, as `virsh nodedev-detach` gives it to vfio-pci.
  */
 export function placeFor(context: VgpuContext<GpuFacts>, retire: readonly KnownVgpu[]): string | null {
   const { self, carrier: gpu, facts, known, declared } = context;
@@ -18,7 +19,7 @@ export function placeFor(context: VgpuContext<GpuFacts>, retire: readonly KnownV
       !isLeftover(record, self, context) &&
       (!retired.has(record.uuid) || declared.some((vgpu) => vgpu.uuid === record.uuid)),
   );
-  const usable = gpu.virtualFunctions.filter((vf) => vf.driver !== null && !taken.has(vf.vfAddress));
+  const usable = gpu.virtualFunctions.filter((vf) => vf.driver === "nvidia" && !taken.has(vf.vfAddress));
   const free = usable.filter((vf) => !noted.some((record) => record.parent === vf.vfAddress));
   const mine = facts.manifest.vgpus.find((record) => record.uuid === self.uuid);
   if (mine !== undefined && free.some((vf) => vf.vfAddress === mine.parent)) return mine.parent;

@@ -153,14 +153,19 @@ function uuidOf(vgpu: KnownVgpu): string | undefined {
 /** No virtual function is free. */
 export function noPlaceRefusal(self: DesiredVgpu, gpu: GpuFacts): ErrorParts {
   const unbound = gpu.virtualFunctions.filter((vf) => vf.driver === null).length;
+  const others = gpu.virtualFunctions.filter((vf) => vf.driver !== null && vf.driver !== "nvidia");
+  const elsewhere = others.map((vf) => `${vf.vfAddress} bound to ${vf.driver}`);
   return {
     code: "VGPU_CAPACITY",
     where: place(self),
     what: `no free virtual function for ${self.type}`,
-    saw: `${gpu.virtualFunctions.length} virtual functions, ${gpu.vgpus.length} carry a vGPU, ${unbound} without a driver`,
+    saw: [
+      `${gpu.virtualFunctions.length} virtual functions, ${gpu.vgpus.length} carry a vGPU, ${unbound} without a driver`,
+      ...elsewhere,
+    ].join(", "),
     expected: "a virtual function that is bound to the NVIDIA driver and carries no vGPU",
     next:
-      unbound > 0
+      unbound + others.length > 0
         ? "cycle the GPU's virtual functions when it is idle: sriov-manage -d, then -e"
         : "remove a vGPU of this GPU",
     property: "gpu",

@@ -11,7 +11,7 @@ const desk1 = vgpuOf(1, "A40-8Q");
 const otherGpu = "0000:af:00.0";
 const bothGpus = {
   ...empty,
-  gpus: { ...empty.gpus, [otherGpu]: { vgpuInterface: "mdev-on-vf" as const, vfCount: 16, unbound: [] } },
+  gpus: { ...empty.gpus, [otherGpu]: { vgpuInterface: "mdev-on-vf" as const, vfCount: 16, astray: {} } },
 };
 
 function textsOf(self: DesiredVgpu, world: World, declared: readonly DesiredVgpu[] = [self]): string[] {
@@ -118,13 +118,13 @@ Next: remove one of them, choose another GPU, or a smaller type for all`,
   });
 
   it("refuses when no virtual function is free", () => {
-    const gpu = { vgpuInterface: "mdev-on-vf" as const, vfCount: 3, unbound: [1] };
+    const gpu = { vgpuInterface: "mdev-on-vf" as const, vfCount: 4, astray: { 1: null, 2: "vfio-pci" } };
     const small = emptyWorld("mdev-on-vf", { gpus: { [gpuAddress]: gpu } });
     const declared = vgpusOf(small, "4Q", { count: 2 });
     const self = vgpuOf(3, "A40-4Q");
     expect(textsOf(self, worldWith(small, declared), [...declared, self])).toEqual([
       `VGPU_CAPACITY gpu-01 0000:3b:00.0 desk-3: no free virtual function for A40-4Q
-Saw: 3 virtual functions, 2 carry a vGPU, 1 without a driver
+Saw: 4 virtual functions, 2 carry a vGPU, 1 without a driver, 0000:3b:00.6 bound to vfio-pci
 Expected: a virtual function that is bound to the NVIDIA driver and carries no vGPU
 Next: cycle the GPU's virtual functions when it is idle: sriov-manage -d, then -e`,
     ]);

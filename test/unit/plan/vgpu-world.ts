@@ -15,8 +15,8 @@ import { bootFiles, gpuAddress, gpuFacts, hostFacts, vfAddress } from "./facts.j
 export interface GpuWorld {
   readonly vgpuInterface: GpuInterface;
   readonly vfCount: number;
-  /** Indexes of virtual functions without a driver. */
-  readonly unbound: readonly number[];
+  /** By index, what virtual functions are bound to that do not have the driver nvidia. */
+  readonly astray: Readonly<Record<number, string | null>>;
 }
 
 /** A vGPU of the tests: what is there, and what the manifest says of it. */
@@ -54,7 +54,7 @@ export function typeNamed(gpu: GpuWorld, type: string): string {
 /** A host with one GPU of this interface and no vGPU. */
 export function emptyWorld(vgpuInterface: GpuInterface, changes: Partial<World> = {}): World {
   return {
-    gpus: { [gpuAddress]: { vgpuInterface, vfCount: 16, unbound: [] } },
+    gpus: { [gpuAddress]: { vgpuInterface, vfCount: 16, astray: {} } },
     live: [],
     records: [],
     definitions: [],
@@ -86,7 +86,7 @@ function gpuOf(address: string, gpu: GpuWorld, world: World): GpuFacts {
     virtualFunctions: Array.from({ length: vfs }, (_, vfIndex) => ({
       vfAddress: functionOf(address, vfIndex),
       vfIndex,
-      driver: gpu.unbound.includes(vfIndex) ? null : "nvidia",
+      driver: vfIndex in gpu.astray ? (gpu.astray[vfIndex] ?? null) : "nvidia",
     })),
     vgpuInterface: gpu.vgpuInterface,
     absence: null,
@@ -204,7 +204,7 @@ function refuseLikeTheDriver(
   if (gpu.vgpuInterface === "mdev-on-pf") return;
   if (neighbours.some((live) => live.parent === vgpu.parent)) throw new Error(`${vgpu.parent} is taken`);
   const bound = Array.from({ length: gpu.vfCount }, (_, vfIndex) => vfIndex).filter(
-    (vfIndex) => !gpu.unbound.includes(vfIndex),
+    (vfIndex) => !(vfIndex in gpu.astray),
   );
   if (!bound.some((vfIndex) => functionOf(vgpu.carrier, vfIndex) === vgpu.parent))
     throw new Error(`${vgpu.parent} is no bound virtual function`);

@@ -21,7 +21,7 @@ function withRecord(world: World, uuid: string, changes: Partial<World["records"
 
 function twoGpus(vgpuInterface: GpuInterface): World {
   const world = emptyWorld(vgpuInterface);
-  const gpu = { vgpuInterface, vfCount: 16, unbound: [] };
+  const gpu = { vgpuInterface, vfCount: 16, astray: {} };
   return { ...world, gpus: { ...world.gpus, [otherGpu]: gpu } };
 }
 
@@ -92,7 +92,7 @@ describe("planVgpu", () => {
 
   it("passes over virtual functions without a driver", () => {
     const world = emptyWorld("vendor-vfio", {
-      gpus: { [gpuAddress]: { vgpuInterface: "vendor-vfio", vfCount: 16, unbound: [0, 1, 3] } },
+      gpus: { [gpuAddress]: { vgpuInterface: "vendor-vfio", vfCount: 16, astray: { 0: null, 1: null, 3: "vfio-pci" } } },
     });
     const after = worldWith(world, vgpusOf(world, "8Q", { count: 2 }));
     expect(after.records.map(({ parent }) => parent)).toEqual([vfAddress(2), vfAddress(4)]);
