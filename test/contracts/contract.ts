@@ -2,20 +2,21 @@
 import type { VgpuInterface } from "../../provider/model/facts.js";
 import type { RunResult } from "../host/types.js";
 
-/** What a bed has come to, in the order in which a bed comes to it; `climb` brings it there. */
-export const bedStates = [
-  "bare host",
-  "host without nouveau",
-  "host with driver",
-  "vGPU host",
-  "rebooted vGPU host",
-  "host without driver again",
-  "mdev parent",
-  "bare guest",
-  "guest with driver",
-] as const;
+/** What a bed comes to, by its kind, in the order in which it comes to it; `climb` brings it there. */
+export const ladders = {
+  host: [
+    "bare host",
+    "host without nouveau",
+    "host with driver",
+    "vGPU host",
+    "rebooted vGPU host",
+    "host without driver again",
+  ],
+  "mdev parent": ["mdev parent"],
+  guest: ["bare guest", "guest with driver"],
+} as const;
 
-export type BedState = (typeof bedStates)[number];
+export type BedState = (typeof ladders)[keyof typeof ladders][number];
 
 /** Full names of types of the bed's GPU. */
 export interface BedTypes {
@@ -32,7 +33,7 @@ export interface BedFacts {
   readonly name: string;
   /** Which column of docs/contracts.md its runs fill. */
   readonly column: "simulated" | "bookworm" | "trixie";
-  readonly kind: "host" | "guest" | "mdev parent";
+  readonly kind: keyof typeof ladders;
   /** Package format and how the initramfs is made. */
   readonly distribution: "deb" | "rpm";
   /** Whether mdevctl is installed. */

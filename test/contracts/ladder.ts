@@ -5,20 +5,6 @@ import type { Bed, BedFacts, BedState } from "./contract.js";
 import { eventually, say } from "./look.js";
 import { makeVgpu } from "./vgpus.js";
 
-/** Returns the states of a bed, in the order in which it comes to them. */
-export function ladderOf(facts: BedFacts): readonly BedState[] {
-  if (facts.kind === "mdev parent") return ["mdev parent"];
-  if (facts.kind === "guest") return ["bare guest", "guest with driver"];
-  return [
-    "bare host",
-    "host without nouveau",
-    "host with driver",
-    "vGPU host",
-    "rebooted vGPU host",
-    "host without driver again",
-  ];
-}
-
 /** Brings a bed from the state before to this one. */
 export async function climb(bed: Bed, state: BedState): Promise<void> {
   await steps[state](bed);

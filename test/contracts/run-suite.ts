@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
-import type { Bed, BedFacts, BedState } from "./contract.js";
-import { climb, ladderOf } from "./ladder.js";
+import { type Bed, type BedFacts, type BedState, ladders } from "./contract.js";
+import { climb } from "./ladder.js";
 import { contractsFor } from "./suite.js";
 
 /** How one bed is had, and which of its states are looked at. */
@@ -18,7 +18,7 @@ export interface BedRun {
 
 /** Registers a test for each contract that the bed shows, state by state. A state that is not reached fails its tests. */
 export function describeBed(run: BedRun): void {
-  const ladder = ladderOf(run.facts);
+  const ladder: readonly BedState[] = ladders[run.facts.kind];
   const from = run.from === undefined ? 0 : ladder.indexOf(run.from);
   const timeout = run.timeoutMs === undefined ? {} : { timeout: run.timeoutMs };
   const to = run.to === undefined ? ladder.length : ladder.indexOf(run.to) + 1;

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest"
 import type { ConnectionArgs } from "../../sdk/args.js";
 import { connectionTo } from "../fleet/fleet.js";
 import type { DeclaredVgpu } from "./programs/declared-fleet.js";
+import { quickProgram } from "./support/declared-stack.js";
 import { expectOneMessage } from "./support/messages.js";
 import { mustSucceed, Stack } from "./support/stack.js";
-import { hostArgs, openStory, quickProgram, type Story } from "./support/story.js";
+import { hostArgs, openStory, type Story } from "./support/story.js";
 import { commandNames, mdevsOn, untouched } from "./support/witness.js";
 
 const gpu = "0000:3b:00.0";

@@ -1,17 +1,15 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { licenseOf, seenVgpus } from "../../tools/demo/show.js";
 import { repositoryRoot } from "../../tools/paths.js";
 import { type Fleet, startFleet, tieGuest } from "../fleet/fleet.js";
 import { licenseToken } from "../fleet/program.js";
+import { openExampleStack } from "./support/example-stack.js";
 import { expectNoStackTrace } from "./support/messages.js";
-import { makeProject, type Project } from "./support/project.js";
-import { mustSucceed, Stack, type StackRun, type StateResource } from "./support/stack.js";
+import type { Project } from "./support/project.js";
+import { mustSucceed, type Stack, type StackRun, type StateResource } from "./support/stack.js";
 import { commandNames } from "./support/witness.js";
 
-const source = (file: string) => readFileSync(path.join(repositoryRoot, file), "utf8");
-const programFiles = ["Pulumi.yaml", "examples/fleet/index.ts", "examples/fleet/tsconfig.json"];
 const tie = path.join(repositoryRoot, "test/host/model/tie.ts");
 
 describe("the program of the root Pulumi.yaml on the demo's fleet", () => {
@@ -43,10 +41,8 @@ describe("the program of the root Pulumi.yaml on the demo's fleet", () => {
   }
 
   beforeAll(async () => {
-    project = makeProject(Object.fromEntries(programFiles.map((file) => [file, source(file)])));
+    ({ project, stack } = await openExampleStack("fleet"));
     fleet = await startFleet(project.stateDir);
-    stack = new Stack(project);
-    await stack.init();
     await stack.setConfig("inventory", JSON.stringify(fleet.config));
     await stack.setConfig("managerPackage", JSON.stringify(fleet.packages.manager));
     await stack.setConfig("guestPackage", JSON.stringify(fleet.packages.guest));

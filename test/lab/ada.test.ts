@@ -8,11 +8,16 @@ tellLife({
   otherType: "L40S-24Q",
   count: 2,
   drift: async ({ machine }) => {
-    const pfs = "/sys/bus/pci/devices/0000:26:00.0";
+    // libvirt takes the function of one vGPU for passthrough; the type of the other one is cleared.
     await mustRun(
       machine,
-      `echo 0 > ${pfs}/virtfn0/nvidia/current_vgpu_type && /usr/lib/nvidia/sriov-manage -d 0000:26:00.0; echo done`,
+      `set -e
+       set -- $(grep -lvx 0 /sys/bus/pci/devices/*/nvidia/current_vgpu_type)
+       vf=$(basename "\${1%/nvidia/*}")
+       virsh nodedev-detach "pci_$(echo "$vf" | tr :. __)"
+       readlink "/sys/bus/pci/devices/$vf/driver" | grep -q vfio-pci
+       echo 0 > "$2"`,
     );
-    return [/0 of \d+ virtual functions/, /MdevDevice: \(create\)/];
+    return [/MdevDevice: \(create\).*MdevDevice: \(create\)/];
   },
 });

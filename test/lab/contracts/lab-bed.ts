@@ -4,8 +4,8 @@ import type { FrozenState } from "../../../tools/lab/vm/frozen-states.js";
 import { booted, startIn } from "../../../tools/lab/vm/frozen-states.js";
 import type { LabKind } from "../../../tools/lab/vm/kinds.js";
 import type { LabMachine } from "../../../tools/lab/vm/lab-machine.js";
-import type { Bed, BedFacts, BedState, VgpuUser } from "../../contracts/contract.js";
-import { climb, ladderOf } from "../../contracts/ladder.js";
+import { type Bed, type BedFacts, type BedState, ladders, type VgpuUser } from "../../contracts/contract.js";
+import { climb } from "../../contracts/ladder.js";
 import { describeBed } from "../../contracts/run-suite.js";
 import { defineDomain, mustRun, startDomain, stopDomain, undefineDomain } from "../support/domain.js";
 import { labPackages } from "../support/packages.js";
@@ -59,15 +59,17 @@ async function equip(machine: LabMachine, facts: BedFacts): Promise<void> {
   await machine.writeFile(facts.packagePath, readFileSync(path));
 }
 
-/** A machine frozen in a state of its ladder, to start contracts from there within seconds. */
-export function frozenAt(state: BedState, facts: BedFacts, packageHash: string): FrozenState {
+/** A machine frozen in a state of its ladder, to go on from there within seconds. */
+export async function frozenAt(state: BedState, facts: BedFacts): Promise<FrozenState> {
+  const { manager, guest } = await labPackages();
+  const { sha256 } = facts.kind === "guest" ? guest : manager;
   return {
     name: `contracts-${state.replaceAll(" ", "-")}`,
-    inputs: [packageHash, JSON.stringify(facts)],
+    inputs: [sha256, JSON.stringify(facts)],
     prepare: async (machine) => {
       const bed = labBed(machine, facts);
       await equip(machine, facts);
-      const ladder = ladderOf(facts);
+      const ladder: readonly BedState[] = ladders[facts.kind];
       for (const step of ladder.slice(1, ladder.indexOf(state) + 1)) await climb(bed, step);
     },
   };
@@ -86,9 +88,7 @@ export function describeLab(
     // A driver is built and an initramfs made in minutes, in more of them on a busy machine.
     timeoutMs: 900_000,
     open: async () => {
-      const { manager, guest } = await labPackages();
-      const hash = facts.kind === "guest" ? guest.sha256 : manager.sha256;
-      const state = states.from === undefined ? booted : frozenAt(states.from, facts, hash);
+      const state = states.from === undefined ? booted : await frozenAt(states.from, facts);
       machine = await startIn(state, { name: `contracts-${kind}`, kind });
       if (states.from === undefined) await equip(machine, facts);
       return labBed(machine, facts);

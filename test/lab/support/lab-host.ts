@@ -1,21 +1,22 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { booted, type FrozenState, startIn } from "../../../tools/lab/vm/frozen-states.js";
 import type { LabKind } from "../../../tools/lab/vm/kinds.js";
 import type { LabMachine } from "../../../tools/lab/vm/lab-machine.js";
-import { startLabMachine } from "../../../tools/lab/vm/start.js";
 import type { Stack } from "../../engine/support/stack.js";
 import type { FleetConfig, FleetHost } from "../../fleet/fleet.js";
 import { mustRun } from "./domain.js";
 import { openLabStack } from "./lab-stack.js";
-import { labPackages } from "./packages.js";
 
 /** One machine of the lab, and a stack whose program declares it as its only host. */
 export interface LabHost {
   readonly machine: LabMachine;
   readonly stack: Stack;
-  /** Declares the host with a GPU and vGPUs on it. */
-  declare(host: Omit<FleetHost, "connection">): Promise<void>;
+  /** Declares the host with a GPU and vGPUs on it, and guests. */
+  declare(host: Omit<FleetHost, "connection">, guests?: FleetConfig["guests"]): Promise<void>;
+  /** How the program reaches another machine. */
+  connectionTo(machine: LabMachine): FleetHost["connection"];
   /** How often it has booted, by its own journal. */
   boots(): Promise<number>;
   reboot(): Promise<void>;
@@ -33,20 +34,20 @@ export function connectionTo({ address }: LabMachine, folder: string): FleetHost
   return { host, port, user: "root", hostKey, privateKeyPath };
 }
 
-/** Starts a bare machine of a kind, and makes a stack for it; nothing is declared yet. */
-export async function openLabHost(kind: LabKind): Promise<LabHost> {
+/** Starts a machine of a kind, bare unless a state is given, and makes a stack for it; nothing is declared yet. */
+export async function openLabHost(kind: LabKind, state: FrozenState = booted): Promise<LabHost> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "pulumi-vgpu-lab-"));
-  const lab = await openLabStack(await labPackages());
-  const machine = await startLabMachine({ kind, name: kind }).catch((error: unknown) => {
-    lab.close();
+  const lab = await openLabStack();
+  const machine = await startIn(state, { kind, name: kind }).catch((error: unknown) => {
+    lab.project.remove();
     throw error;
   });
   const connection = connectionTo(machine, folder);
   return {
     machine,
     stack: lab.stack,
-    declare: (host) =>
-      lab.declare({ hosts: { [kind]: { connection, ...host } }, guests: {} } satisfies FleetConfig),
+    connectionTo: (machine) => connectionTo(machine, folder),
+    declare: (host, guests = {}) => lab.declare({ hosts: { [kind]: { connection, ...host } }, guests }),
     boots: async () =>
       (await mustRun(machine, "journalctl --list-boots --no-pager -q")).trim().split("\n").length,
     reboot: () => machine.reboot(),
@@ -55,7 +56,7 @@ export async function openLabHost(kind: LabKind): Promise<LabHost> {
     },
     close: async () => {
       await machine.stop();
-      lab.close();
+      lab.project.remove();
       rmSync(folder, { recursive: true, force: true });
     },
   };

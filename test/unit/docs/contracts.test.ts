@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { labBeds, shownInLab, simulatedBeds } from "../../contracts/beds.js";
-import type { BedFacts } from "../../contracts/contract.js";
-import { ladderOf } from "../../contracts/ladder.js";
+import { type BedFacts, ladders } from "../../contracts/contract.js";
 import { contracts, contractsFor } from "../../contracts/suite.js";
 import { codeSpans, page, tableRows } from "./pages.js";
 
@@ -29,7 +28,7 @@ function shownOn(row: readonly string[]): string {
   const names = namesOf(row);
   if (!contracts.some(({ relies }) => names.includes(relies))) return "none";
   const holding = shown.filter(({ facts, except }) =>
-    ladderOf(facts).some((state) =>
+    ladders[facts.kind].some((state) =>
       contractsFor(facts, state).some(({ id, relies }) => names.includes(relies) && !except.includes(id)),
     ),
   );
@@ -53,7 +52,7 @@ describe("docs/contracts.md and the contract suite", () => {
     expect(new Set(ids).size).toBe(ids.length);
     const looked = new Set(
       beds.flatMap((facts) =>
-        ladderOf(facts).flatMap((state) => contractsFor(facts, state).map(({ id }) => id)),
+        ladders[facts.kind].flatMap((state) => contractsFor(facts, state).map(({ id }) => id)),
       ),
     );
     expect(ids.filter((id) => !looked.has(id))).toEqual([]);

@@ -92,7 +92,13 @@ describe("planVgpu", () => {
 
   it("passes over virtual functions without a driver", () => {
     const world = emptyWorld("vendor-vfio", {
-      gpus: { [gpuAddress]: { vgpuInterface: "vendor-vfio", vfCount: 16, astray: { 0: null, 1: null, 3: "vfio-pci" } } },
+      gpus: {
+        [gpuAddress]: {
+          vgpuInterface: "vendor-vfio",
+          vfCount: 16,
+          astray: { 0: null, 1: null, 3: "vfio-pci" },
+        },
+      },
     });
     const after = worldWith(world, vgpusOf(world, "8Q", { count: 2 }));
     expect(after.records.map(({ parent }) => parent)).toEqual([vfAddress(2), vfAddress(4)]);
