@@ -1,32 +1,34 @@
 import { readFileSync } from "node:fs";
 import { firmwareToolPath } from "../../tools/lab/vendor/firmware-tools.js";
 import { mustRun } from "./support/domain.js";
-import type { LabHost } from "./support/lab-host.js";
 import { tellLife } from "./support/life.js";
 
+const gpu = "0000:61:00.0";
 const tool = "/root/displaymodeselector";
-
-/** An operator sets the board's display mode by the vendor's tool; it holds from the next boot on. */
-async function setDisplayMode(host: LabHost, mode: string): Promise<void> {
-  await mustRun(host.machine, `${tool} --gpumode ${mode} --auto`);
-  await host.reboot();
-  await host.settled();
-}
 
 tellLife({
   kind: "display",
-  gpu: "0000:61:00.0",
+  gpu,
   type: "RTXA6000-8Q",
   otherType: "RTXA6000-16Q",
   count: 2,
-  // As it comes from the factory it has its displays on, and offers no vGPU.
-  prepare: async (host) => {
-    await host.machine.writeFile(tool, readFileSync(firmwareToolPath("displaymodeselector")), 0o755);
-    await setDisplayMode(host, "physical_display_disabled");
+  // As it comes from the factory its displays are on, and it offers no vGPU. The tool refuses while the driver is loaded.
+  hindrance: {
+    named: [/VGPU_PREREQUISITE/, /offers no vGPU types/, /graphics display mode/],
+    remove: async (host) => {
+      await host.machine.writeFile(tool, readFileSync(firmwareToolPath("displaymodeselector")), 0o755);
+      await mustRun(
+        host.machine,
+        `/usr/lib/nvidia/sriov-manage -d ${gpu}; systemctl stop nvidia-vgpu-mgr && modprobe -r nvidia-vgpu-vfio nvidia &&
+         ${tool} --gpumode physical_display_disabled --auto`,
+      );
+      await host.reboot();
+      await host.settled();
+    },
   },
-  drift: async (host) => {
-    await setDisplayMode(host, "physical_display_enabled_8GB_bar1");
-    return [/VGPU_PREREQUISITE/, /offers no vGPU types|no vGPU type/, /display mode/];
+  drift: async ({ machine }) => {
+    await mustRun(machine, `for d in /sys/bus/mdev/devices/*/remove; do echo 1 > "$d"; done`);
+    await mustRun(machine, `/usr/lib/nvidia/sriov-manage -d ${gpu}`);
+    return [/virtualFunctions|0 of 32 virtual functions/, /MdevDevice: \(create\).*MdevDevice: \(create\)/];
   },
-  repair: (host) => setDisplayMode(host, "physical_display_disabled"),
 });

@@ -22,15 +22,17 @@ const volatile = [
   "/root/*",
 ];
 
+const prune = `\\( ${volatile.map((pattern) => `-path '${pattern}'`).join(" -o ")} \\) -prune`;
+const mark = "/run/lab-mark";
+
 /**
  * Returns every file, directory and link of the disk with mode, owner and, for files, a hash where they are small
  * enough to have been written by us or by an installer, else the size.
  */
 export async function treeOf(machine: Pick<Shell, "shell">): Promise<Tree> {
-  const prune = volatile.map((pattern) => `-path '${pattern}'`).join(" -o ");
   const listing = await mustRun(
     machine,
-    `find / -xdev \\( ${prune} \\) -prune -o ! -type d -printf '%p\\t%y %m %u %s %l\\n' -o -type d -printf '%p\\t%y %m %u\\n'`,
+    `find / -xdev ${prune} -o ! -type d -printf '%p\\t%y %m %u %s %l\\n' -o -type d -printf '%p\\t%y %m %u\\n'`,
   );
   const hashes = await mustRun(
     machine,
@@ -44,6 +46,15 @@ export async function treeOf(machine: Pick<Shell, "shell">): Promise<Tree> {
     tree.set(path, `${what.trim()} ${hashOf.get(path) ?? ""}`.trim());
   }
   return tree;
+}
+
+/** Returns a function that tells which of these files were made or changed since, and which folders lost or got one. */
+export async function changesFromNow(machine: Pick<Shell, "shell">): Promise<() => Promise<string[]>> {
+  await mustRun(machine, `touch ${mark}`);
+  return async () => {
+    const changed = await mustRun(machine, `find / -xdev ${prune} -o -cnewer ${mark} -print`);
+    return changed.split("\n").filter((line) => line !== "");
+  };
 }
 
 /** Returns what differs, a line each: `+` is only in `after`, `-` only in `before`. */
