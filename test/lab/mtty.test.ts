@@ -62,7 +62,7 @@ describe("a host with the kernel's sample mdev driver", () => {
     await defineDomain(machine, "vm-1", hostdev["serial-1"] ?? "");
     await startDomain(machine, "vm-1");
     expect(await holdingDomains(machine)).toEqual(["vm-1"]);
-    await declare({ "serial-1": "mtty-1", "serial-2": "mtty-2" });
+    await declare({ "serial-1": "mtty-1", "serial-2": "mtty-1" });
     const changes = await changesFromNow(machine);
     for (const run of [await example.stack.preview(), await up()]) expectInUse(run, "vm-1");
     expect(await changes()).toEqual([]);
@@ -71,6 +71,7 @@ describe("a host with the kernel's sample mdev driver", () => {
 
   it("changes both types in one up once the domain is off, and has them after a reboot", async () => {
     await stopDomain(machine, "vm-1");
+    await declare({ "serial-1": "mtty-1", "serial-2": "mtty-2" });
     mustSucceed(await up());
     expect(await liveTypes()).toEqual(["mtty-1", "mtty-2"]);
     await unchanged();

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { labCache } from "../../../tools/lab/cache.js";
-import type { DriverContent } from "../../../tools/lab/vendor/payload.js";
+import { makeDebPackage } from "../../../tools/lab/vendor/deb-package.js";
 import { type DriverPackage, makeRunPackage } from "../../../tools/lab/vendor/run-package.js";
 import { vgpuTypesText } from "../../../tools/lab/vgpu-types.js";
 import { fleetRelease } from "../../fleet/fleet.js";
@@ -14,21 +14,28 @@ export function labPackages(): NonNullable<typeof made> {
   return made;
 }
 
+/** Returns the vGPU manager as a `.deb`, of the same release. */
+export function labDebPackage(): Promise<DriverPackage> {
+  return makeApart((folder) => makeDebPackage(manager, folder));
+}
+
+const manager = { kind: "vgpu-kvm", version: fleetRelease.manager, vgpuConfig: vgpuTypesText() } as const;
+const guest = { kind: "grid", version: fleetRelease.guest } as const;
+
 async function makePackages() {
-  const manager = { kind: "vgpu-kvm", version: fleetRelease.manager, vgpuConfig: vgpuTypesText() } as const;
   return {
-    manager: await makeApart(manager),
-    guest: await makeApart({ kind: "grid", version: fleetRelease.guest }),
+    manager: await makeApart((folder) => makeRunPackage(manager, folder)),
+    guest: await makeApart((folder) => makeRunPackage(guest, folder)),
   };
 }
 
 /** Makes a package in a folder that its hash names: another process may use the one of an older source meanwhile. */
-async function makeApart(content: DriverContent): Promise<DriverPackage> {
+async function makeApart(make: (folder: string) => Promise<DriverPackage>): Promise<DriverPackage> {
   const packages = path.join(labCache(), "packages");
   mkdirSync(packages, { recursive: true });
   const work = mkdtempSync(path.join(packages, "unfinished-"));
   try {
-    const { path: file, sha256 } = await makeRunPackage(content, work);
+    const { path: file, sha256 } = await make(work);
     const folder = path.join(packages, sha256.slice(0, 16));
     mkdirSync(folder, { recursive: true });
     const kept = path.join(folder, path.basename(file));
