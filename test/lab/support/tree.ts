@@ -6,6 +6,7 @@ export type Tree = ReadonlyMap<string, string>;
 /** What changes by itself, or says only when something was done. */
 const volatile = [
   "/run",
+  "/tmp",
   "/tmp/*",
   "/var/log/*",
   "/var/cache/*",
