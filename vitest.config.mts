@@ -17,7 +17,7 @@ export default defineConfig({
           include: ["test/host/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
@@ -37,7 +37,8 @@ export default defineConfig({
           // A kernel under emulation: a driver is built and an initramfs made in minutes.
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          maxWorkers: 2,
+          // A machine boots on one core most of the time.
+          maxWorkers: 3,
         },
       },
     ],
