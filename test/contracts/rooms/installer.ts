@@ -6,6 +6,7 @@ import { lines, say } from "../look.js";
 
 const run = ".run";
 const log = "/var/log/nvidia-installer.log";
+const uninstallLog = "/var/log/nvidia-uninstall.log";
 
 /** Fails unless the package refuses, says why in its log, and leaves no driver. */
 async function expectRefused(bed: Bed, why: RegExp): Promise<void> {
@@ -122,6 +123,15 @@ export const installerContracts: readonly Contract[] = [
       ).toBe("LoadState=not-found");
       await bed.reboot();
       expect((await bed.shell("[ -e /sys/module/nvidia ]")).code).toBe(1);
+    },
+  },
+  {
+    id: "uninstall/log",
+    relies: uninstallLog,
+    needs: "host without driver again",
+    title: "tells of an uninstallation, for which there is a log of its own",
+    check: async (bed) => {
+      expect(await say(bed, `tail -n 15 ${uninstallLog}`)).toMatch(/Uninstallation of .* is complete/);
     },
   },
 ];

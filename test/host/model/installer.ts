@@ -20,7 +20,6 @@ export interface DriverContent {
   loadModules(machine: Machine): Promise<boolean>;
 }
 
-const logPath = "/var/log/nvidia-installer.log";
 const disableNouveauPath = "/etc/modprobe.d/nvidia-installer-disable-nouveau.conf";
 
 interface Run {
@@ -29,6 +28,7 @@ interface Run {
   readonly version: string;
   readonly flags: ReadonlySet<string>;
   readonly root: boolean;
+  readonly logPath: string;
   option(name: string): string | undefined;
 }
 
@@ -40,7 +40,8 @@ export function installerTool(content: DriverContent, faults: HostFaults): ToolH
     const option = (name: string) =>
       words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
     const version = option("version") ?? "";
-    const run: Run = { machine, content, version, flags: new Set(words), root: call.root, option };
+    const logPath = `/var/log/nvidia-${step === "uninstall" ? "uninstall" : "installer"}.log`;
+    const run: Run = { machine, content, version, flags: new Set(words), root: call.root, logPath, option };
     if (step === "prepare") {
       startLog(run);
       const problem = problemBefore(run) ?? (await unloadOld(run));
@@ -186,9 +187,9 @@ async function uninstall(run: Run): Promise<ToolResult> {
 
 function startLog(run: Run): void {
   run.machine.writeFile(
-    logPath,
+    run.logPath,
     [
-      `nvidia-installer log file '${logPath}'`,
+      `nvidia-installer log file '${run.logPath}'`,
       `creation time: ${new Date().toUTCString()}`,
       `installer version: ${run.version}`,
       "",
@@ -200,14 +201,15 @@ function startLog(run: Run): void {
 }
 
 function log(run: Run, line: string): void {
-  run.machine.writeFile(logPath, `${run.machine.readFile(logPath) ?? ""}${line}\n`);
+  const { machine, logPath } = run;
+  machine.writeFile(logPath, `${machine.readFile(logPath) ?? ""}${line}\n`);
 }
 
 function refuse(run: Run, problem: string): ToolResult {
   const text = `ERROR: ${problem}`;
   log(run, text);
   log(run, "ERROR: Installation has failed.");
-  return { code: 1, stderr: `\n${text}\n\nERROR: Installation has failed, see '${logPath}'.\n` };
+  return { code: 1, stderr: `\n${text}\n\nERROR: Installation has failed, see '${run.logPath}'.\n` };
 }
 
 function finish(run: Run, sentence: string): ToolResult {
