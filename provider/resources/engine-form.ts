@@ -1,8 +1,9 @@
-import type { Lifecycle } from "./lifecycle.js";
+import type { Lifecycle, Properties } from "./lifecycle.js";
 
 /**
- * Returns the lifecycle with the failures of `check` in the form in which the engine shows them well: to a failure with
- * a property it adds the whole value of that property, which may be a connection, or nothing for a nested one.
+ * Returns the lifecycle in the form in which the engine takes it well. To a failure of `check` with a property it adds
+ * the whole value of that property, which may be a connection, or nothing for a nested one. The properties of a
+ * half-made resource it stores as they are: without the provider's text it could never ask for that resource again.
  */
 export function inEngineForm(lifecycle: Lifecycle): Lifecycle {
   return {
@@ -15,5 +16,15 @@ export function inEngineForm(lifecycle: Lifecycle): Lifecycle {
       }));
       return { inputs, failures: shown };
     },
+    create: (inputs) => lifecycle.create(inputs).catch((error: unknown) => keepProvider(error, inputs)),
+    update: (id, olds, news) =>
+      lifecycle.update(id, olds, news).catch((error: unknown) => keepProvider(error, news)),
   };
+}
+
+function keepProvider(error: unknown, { __provider }: Properties): never {
+  if (typeof error === "object" && error !== null && "properties" in error) {
+    Object.assign(error, { properties: { ...(error.properties as Properties), __provider } });
+  }
+  throw error;
 }

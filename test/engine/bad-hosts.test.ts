@@ -118,4 +118,16 @@ describe("a host that does not do what it is told", () => {
     );
     expect(oneLine(told)).toMatch(/empty: enable-vfs failed Saw: exit code 1: 0 of 32 virtual functions/);
   });
+
+  it("is finished by the next up, once what stood in the way is gone", async () => {
+    const kept = (await story.stack.exportState()).resources.map(({ urn }) => urn.split("::").at(-1));
+    expect(kept).toEqual(expect.arrayContaining(["idle", "empty"]));
+    await story.machine("empty").model("setFaults", { vfsNeverAppear: false });
+    await story.machine("empty").removeFile("/usr/local/bin/sleep");
+    story.declare({
+      hosts: { idle: hostArgs(story, "idle", "0000:3b:00.0"), empty: hostArgs(story, "empty", ampere) },
+    });
+    mustSucceed(await story.stack.up(["--skip-preview"]));
+    mustSucceed(await story.stack.run(["preview", "--expect-no-changes"]));
+  });
 });

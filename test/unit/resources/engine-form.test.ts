@@ -22,4 +22,15 @@ describe("inEngineForm", () => {
     const { failures } = await checking([{ property: "", reason: "VGPU_IN_USE a: b" }]).check({}, {});
     expect(failures).toEqual([{ property: "", reason: "VGPU_IN_USE a: b" }]);
   });
+
+  it("leaves the provider's text in the properties of a half-made resource", async () => {
+    const fail = () => Promise.reject(Object.assign(new Error("half"), { id: "a", properties: { name: "b" } }));
+    const lifecycle = inEngineForm({
+      ...{ check: never, diff: never, read: never, delete: never },
+      ...{ create: fail, update: fail },
+    });
+    const kept = { message: "half", properties: { name: "b", __provider: "text" } };
+    await expect(lifecycle.create({ __provider: "text" })).rejects.toMatchObject(kept);
+    await expect(lifecycle.update("a", {}, { __provider: "text" })).rejects.toMatchObject(kept);
+  });
 });
