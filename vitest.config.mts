@@ -26,8 +26,7 @@ export default defineConfig({
           include: ["test/engine/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          // A run of the engine keeps about one core busy: more than two at once only wait for each other.
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {

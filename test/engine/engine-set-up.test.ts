@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { quickProgram } from "./support/declared-stack.js";
 import { isRunning } from "./support/process-tree.js";
 import { makeProject, type Project } from "./support/project.js";
 import { mustSucceed, Stack } from "./support/stack.js";
@@ -44,7 +45,7 @@ describe("the engine that ensure-engine brings", () => {
   beforeAll(async () => {
     project = makeProject({ "note-provider.js": provider, "index.ts": program("first") });
     note = path.join(project.stateDir, "note.txt");
-    stack = new Stack(project);
+    stack = new Stack({ ...project, env: quickProgram });
     await stack.init();
     await stack.setConfig("file", note);
     await stack.setConfig("word", "hush-hush", { secret: true });

@@ -4,6 +4,7 @@ import { licenseOf, seenVgpus } from "../../tools/demo/show.js";
 import { repositoryRoot } from "../../tools/paths.js";
 import { type Fleet, startFleet, tieGuest } from "../fleet/fleet.js";
 import { licenseToken } from "../fleet/program.js";
+import { quickProgram } from "./support/declared-stack.js";
 import { openExampleStack } from "./support/example-stack.js";
 import { expectNoStackTrace } from "./support/messages.js";
 import type { Project } from "./support/project.js";
@@ -41,7 +42,7 @@ describe("the program of the root Pulumi.yaml on the demo's fleet", () => {
   }
 
   beforeAll(async () => {
-    ({ project, stack } = await openExampleStack("fleet"));
+    ({ project, stack } = await openExampleStack("fleet", quickProgram));
     fleet = await startFleet(project.stateDir);
     await stack.setConfig("inventory", JSON.stringify(fleet.config));
     await stack.setConfig("managerPackage", JSON.stringify(fleet.packages.manager));

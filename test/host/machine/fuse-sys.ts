@@ -30,6 +30,7 @@ interface OpenFile {
 }
 
 type Reply = (status: number, value?: unknown) => void;
+type Listing = (status: number, names?: string[], kinds?: unknown[]) => void;
 
 const CHANNEL = "/.standin";
 type ErrnoName = Errno | "EISDIR";
@@ -68,7 +69,7 @@ class Tree implements ServedTree {
     return {
       getattr: (path: string, reply: Reply) => this.getattr(path, reply),
       fgetattr: (path: string, _handle: number, reply: Reply) => this.getattr(path, reply),
-      readdir: (path: string, reply: Reply) => this.guarded(reply, () => reply(0, this.tree.list(path))),
+      readdir: (path: string, reply: Listing) => this.readdir(path, reply),
       readlink: (path: string, reply: Reply) => this.readlink(path, reply),
       open: (path: string, flags: number, reply: Reply) => this.open(path, flags, reply),
       read: (...[, handle, buffer, length, offset, reply]: [string, number, Buffer, number, number, Reply]) =>
@@ -98,7 +99,7 @@ class Tree implements ServedTree {
     };
   }
 
-  private guarded(reply: Reply, work: () => void): void {
+  private guarded(reply: (status: number) => void, work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -115,6 +116,19 @@ class Tree implements ServedTree {
         : this.tree.lookup(path);
       if (!node) return reply(code("ENOENT"));
       reply(0, attributes(node, path));
+    });
+  }
+
+  /** With the kind of each name, as a real /sys lists: who only wants links need not ask for each. */
+  private readdir(path: string, reply: Listing): void {
+    this.guarded(reply, () => {
+      const names = this.tree.list(path);
+      const folder = path === "/" ? "" : path;
+      const kinds = names.map((name) => {
+        const place = `${folder}/${name}`;
+        return attributes(this.tree.lookup(place) ?? { kind: "dir" }, place);
+      });
+      reply(0, names, kinds);
     });
   }
 
@@ -217,6 +231,12 @@ function findDescriptors(): void {
 
 const EPOCH = new Date(0);
 
+/**
+ * Seconds for which the kernel keeps a name and its kind, never a value: a walk along a path would ask for every step of
+ * it each time. Shorter than a process takes to start, so nobody sees a name that has gone.
+ */
+const lifetime = "0.01";
+
 function attributes(node: SysNode, path: string): Record<string, unknown> {
   const common = { uid: 0, gid: 0, mtime: EPOCH, atime: EPOCH, ctime: EPOCH };
   if (node.kind === "dir") return { ...common, mode: 0o040755, nlink: 2, size: 0 };
@@ -225,7 +245,7 @@ function attributes(node: SysNode, path: string): Record<string, unknown> {
 }
 
 /**
- * Serves `tree` at `directory`, every value read live: no page, attribute or name is cached.
+ * Serves `tree` at `directory`, every value read live: no page is cached.
  * The mount ends with `umount -l` or with its namespace, never from here (fuse-native would call fusermount).
  */
 export function serveSys(directory: string, tree: SysTree, channel: CallChannel): Promise<ServedTree> {
@@ -234,8 +254,8 @@ export function serveSys(directory: string, tree: SysTree, channel: CallChannel)
     // fuse-native has no field for these three; it joins its fields with commas.
     fsname: "sysfs,direct_io,big_writes,default_permissions",
     allowOther: true,
-    attrTimeout: "0",
-    entryTimeout: "0",
+    attrTimeout: lifetime,
+    entryTimeout: lifetime,
     timeout: false,
   });
   return new Promise((resolve, reject) => {

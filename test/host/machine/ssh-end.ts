@@ -2,6 +2,7 @@
 import { connect, createServer, type Socket, type Server as TcpServer } from "node:net";
 import ssh2, { type AuthContext, type Connection, type ServerChannel } from "ssh2";
 import { makeKeyPair } from "../../ssh-keys.js";
+import { listens, ownPort } from "./ports.js";
 import type { MachineCounters, NetworkState } from "./protocol.js";
 
 /** OpenSSH's MaxSessions: session channels one connection may have open at once. */
@@ -23,9 +24,6 @@ export interface SshLink {
   /** Cuts it without a word. */
   cut(): void;
 }
-
-// Below the range from which clients get their ports, so that a machine finds its own free after a reboot.
-const PORTS = { first: 18_000, count: 14_000 };
 
 export class SshEnd {
   port = 0;
@@ -54,17 +52,17 @@ export class SshEnd {
   async listen(): Promise<void> {
     if (this.tcp || this.state === "refused") return;
     const again = this.port !== 0;
-    for (let attempt = 0; ; attempt++) {
-      const port = again ? this.port : PORTS.first + Math.floor(Math.random() * PORTS.count);
-      try {
-        this.tcp = await this.listenOn(port);
-        this.port = port;
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if (!again) this.port = await ownPort();
+      const tcp = createServer((socket) => this.accept(socket));
+      if (await listens(tcp, this.port)) {
+        this.tcp = tcp;
         return;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || attempt > 200) throw error;
-        if (again) await new Promise((wake) => setTimeout(wake, 25));
       }
+      // Connections of the boot before may still be closing.
+      await new Promise((wake) => setTimeout(wake, 25));
     }
+    throw new Error(`the machine's port ${this.port} is not to be had`);
   }
 
   /** Refuses new connections and cuts the open ones. */
@@ -86,14 +84,6 @@ export class SshEnd {
       state === "silent" ? hold(socket) : state === "normal" && release(socket);
     if (state === "refused" || !up) return this.shut();
     await this.listen();
-  }
-
-  private listenOn(port: number): Promise<TcpServer> {
-    const tcp = createServer((socket) => this.accept(socket));
-    return new Promise((resolve, reject) => {
-      tcp.once("error", reject);
-      tcp.listen({ port, host: "127.0.0.1", backlog: 511 }, () => resolve(tcp));
-    });
   }
 
   private accept(socket: Socket): void {

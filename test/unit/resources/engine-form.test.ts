@@ -24,7 +24,8 @@ describe("inEngineForm", () => {
   });
 
   it("leaves the provider's text in the properties of a half-made resource", async () => {
-    const fail = () => Promise.reject(Object.assign(new Error("half"), { id: "a", properties: { name: "b" } }));
+    const fail = () =>
+      Promise.reject(Object.assign(new Error("half"), { id: "a", properties: { name: "b" } }));
     const lifecycle = inEngineForm({
       ...{ check: never, diff: never, read: never, delete: never },
       ...{ create: fail, update: fail },
