@@ -62,15 +62,16 @@ export class GuestDriverInstall extends pulumi.CustomResource {
       ...knownDriver(args.driver),
       device: args.device === undefined ? null : resourceName(args.device),
     });
+    const { guest, ...others } = args;
     const props = {
+      // A property of a wrong name is refused like any other wrong input.
+      ...others,
       name,
       owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
-      connection: secretConnection(args.guest.connection),
+      connection: secretConnection(guest.connection),
       device: args.device?.uuid,
       hostRelease: hostRelease ?? undefined,
-      driver: args.driver,
       license: secretLicense(args.license),
-      reboot: args.reboot,
       declared,
       observed: undefined,
       __provider: providerText("guestDriverInstall"),

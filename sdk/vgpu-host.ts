@@ -77,12 +77,11 @@ export class VgpuHost extends pulumi.CustomResource {
       gpus: knownGpus(args.gpus),
     });
     const props = {
+      // A property of a wrong name is refused like any other wrong input.
+      ...args,
       name,
       owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
       connection: secretConnection(args.connection),
-      driver: args.driver,
-      gpus: args.gpus,
-      reboot: args.reboot,
       declared,
       observed: undefined,
       __provider: providerText("vgpuHost"),

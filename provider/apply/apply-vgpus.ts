@@ -29,7 +29,7 @@ export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: 
   throw new VgpuError({
     ...error.parts,
     ...(said.includes(heldWords) ? inUse(said) : {}),
-    where: `${machine.label} ${vgpu.carrier} ${vgpu.name}`,
+    where: `${machine.label.split(" ")[0]} ${vgpu.carrier} ${vgpu.name}`,
     what: `${failed.kind} of ${vgpu.typeName} on ${vgpu.parent} failed`,
     now: `${finished} of ${steps.length} operations of this change are done; the next run goes on from there`,
   });

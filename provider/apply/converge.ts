@@ -33,7 +33,7 @@ export async function converge<Facts>(convergence: Convergence<Facts>, first: Fa
     if (done.at(-1) === text || done.filter((before) => before === text).length > 1)
       throw noEffect(convergence.where, text, done);
     const total = done.length + plan.steps.length;
-    if (total > 1) convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(step)}`);
+    convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(step)}`);
     const ran = await applyOrReconnect(convergence, plan.steps, facts);
     lost = ran === 0 ? lost + 1 : 0;
     if (lost > reconnectsPerStep) throw unstable(convergence.where, text, done);

@@ -82,14 +82,22 @@ export function typesOfBoard(board: Board): readonly VgpuType[] {
   );
 }
 
-/** Returns the `count` short names that are most like `name`; for an mdev type such as `nvidia-558`, the types with that number. */
+/**
+ * Returns the `count` short names that are most like `name`, of equally like ones those of the nearest size; for an mdev
+ * type such as `nvidia-558`, the types with that number.
+ */
 export function nearestTypes(name: string, count = 3): readonly string[] {
   const id = /^nvidia-(\d+)$/i.exec(name.trim())?.[1];
   const numbered = id === undefined ? [] : tables().all.filter((type) => type.vgpuTypeId === Number(id));
   if (numbered.length > 0) return numbered.slice(0, count).map((type) => type.shortName);
+  const wanted = parseVgpuTypeName(name)?.framebufferMiB ?? 0;
+  const bySize = tables().all.toSorted(
+    (a, b) => Math.abs(a.framebufferMiB - wanted) - Math.abs(b.framebufferMiB - wanted),
+  );
+  const names = wanted === 0 ? tables().all : bySize;
   return nearestTexts(
     shortTypeName(name),
-    tables().all.map((type) => type.shortName),
+    names.map((type) => type.shortName),
     count,
   );
 }

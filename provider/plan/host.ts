@@ -106,7 +106,7 @@ function removalRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
       code: "VGPU_IN_USE",
       where: desired.name,
       what: "cannot take the host's vGPU set-up away",
-      saw: `${touched.length} vGPUs exist: ${text.join("; ")}`,
+      saw: `${touched.length === 1 ? "1 vGPU exists" : `${touched.length} vGPUs exist`}: ${text.join("; ")}`,
       expected: touched.some(({ carrier }) => isGpu(carrier))
         ? "no vGPU on the GPUs that this resource manages"
         : "no mdev that only its boot unit brings back after a reboot",

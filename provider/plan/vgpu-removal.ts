@@ -31,8 +31,10 @@ export function planVgpuRemoval(self: DesiredVgpu, facts: HostFacts): Plan {
     keep: false,
   };
   // On a vendor-specific VFIO function nothing but the record says whose vGPU it is.
-  if (record.adopted || (vendor && found === null))
-    return { steps: [{ kind: "forget-vgpu", vgpu, ...base }], refusals: [] };
+  if (record.adopted || (vendor && found === null)) {
+    const cause = record.adopted ? "it was there before us, and is left in place" : base.cause;
+    return { steps: [{ kind: "forget-vgpu", vgpu, ...base, cause }], refusals: [] };
+  }
   if (found !== null && found.known.live.holders.length > 0) {
     return { steps: [], refusals: [inUseRefusal(self, found.known)] };
   }

@@ -101,7 +101,12 @@ function keepPlan(context: VgpuContext, live: KnownVgpu): Plan {
   const target = `${self.host} ${self.name}`;
   if (record === null) {
     if (startsByItself(self.uuid, facts)) return { steps: [], refusals: [] };
-    return { steps: [{ kind: "record-vgpu", vgpu: place, target, cause, disruption: "none" }], refusals: [] };
+    const taken =
+      "it is there as declared, and not made by us: it will be left in place when it goes from the program";
+    return {
+      steps: [{ kind: "record-vgpu", vgpu: place, target, cause: taken, disruption: "none" }],
+      refusals: [],
+    };
   }
   if (record.owner !== self.owner) return refused(foreignRefusal(self, live));
   const noted = record.state === "done" && record.keep === self.keep && record.typeName === context.typeName;

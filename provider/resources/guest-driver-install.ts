@@ -86,11 +86,18 @@ function liveGuestInputs(inputs: GuestDriverInstallInputs, facts: GuestFacts): P
     token: sameToken ? inputs.license.token : tokenText(facts),
     feature: facts.featureType === declared ? inputs.license.feature : (feature ?? "none"),
   };
-  const settled = facts.manifest.gridd?.state === "done" && isLicensed(facts);
-  live.licenseState = settled
-    ? "licensed"
-    : (facts.licenseStatus ?? "unknown").toLowerCase().replace(/^licensed$/, "settings not read");
+  live.licenseState = sameToken ? licenseState(facts) : `${licenseState(facts)}, ${otherToken(facts)}`;
   return live;
+}
+
+function licenseState(facts: GuestFacts): string {
+  if (facts.manifest.gridd?.state === "done" && isLicensed(facts)) return "licensed";
+  return (facts.licenseStatus ?? "unknown").toLowerCase().replace(/^licensed$/, "settings not read");
+}
+
+/** A token is secret, and so is every difference between two: what drifted has to be said where it can be read. */
+function otherToken(facts: GuestFacts): string {
+  return Object.keys(facts.tokens).length === 0 ? "no token" : "another token";
 }
 
 /** What stands in place of a token that is not the declared one: its hash, for a person to tell two apart. */

@@ -195,6 +195,13 @@ function everythingWrong(story: Story): Declared {
   };
 }
 
+/** The compiler finds it in most programs, but not in JavaScript. */
+const misspelt: BadInput = {
+  wrong: "a property of a wrong name",
+  declared: (story) => ({ hosts: hosts(story, { nodriver: true } as Partial<DeclaredHost>) }),
+  message: { code: "VGPU_INPUT", says: [host, "no property of that name", "nodriver"] },
+};
+
 describe("a program that cannot be carried out", () => {
   let story: Story;
   let digests: string[];
@@ -210,7 +217,7 @@ describe("a program that cannot be carried out", () => {
   });
   afterAll(() => story?.close());
 
-  it.concurrent.each([...seenInTheProgram, ...seenOutside])(
+  it.concurrent.each([...seenInTheProgram, ...seenOutside, misspelt])(
     "is refused in preview by one message: $wrong",
     async ({ declared, message }) => {
       expectOneMessage(await story.preview(declared(story)), message);

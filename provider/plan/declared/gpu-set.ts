@@ -1,5 +1,5 @@
 import { type Board, boardFamilies } from "../../catalog/boards.js";
-import { findVgpuType, isKnownFamily, typesOfBoard } from "../../catalog/types.js";
+import { findVgpuType, isKnownFamily, nearestTypes, typesOfBoard } from "../../catalog/types.js";
 import { parsePciAddress } from "../../model/pci-address.js";
 import { parseVgpuTypeName, shortTypeName, type VgpuTypeName } from "../../model/vgpu-type.js";
 import { byResource, compareText, type DeclaredOnGpu, groupsOf, type Refusal, refusal } from "./program.js";
@@ -101,8 +101,16 @@ function sizeRefusal(claimants: readonly Claimant[]): Refusal | undefined {
     what: `vGPUs of ${sizes.length} framebuffer sizes are declared for one GPU in equal-size mode`,
     saw: `${sizes.map(([size, group]) => `${size} MiB: ${listed(group)}`).join("; ")} (declared)`,
     expected: "vGPUs of one framebuffer size on a GPU",
-    next: "give all of them types of one size, or move some to another GPU",
+    next: `give all of them types of one size, or move some to another GPU${slips(timeSliced)}`,
   });
+}
+
+/** A type that the catalog does not know may exist; beside others of another size it is more likely a slip. */
+function slips(claimants: readonly Claimant[]): string {
+  const types = [...new Set(claimants.map(({ type }) => type))].filter((type) => !findVgpuType(type));
+  return types
+    .map((type) => `; the catalog has no ${type}: is ${nearestTypes(type, 2).join(" or ")} meant?`)
+    .join("");
 }
 
 function capacityRefusals(claimants: readonly Claimant[]): Refusal[] {

@@ -61,7 +61,7 @@ const drifts: readonly GuestDrift[] = [
   {
     title: "the token is replaced",
     shell: `echo another > ${tokens}/client_configuration_token_pulumi-vgpu.tok`,
-    named: ["license.token"],
+    named: ["license.token", "licenseState"],
   },
   {
     title: "the license feature is changed",

@@ -75,22 +75,41 @@ export async function frozenAt(state: BedState, facts: BedFacts): Promise<Frozen
   };
 }
 
-/** Registers the contracts of a kind of the lab; from a frozen state on, if one is given. */
-export function describeLab(
-  kind: LabKind,
+/** A host frozen in the ladder's state whose driver was installed on another kind: the disk is moved to its cards. */
+async function frozenOnDiskOf(
+  other: { readonly kind: LabKind; readonly facts: BedFacts },
+  state: BedState,
   facts: BedFacts,
-  states: { readonly from?: BedState; readonly to?: BedState } = {},
-): void {
+): Promise<FrozenState> {
+  const of = await frozenAt(state, other.facts);
+  const prepare = (machine: LabMachine) => climb(labBed(machine, facts), state);
+  return {
+    name: `contracts-${state.replaceAll(" ", "-")}`,
+    inputs: [JSON.stringify(facts)],
+    disk: { of, kind: other.kind },
+    prepare,
+  };
+}
+
+/** Where the contracts of a kind begin, if not with a bare machine. */
+export interface LabStart {
+  readonly from: BedState;
+  /** The kind on which that state is made. */
+  readonly on: { readonly kind: LabKind; readonly facts: BedFacts };
+}
+
+/** Registers the contracts of a kind of the lab. */
+export function describeLab(kind: LabKind, facts: BedFacts, start?: LabStart): void {
   let machine: LabMachine | undefined;
   describeBed({
     facts,
-    ...states,
+    ...(start === undefined ? {} : { from: start.from }),
     // A driver is built and an initramfs made in minutes, in more of them on a busy machine.
     timeoutMs: 900_000,
     open: async () => {
-      const state = states.from === undefined ? booted : await frozenAt(states.from, facts);
+      const state = start === undefined ? booted : await frozenOnDiskOf(start.on, start.from, facts);
       machine = await startIn(state, { name: `contracts-${kind}`, kind });
-      if (states.from === undefined) await equip(machine, facts);
+      if (start === undefined) await equip(machine, facts);
       return labBed(machine, facts);
     },
     close: async () => machine?.stop(),

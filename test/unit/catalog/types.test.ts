@@ -97,6 +97,7 @@ describe("nearestTypes", () => {
   it("offers what differs by a letter", () => {
     expect(nearestTypes("A40-8G")).toContain("A40-8Q");
     expect(nearestTypes("L40S-48", 1)).toEqual(["L40S-48A"]);
+    expect(nearestTypes("A40-7Q", 2)).toEqual(["A40-6Q", "A40-8Q"]);
   });
 
   it("offers the types that had the number of an mdev type", () => {

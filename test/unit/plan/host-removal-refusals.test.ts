@@ -19,7 +19,7 @@ describe("planHostRemoval", () => {
     const facts = { ...finishedHost(), gpus: [withVgpu] };
     expect(refusalTexts(planHostRemoval(desiredHost(), facts))).toEqual([
       `VGPU_IN_USE gpu-01: cannot take the host's vGPU set-up away
-Saw: 1 vGPUs exist: NVIDIA A40-8Q on 0000:3b:00.0 (11111111-2222-3333-4444-555555555555) used by desk-1
+Saw: 1 vGPU exists: NVIDIA A40-8Q on 0000:3b:00.0 (11111111-2222-3333-4444-555555555555) used by desk-1
 Expected: no vGPU on the GPUs that this resource manages
 Next: shut their VMs down and remove these vGPUs first; those of other stacks belong to their owners`,
     ]);
@@ -31,7 +31,7 @@ Next: shut their VMs down and remove these vGPUs first; those of other stacks be
     const desired = desiredHost({ owner: `${owner}/kvm-01`, driver: null, gpus: {} });
     expect(refusalTexts(planHostRemoval(desired, parentFacts(other)))).toEqual([
       `VGPU_IN_USE gpu-01: cannot take the host's vGPU set-up away
-Saw: 1 vGPUs exist: mtty-2 on mtty (${uuidOf(1)})
+Saw: 1 vGPU exists: mtty-2 on mtty (${uuidOf(1)})
 Expected: no mdev that only its boot unit brings back after a reboot
 Next: shut their VMs down and remove these vGPUs first; those of other stacks belong to their owners`,
     ]);

@@ -154,7 +154,7 @@ describe("planVgpu", () => {
     const world = withForeign(emptyWorld("mdev-on-vf"), "8Q", { uuid: uuidOf(1) });
     const declared = vgpuOf(1, "A40-8Q");
     expect(stepTexts(planOf(declared, world))).toEqual([
-      "record-vgpu gpu-01 desk-1: it exists as declared; its record does not say so yet",
+      "record-vgpu gpu-01 desk-1: it is there as declared, and not made by us: it will be left in place when it goes from the program",
     ]);
     const after = converged(declared, [declared], world).world;
     expect(after.records).toMatchObject([{ adopted: true }]);

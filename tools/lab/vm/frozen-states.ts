@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { holdFileLock } from "../../file-lock.js";
 import { cacheKey, labCache } from "../cache.js";
 import { cardsText } from "../cards.js";
+import type { LabKind } from "./kinds.js";
 import {
   type FrozenFiles,
   LabMachine,
@@ -23,6 +24,8 @@ export interface FrozenState {
   readonly inputs: readonly string[];
   /** The state it starts from. @default the machine has booted, and its services have started */
   readonly from?: FrozenState;
+  /** It boots from the disk of another kind's state, as a disk that is moved to a machine with other cards. */
+  readonly disk?: { readonly of: FrozenState; readonly kind: LabKind };
   prepare(machine: LabMachine): Promise<void>;
 }
 
@@ -57,7 +60,7 @@ async function provide(state: FrozenState, spec: LabMachineSpec): Promise<Frozen
 }
 
 async function make(state: FrozenState, spec: LabMachineSpec, folder: string): Promise<void> {
-  const machine = state === booted ? await LabMachine.start(spec) : await startIn(state.from ?? booted, spec);
+  const machine = await beginOf(state, spec);
   const unfinished = mkdtempSync(`${folder}-unfinished-`);
   try {
     await state.prepare(machine);
@@ -78,6 +81,13 @@ async function make(state: FrozenState, spec: LabMachineSpec, folder: string): P
   }
 }
 
+async function beginOf(state: FrozenState, spec: LabMachineSpec): Promise<LabMachine> {
+  if (state === booted) return LabMachine.start(spec);
+  if (state.disk === undefined) return startIn(state.from ?? booted, spec);
+  const { disk } = await provide(state.disk.of, { name: spec.name, kind: state.disk.kind });
+  return LabMachine.start(spec, { disk });
+}
+
 async function stateFolder(state: FrozenState, spec: LabMachineSpec): Promise<string> {
   const image = neededImage(spec.kind);
   const fixed = { ...spec, name: "frozen" };
@@ -93,8 +103,8 @@ async function stateFolder(state: FrozenState, spec: LabMachineSpec): Promise<st
 }
 
 function history(state: FrozenState): string[] {
-  const before = state === booted ? [] : history(state.from ?? booted);
-  return [...before, state.name, `${state.inputs.length}`, ...state.inputs];
+  const before = state === booted ? [] : history(state.disk?.of ?? state.from ?? booted);
+  return [...before, state.disk?.kind ?? "", state.name, `${state.inputs.length}`, ...state.inputs];
 }
 
 let version: Promise<string> | undefined;

@@ -21,9 +21,13 @@ export interface LabMachineSpec {
 }
 
 /** Where a machine starts from when not from its image. */
-export interface FrozenFiles {
-  readonly disk: string;
+export interface FrozenFiles extends FrozenDisk {
   readonly memory: string;
+}
+
+/** A disk to boot from. */
+export interface FrozenDisk {
+  readonly disk: string;
 }
 
 export interface RunOptions extends CommandOptions {
@@ -57,8 +61,8 @@ export class LabMachine {
     this.shells = { root: shell("root"), admin: shell("admin") };
   }
 
-  /** Boots a machine from its kind's image, or lets a frozen one go on, and waits until SSH answers. */
-  static async start(spec: LabMachineSpec, frozen?: FrozenFiles): Promise<LabMachine> {
+  /** Boots a machine from its kind's image or from a disk, or lets a frozen one go on, and waits until SSH answers. */
+  static async start(spec: LabMachineSpec, frozen?: FrozenDisk | FrozenFiles): Promise<LabMachine> {
     const image = neededImage(spec.kind);
     const folder = makeRunFolder(spec.name);
     let qemu: QemuProcess | undefined;
@@ -67,10 +71,11 @@ export class LabMachine {
       const backing =
         frozen === undefined ? { file: image.disk, format: "raw" } : { file: frozen.disk, format: "qcow2" };
       await makeOverlay(path.join(folder, "disk.qcow2"), backing);
-      qemu = await QemuProcess.start(folder, qemuMachine(spec, 0), frozen?.memory);
+      const memory = frozen !== undefined && "memory" in frozen ? frozen.memory : undefined;
+      qemu = await QemuProcess.start(folder, qemuMachine(spec, 0), memory);
       const machine = new LabMachine(spec, image, folder, qemu);
       await machine.waitForSsh(bootDeadlineMs);
-      if (frozen !== undefined) await machine.setClock();
+      if (memory !== undefined) await machine.setClock();
       return machine;
     } catch (error) {
       await qemu?.kill();

@@ -29,6 +29,11 @@ Next: give all of them types of one size, or move some to another GPU`,
     ]);
   });
 
+  it("takes a type of another size that the catalog does not have for a slip", () => {
+    const [text] = textsOf(checkGpuSet(vgpusOf("A40-8Q", "A40-7Q"), null));
+    expect(text).toMatch(/another GPU; the catalog has no A40-7Q: is A40-6Q or A40-8Q meant\?$/);
+  });
+
   it("refuses more vGPUs than the GPU holds", () => {
     expect(textsOf(checkGpuSet(vgpusOf(...repeat("A40-24Q", 3)), null))).toEqual([
       `VGPU_CAPACITY gpu-01 0000:3b:00.0: 3 vGPUs are declared for a GPU that holds 2 of them
