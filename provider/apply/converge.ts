@@ -3,6 +3,9 @@ import { type Plan, progressText, type Step, stepText } from "../plan/steps.js";
 
 const reconnectsPerStep = 3;
 
+/** That a resource's one vGPU is made or taken away, the engine's own line says. */
+const saidByEngine: ReadonlySet<Step["kind"]> = new Set(["make-vgpu", "retire-vgpu"]);
+
 /** How one kind of machine is brought to what is declared. */
 export interface Convergence<Facts> {
   readonly where: string;
@@ -33,7 +36,8 @@ export async function converge<Facts>(convergence: Convergence<Facts>, first: Fa
     if (done.at(-1) === text || done.filter((before) => before === text).length > 1)
       throw noEffect(convergence.where, text, done);
     const total = done.length + plan.steps.length;
-    convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(step)}`);
+    if (total > 1 || !saidByEngine.has(step.kind))
+      convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(step)}`);
     const ran = await applyOrReconnect(convergence, plan.steps, facts);
     lost = ran === 0 ? lost + 1 : 0;
     if (lost > reconnectsPerStep) throw unstable(convergence.where, text, done);

@@ -55,6 +55,12 @@ describe("converge", () => {
     ]);
   });
 
+  it("tells the reason of a step that is the only one", async () => {
+    const { convergence, said } = machineOf(["a"]);
+    await converge(convergence, []);
+    expect(said).toEqual(["step 1 of 1: block-nouveau (it is wanted)"]);
+  });
+
   it("fails when a step ran and the machine asks for it again", async () => {
     const { convergence } = machineOf(["a", "b"], (done, target) =>
       target === "a" ? doIt(done, target) : 1,
