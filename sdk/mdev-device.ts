@@ -79,12 +79,16 @@ export class MdevDevice extends pulumi.CustomResource {
     const uuid = args.uuid ?? vgpuUuid(pulumi.getProject(), pulumi.getStack(), name);
     const keep = isProtected(opts) || opts?.retainOnDelete === true;
     const props = {
-      // A property of a wrong name is refused like any other wrong input.
+      // A property of a wrong name is refused like any other wrong input. Those that are outputs are named, if undefined.
       ...args,
       name,
       owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
       connection: secretConnection(args.host.connection),
       host: hostName,
+      gpu: args.gpu,
+      type: args.type,
+      parent: args.parent,
+      mdevType: args.mdevType,
       uuid,
       keep: keep ? true : undefined,
       declared: declaration(args, {

@@ -30,7 +30,7 @@ describe("a VM that comes to use a vGPU in the moment of its removal", () => {
       expect(Date.now() - before).toBeLessThan(60_000);
       expect(anyPid(String(failure))).toContain(
         [
-          `VGPU_IN_USE gpu-host a-1 ${host.gpu} a-1: retire-vgpu of ${made?.type} on ${made?.parent} failed`,
+          `VGPU_IN_USE gpu-host ${host.gpu} a-1: retire-vgpu of ${made?.type} on ${made?.parent} failed`,
           `Saw: process <pid> (VM ${vm}) has it open; the removal waits in the kernel, and ends by itself when that process does`,
           "Expected: no VM uses a vGPU that is changed or removed",
           "Next: shut that VM down, run again",
