@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SimulatedMachine } from "../host/machine/simulated-machine.js";
 import { type Simulator, startSimulator } from "../host/machine/simulator.js";
@@ -88,7 +88,8 @@ export function writePackage(
 /** Returns how a program reaches a machine; the key lies in `folder` and is referred to. */
 export function connectionTo(machine: SimulatedMachine, folder: string, user = "root"): MachineConnection {
   const privateKeyPath = join(folder, `${machine.name}.key`);
-  writeFileSync(privateKeyPath, machine.address.privateKey, { mode: 0o600 });
+  // Once: a run that reads it while it is written again finds half a key.
+  if (!existsSync(privateKeyPath)) writeFileSync(privateKeyPath, machine.address.privateKey, { mode: 0o600 });
   return {
     host: machine.address.host,
     port: machine.address.port,
