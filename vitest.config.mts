@@ -1,8 +1,10 @@
 import { defineConfig } from "vitest/config";
+import { LabOrder } from "./test/lab/support/lab-order.mjs";
 
 export default defineConfig({
   test: {
     reporters: ["default"],
+    sequence: { sequencer: LabOrder },
     projects: [
       {
         test: {

@@ -14,10 +14,10 @@ import { labPackages } from "../support/packages.js";
 const environment = "export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
 
 /** A machine of the lab as a bed. */
-export function labBed(machine: LabMachine, facts: BedFacts): Bed {
+export function labBed(machine: LabMachine, facts: BedFacts, notes = new Map<string, string>()): Bed {
   return {
     facts,
-    notes: new Map(),
+    notes,
     address: () => machine.address,
     shell: (line) => machine.shell(environment + line),
     shellAs: (user, line, stdin = "") =>
@@ -59,18 +59,32 @@ async function equip(machine: LabMachine, facts: BedFacts): Promise<void> {
   await machine.writeFile(facts.packagePath, readFileSync(path));
 }
 
-/** A machine frozen in a state of its ladder, to go on from there within seconds. */
+/** Where a frozen machine keeps the notes of its climb. */
+const notesFile = "/root/contract-notes.json";
+
+/** The bed of a machine that was frozen on its ladder. */
+async function thawedBed(machine: LabMachine, facts: BedFacts): Promise<Bed> {
+  const notes = JSON.parse((await machine.readFile(notesFile)) ?? "[]") as [string, string][];
+  return labBed(machine, facts, new Map(notes));
+}
+
+/** A machine frozen in a state of its ladder, to go on from there within seconds; so are the states before. */
 export async function frozenAt(state: BedState, facts: BedFacts): Promise<FrozenState> {
   const { manager, guest } = await labPackages();
   const { sha256 } = facts.kind === "guest" ? guest : manager;
+  const ladder: readonly BedState[] = ladders[facts.kind];
+  const before = ladder[ladder.indexOf(state) - 1];
+  const from = before === undefined ? booted : await frozenAt(before, facts);
+  if (before === undefined) return from;
   return {
     name: `contracts-${state.replaceAll(" ", "-")}`,
     inputs: [sha256, JSON.stringify(facts)],
+    from,
     prepare: async (machine) => {
-      const bed = labBed(machine, facts);
-      await equip(machine, facts);
-      const ladder: readonly BedState[] = ladders[facts.kind];
-      for (const step of ladder.slice(1, ladder.indexOf(state) + 1)) await climb(bed, step);
+      const bed = await thawedBed(machine, facts);
+      if (from === booted) await equip(machine, facts);
+      await climb(bed, state);
+      await machine.writeFile(notesFile, JSON.stringify([...bed.notes]));
     },
   };
 }
@@ -91,26 +105,44 @@ async function frozenOnDiskOf(
   };
 }
 
-/** Where the contracts of a kind begin, if not with a bare machine. */
-export interface LabStart {
-  readonly from: BedState;
-  /** The kind on which that state is made. */
-  readonly on: { readonly kind: LabKind; readonly facts: BedFacts };
+/** How the machine of a kind comes to its states, if not by climbing from a bare one. */
+export interface LabRun {
+  /** Begins in this state, made on another kind. */
+  readonly start?: {
+    readonly from: BedState;
+    readonly on: { readonly kind: LabKind; readonly facts: BedFacts };
+  };
+  /** States that other tests begin with too: frozen, and made once for all. */
+  readonly shared?: readonly BedState[];
 }
 
 /** Registers the contracts of a kind of the lab. */
-export function describeLab(kind: LabKind, facts: BedFacts, start?: LabStart): void {
+export function describeLab(kind: LabKind, facts: BedFacts, { start, shared = [] }: LabRun = {}): void {
   let machine: LabMachine | undefined;
+  const startAt = async (state: FrozenState) => {
+    machine = await startIn(state, { name: `contracts-${kind}`, kind });
+    return machine;
+  };
   describeBed({
     facts,
     ...(start === undefined ? {} : { from: start.from }),
     // A driver is built and an initramfs made in minutes, in more of them on a busy machine.
     timeoutMs: 900_000,
     open: async () => {
-      const state = start === undefined ? booted : await frozenOnDiskOf(start.on, start.from, facts);
-      machine = await startIn(state, { name: `contracts-${kind}`, kind });
-      if (start === undefined) await equip(machine, facts);
-      return labBed(machine, facts);
+      if (start !== undefined) {
+        return labBed(await startAt(await frozenOnDiskOf(start.on, start.from, facts)), facts);
+      }
+      const bare = await startAt(booted);
+      await equip(bare, facts);
+      return labBed(bare, facts);
+    },
+    reach: async (bed, state) => {
+      if (!shared.includes(state)) {
+        await climb(bed, state);
+        return bed;
+      }
+      await machine?.stop();
+      return thawedBed(await startAt(await frozenAt(state, facts)), facts);
     },
     close: async () => machine?.stop(),
   });

@@ -3,6 +3,5 @@ import { labBeds } from "../../contracts/beds.js";
 import { describeLab } from "./lab-bed.js";
 
 describeLab("turing", labBeds.turing, {
-  from: "vGPU host",
-  on: { kind: "ampere", facts: labBeds.ampere },
+  start: { from: "vGPU host", on: { kind: "ampere", facts: labBeds.ampere } },
 });

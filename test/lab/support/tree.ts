@@ -34,7 +34,7 @@ const mark = "/run/lab-mark";
 export async function treeOf(machine: Pick<Shell, "shell">): Promise<Tree> {
   const listing = await mustRun(
     machine,
-    `find / -xdev ${prune} -o ! -type d -printf '%p\\t%y %m %u %s %l\\n' -o -type d -printf '%p\\t%y %m %u\\n'`,
+    `find / -xdev ${prune} -o ! -type d -printf '%p\\t%y %m %U %s %l\\n' -o -type d -printf '%p\\t%y %m %U\\n'`,
   );
   const hashes = await mustRun(
     machine,
