@@ -26,6 +26,16 @@ systemctl -q mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e
   e2scrub_reap.service fstrim.timer getty@tty1.service serial-getty@ttyS0.service \
   systemd-networkd-wait-online.service systemd-timesyncd.service
 
+# What every boot, and every reload of systemd, would start a process or more for, and no test and no host needs.
+systemctl -q mask dev-mqueue.mount sys-fs-fuse-connections.mount sys-kernel-config.mount sys-kernel-debug.mount \
+  sys-kernel-tracing.mount proc-sys-fs-binfmt_misc.automount modprobe@configfs.service modprobe@dm_mod.service \
+  modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service \
+  systemd-network-generator.service systemd-update-utmp.service systemd-update-utmp-runlevel.service
+mkdir -p /etc/systemd/system-generators
+for generator in /usr/lib/systemd/system-generators/*; do
+  case $generator in */systemd-fstab-generator) ;; *) ln -s /dev/null "/etc/systemd/system-generators/${generator##*/}" ;; esac
+done
+
 # Making an initramfs takes a process or more for each file in it. A hook that is not executable is left out.
 for hook in dmsetup fsck thermal; do
   if [ -e "/usr/share/initramfs-tools/hooks/$hook" ]; then chmod -x "/usr/share/initramfs-tools/hooks/$hook"; fi

@@ -21,7 +21,7 @@ truncate -s "${size}M" "$disk"
 MKE2FS_CONFIG=$here/../mke2fs.conf mke2fs -q -t ext4 -m 0 -L lab-root -E "offset=$((first * 512)),lazy_itable_init=0" \
   -J size=32 -d "$root" "$disk" "$((sectors / 2))k"
 
-grub-mkimage -O i386-pc -d "$grub" -p '(hd0,msdos1)/boot/grub' -o "$core" biosdisk part_msdos ext2 normal linux
+grub-mkimage -O i386-pc -d "$grub" -p '(hd0,msdos1)/boot/grub' -o "$core" biosdisk part_msdos ext2 normal linux16
 [ "$(stat -c %s "$core")" -le $(((first - 1) * 512)) ]
 put() { dd of="$disk" conv=notrunc bs=1 status=none "$@"; }
 # The first 440 bytes are GRUB's; the partition table follows.
