@@ -43,3 +43,23 @@ it("lets admin in, who becomes root without a password", async () => {
   const { stdout } = await both().one.shell("id -un; sudo -n id -un", { user: "admin" });
   expect(stdout).toBe("admin\nroot\n");
 });
+
+it("boots again after a reset, at the same address and with its disk", async () => {
+  const { other } = both();
+  const { address } = other;
+  await other.writeFile("/root/kept", "kept\n");
+  const before = await other.bootId();
+  await other.reboot();
+  expect(await other.bootId()).not.toBe(before);
+  expect(other.address).toEqual(address);
+  expect(await other.readFile("/root/kept")).toBe("kept\n");
+  expect(other.poweredOn).toBe(true);
+});
+
+it("stays off once it was powered off from inside", async () => {
+  const { other } = both();
+  await other.shell("systemctl poweroff").catch(() => undefined);
+  await other.waitUntilOff();
+  expect(other.poweredOn).toBe(false);
+  await expect(other.shell("true")).rejects.toThrow(/it is off|ECONNREFUSED/);
+});

@@ -8,6 +8,7 @@ import { cardsText } from "../cards.js";
 import { findImage, type LabImage } from "../images/image-store.js";
 import { slotArguments } from "../slots.js";
 import { type LabKind, type LabKindData, labKinds } from "./kinds.js";
+import { Power } from "./power.js";
 import type { QemuMachine } from "./qemu-arguments.js";
 import { makeOverlay, QemuProcess } from "./qemu-process.js";
 import { makeRunFolder } from "./run-folder.js";
@@ -48,7 +49,7 @@ export class LabMachine {
     readonly spec: LabMachineSpec,
     readonly image: LabImage,
     private readonly folder: string,
-    private qemu: QemuProcess,
+    private readonly power: Power,
   ) {
     this.name = spec.name;
     this.kind = spec.kind;
@@ -56,7 +57,7 @@ export class LabMachine {
       new SshShell(
         () => this.address,
         user,
-        () => (this.qemu.running ? undefined : `${this.name} is off`),
+        () => (power.on ? undefined : `${this.name}: ${power.whyOff}`),
       );
     this.shells = { root: shell("root"), admin: shell("admin") };
   }
@@ -65,20 +66,21 @@ export class LabMachine {
   static async start(spec: LabMachineSpec, frozen?: FrozenDisk | FrozenFiles): Promise<LabMachine> {
     const image = neededImage(spec.kind);
     const folder = makeRunFolder(spec.name);
-    let qemu: QemuProcess | undefined;
+    let power: Power | undefined;
     try {
       writeFileSync(path.join(folder, "cards"), spec.cards ?? cardsText(spec.kind));
       const backing =
         frozen === undefined ? { file: image.disk, format: "raw" } : { file: frozen.disk, format: "qcow2" };
       await makeOverlay(path.join(folder, "disk.qcow2"), backing);
       const memory = frozen !== undefined && "memory" in frozen ? frozen.memory : undefined;
-      qemu = await QemuProcess.start(folder, qemuMachine(spec, 0), memory);
-      const machine = new LabMachine(spec, image, folder, qemu);
+      const first = await QemuProcess.start(folder, qemuMachine(spec, 0), memory);
+      power = new Power(first, (port) => QemuProcess.start(folder, qemuMachine(spec, port)));
+      const machine = new LabMachine(spec, image, folder, power);
       await machine.waitForSsh(bootDeadlineMs);
       if (memory !== undefined) await machine.setClock();
       return machine;
     } catch (error) {
-      await qemu?.kill();
+      await power?.unplug();
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
@@ -87,7 +89,7 @@ export class LabMachine {
   /** Where it is reached; the same over reboots. */
   get address(): MachineAddress {
     const { hostKey, privateKey } = this.image;
-    return { name: this.name, host: "127.0.0.1", port: this.qemu.sshPort, hostKey, privateKey };
+    return { name: this.name, host: "127.0.0.1", port: this.power.qemu.sshPort, hostKey, privateKey };
   }
 
   /** Path of the unix socket of a guest's qemu-guest-agent. */
@@ -167,40 +169,42 @@ export class LabMachine {
   /** Pulls the reset line: nothing is synced, no service stopped. Resolves when SSH answers in the new boot. */
   async powerLoss(): Promise<void> {
     const before = await this.bootId();
-    await this.qemu.qmp.execute("system_reset");
+    // It may end before it answers.
+    await this.power.qemu.qmp.execute("system_reset").catch(() => undefined);
     await this.dropConnections();
     await this.waitForBoot(before);
   }
 
   /** Cuts the power; nothing answers until powerOn(). */
   async powerOff(): Promise<void> {
-    await this.qemu.kill();
+    await this.power.unplug();
     await this.dropConnections();
   }
 
   /** Boots it again from its own disk, at the same port. */
   async powerOn(): Promise<void> {
-    this.qemu = await QemuProcess.start(this.folder, qemuMachine(this.spec, this.qemu.sshPort));
+    await this.power.plug();
     await this.waitForSsh(bootDeadlineMs);
   }
 
-  /** Resolves when QEMU ends: powered off from inside, or stopped. */
-  async waitUntilOff(): Promise<void> {
-    await this.qemu.ended;
+  /** Resolves when it is off: powered off from inside, or stopped. */
+  waitUntilOff(): Promise<void> {
+    return this.power.ended();
   }
 
+  /** Also between a reset and the boot after it. */
   get poweredOn(): boolean {
-    return this.qemu.running;
+    return this.power.on;
   }
 
   /** The last lines of the serial console. */
   console(lines?: number): string {
-    return this.qemu.console(lines);
+    return this.power.qemu.console(lines);
   }
 
   /** Ends the machine and removes its disk. */
   async stop(): Promise<void> {
-    await this.qemu.kill();
+    await this.power.unplug();
     await this.dropConnections();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -210,7 +214,7 @@ export class LabMachine {
     // Pages read from the disk can be read again: without them the state is small.
     await this.expect("sync; echo 3 > /proc/sys/vm/drop_caches");
     await Promise.all(Object.values(this.shells).map((shell) => shell.close()));
-    await this.qemu.freeze(files);
+    await this.power.qemu.freeze(files);
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -25,7 +25,7 @@ describe("qemuArguments", () => {
   });
 
   it("doubles the commas of a path, at which QEMU would end it", () => {
-    expect(qemuArguments({ ...machine, consoleLog: "a,b" })).toContain("file:a,,b");
+    expect(qemuArguments({ ...machine, consoleLog: "a,b" })).toContain("file,id=console,path=a,,b,append=on");
   });
 
   it("gives the port of a guest agent to guests alone", () => {

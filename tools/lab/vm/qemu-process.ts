@@ -13,7 +13,7 @@ export async function makeOverlay(file: string, backing: { readonly file: string
   await run("qemu-img", ["create", "-q", "-f", "qcow2", "-b", backing.file, "-F", backing.format, file]);
 }
 
-/** One power-on of a machine. */
+/** One boot of a machine: a reset ends it. */
 export class QemuProcess {
   /** Resolves when QEMU has ended: with what it said. */
   readonly ended: Promise<string>;
@@ -58,6 +58,11 @@ export class QemuProcess {
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`The lab machine ${machine.name} does not start: ${why}\nQEMU: ${await ended}`);
     }
+  }
+
+  /** It ended because the machine was reset. */
+  get reset(): boolean {
+    return this.stopped && this.qmp.reset;
   }
 
   get running(): boolean {

@@ -36,6 +36,18 @@ describe("Qmp", () => {
     await expect(qmp.migrate("exec:true")).rejects.toThrow("QEMU refuses migrate: no space");
   });
 
+  it("tells a reset from a power-off", async () => {
+    const { qmp, output } = await openTo(() => ({ return: {} }));
+    const tell = async (reason: string) => {
+      output.write(`${JSON.stringify({ event: "SHUTDOWN", data: { guest: true, reason } })}\r\n`);
+      await qmp.execute("query-status");
+      return qmp.reset;
+    };
+    expect(await tell("guest-shutdown")).toBe(false);
+    expect(await tell("guest-reset")).toBe(true);
+    expect(await tell("host-qmp-system-reset")).toBe(true);
+  });
+
   it("fails what is asked after QEMU has ended", async () => {
     const { qmp, output } = await openTo(() => ({ return: {} }));
     output.destroy();

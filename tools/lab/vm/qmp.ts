@@ -7,6 +7,8 @@ interface Reply {
   readonly id?: number;
   readonly return?: unknown;
   readonly error?: { readonly class: string; readonly desc: string };
+  readonly event?: string;
+  readonly data?: { readonly reason?: string };
 }
 
 /** A conversation with one QEMU. */
@@ -15,6 +17,7 @@ export class Qmp {
   private last = 0;
   private unread = "";
   private closed = false;
+  private wasReset = false;
 
   private constructor(
     private readonly input: Writable,
@@ -36,6 +39,11 @@ export class Qmp {
     ended.catch(() => undefined);
     await qmp.execute("qmp_capabilities");
     return qmp;
+  }
+
+  /** Whether QEMU has said that it ends because the machine was reset, by itself or from outside. */
+  get reset(): boolean {
+    return this.wasReset;
   }
 
   /** Runs one command. @throws when QEMU refuses it or has ended. */
@@ -88,6 +96,7 @@ export class Qmp {
     for (const line of lines) {
       if (line.trim() === "") continue;
       const reply = JSON.parse(line) as Reply;
+      if (reply.event === "SHUTDOWN") this.wasReset = reply.data?.reason?.endsWith("-reset") ?? false;
       if (reply.id === undefined) continue;
       this.waiting.get(reply.id)?.(reply);
       this.waiting.delete(reply.id);
