@@ -23,6 +23,9 @@ try {
   fail(error instanceof Error ? error.message : String(error));
 }
 
+// Ctrl-C reaches the task as well, which has something to end: without this the prompt would be back before.
+process.on("SIGINT", () => undefined);
+
 const nodeFolder = path.join(root, "node_modules", "node", "bin");
 const ran = spawnSync(
   path.join(nodeFolder, "node"),
