@@ -41,6 +41,23 @@ describe("the summary of npm test", () => {
     expect(ran).toEqual(["throws", "fails", "passes"]);
     expect(code).toBe(1);
   });
+
+  it("runs nothing after Ctrl-C, and fails", async () => {
+    let later = false;
+    const interrupted = {
+      name: "interrupted",
+      run: () => Promise.resolve({ code: process.emit("SIGINT") ? 0 : 2 }),
+    };
+    const next = {
+      name: "next",
+      run: () => {
+        later = true;
+        return Promise.resolve({ code: 0 });
+      },
+    };
+    expect(await runStages([interrupted, next])).toBe(1);
+    expect(later).toBe(false);
+  });
 });
 
 describe("the lab's part of npm test", () => {

@@ -81,7 +81,13 @@ export const testStages: readonly Stage[] = [
 /** Runs every stage, whatever became of the ones before, and sums up. Gives the exit code. */
 export async function runStages(list: readonly Stage[]): Promise<number> {
   const rows: { readonly stage: Stage; readonly result: StageResult; readonly seconds: number }[] = [];
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+  };
+  process.on("SIGINT", interrupt);
   for (const stage of list) {
+    if (interrupted) break;
     if (list.length > 1) console.log(`\n== ${stage.name}`);
     const started = Date.now();
     const result = await stage.run().catch((error: unknown) => {
@@ -90,8 +96,9 @@ export async function runStages(list: readonly Stage[]): Promise<number> {
     });
     rows.push({ stage, result, seconds: (Date.now() - started) / 1000 });
   }
+  process.removeListener("SIGINT", interrupt);
   if (list.length > 1) console.log(`\n${summary(rows)}`);
-  return rows.some(({ result }) => result.code !== 0) ? 1 : 0;
+  return interrupted || rows.some(({ result }) => result.code !== 0) ? 1 : 0;
 }
 
 /** A table of stages; its last line counts tests, and each failed stage without a failed test as one failure. */
