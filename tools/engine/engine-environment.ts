@@ -26,7 +26,7 @@ export function engineEnvironment(backendFolder: string): Record<string, string>
     PULUMI_CONFIG_PASSPHRASE: "only for tests and the demo",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    // Program and provider are processes of Node's, started anew by every command: half of their time was compiling.
+    // Program and provider are processes of Node's, started anew by every command: a third of their time was compiling.
     NODE_COMPILE_CACHE: path.join(toolCache, "node-compile-cache"),
     NO_COLOR: "1",
   };
