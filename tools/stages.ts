@@ -78,7 +78,7 @@ export const testStages: readonly Stage[] = [
   stages.lab,
 ];
 
-/** Runs every stage, whatever became of the ones before, and sums up. Gives the exit code. */
+/** Runs every stage, whatever became of the ones before, until Ctrl-C, and sums up. Gives the exit code. */
 export async function runStages(list: readonly Stage[]): Promise<number> {
   const rows: { readonly stage: Stage; readonly result: StageResult; readonly seconds: number }[] = [];
   let interrupted = false;

@@ -120,6 +120,7 @@ export function tellLife(life: Life): void {
       await stopDomain(host.machine, "vm-1");
       mustSucceed(await up());
       expect(await liveTypes(host.machine)).toEqual(all(life.otherType));
+      await unchanged();
     });
 
     it("has all of them back after a reboot, and the domain starts again", async () => {
