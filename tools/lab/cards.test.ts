@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cardLine, cardsText, labBoards } from "./cards.js";
-import { labKinds } from "./vm/kinds.js";
+import { labKinds } from "./kinds.js";
 
 describe("cardsText", () => {
   it("puts an A40 with 32 virtual functions into the slot of the ampere kind", () => {

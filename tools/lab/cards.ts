@@ -1,6 +1,6 @@
 import { type Board, boards, findBoard } from "../../provider/catalog/boards.js";
 import { findVgpuType, type VgpuType } from "../../provider/catalog/types.js";
-import type { LabKind } from "./vm/kinds.js";
+import type { LabKind } from "./kinds.js";
 
 /** What the catalog does not hold of a board, and the slot it sits in. */
 interface Figures {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Progress } from "../progress.js";
+import { type LabKind, labKinds } from "./kinds.js";
 import { labMissing } from "./readiness.js";
-import { type LabKind, labKinds } from "./vm/kinds.js";
 import type { LabMachine } from "./vm/lab-machine.js";
 import { startLabMachine } from "./vm/start.js";
 

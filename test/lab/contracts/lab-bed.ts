@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { hostdevXml } from "../../../provider/model/hostdev.js";
+import type { LabKind } from "../../../tools/lab/kinds.js";
 import type { FrozenState } from "../../../tools/lab/vm/frozen-states.js";
 import { booted, startIn } from "../../../tools/lab/vm/frozen-states.js";
-import type { LabKind } from "../../../tools/lab/vm/kinds.js";
 import type { LabMachine } from "../../../tools/lab/vm/lab-machine.js";
 import { type Bed, type BedFacts, type BedState, ladders, type VgpuUser } from "../../contracts/contract.js";
 import { climb } from "../../contracts/ladder.js";

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import type { LabKind } from "../../../tools/lab/kinds.js";
 import { booted, type FrozenState, startIn } from "../../../tools/lab/vm/frozen-states.js";
-import type { LabKind } from "../../../tools/lab/vm/kinds.js";
 import type { LabMachine } from "../../../tools/lab/vm/lab-machine.js";
 import type { Stack } from "../../engine/support/stack.js";
 import type { FleetConfig, FleetHost } from "../../fleet/fleet.js";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { LabKind } from "../../../tools/lab/vm/kinds.js";
+import type { LabKind } from "../../../tools/lab/kinds.js";
 import { oneLine } from "../../engine/support/messages.js";
 import { mustSucceed, type StackRun } from "../../engine/support/stack.js";
 import type { FleetHost } from "../../fleet/fleet.js";

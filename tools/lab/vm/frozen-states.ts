@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { holdFileLock } from "../../file-lock.js";
 import { cacheKey, labCache } from "../cache.js";
 import { cardsText } from "../cards.js";
-import type { LabKind } from "./kinds.js";
+import type { LabKind } from "../kinds.js";
 import {
   type FrozenFiles,
   LabMachine,

@@ -1,4 +1,4 @@
-import type { LabRelease } from "../images/image-store.js";
+import type { LabRelease } from "./images/image-store.js";
 
 /** What distinguishes machines of the lab: their Debian and their cards. */
 export interface LabKindData {
