@@ -8,6 +8,7 @@ import { oneLine } from "../engine/support/messages.js";
 import { mustSucceed } from "../engine/support/stack.js";
 import { frozenAt } from "./contracts/lab-bed.js";
 import { mustRun } from "./support/domain.js";
+import { askAgent } from "./support/guest-agent.js";
 import { type LabHost, openLabHost } from "./support/lab-host.js";
 import { changesFromNow, differences, type Tree, treeOf } from "./support/tree.js";
 
@@ -51,6 +52,14 @@ describe("a guest with a kernel of its own", () => {
     await guest.reboot();
     await mustRun(guest, "until nvidia-smi -q | grep -q ': Licensed'; do sleep 1; done");
     await unchanged();
+  });
+
+  it("is the same machine through its guest agent as over SSH", async () => {
+    const handle = await askAgent<number>(guest, "guest-file-open", {
+      path: "/proc/sys/kernel/random/boot_id",
+    });
+    const read = await askAgent<{ "buf-b64": string }>(guest, "guest-file-read", { handle });
+    expect(Buffer.from(read["buf-b64"], "base64").toString().trim()).toBe(await guest.bootId());
   });
 
   it("loses its license with its token, which the preview names and an up heals", async () => {
