@@ -147,6 +147,26 @@ export const systemdContracts: readonly Contract[] = [
       ),
   },
   {
+    id: "systemctl/start-limit",
+    relies: "systemctl",
+    needs,
+    title: "restart exits 1 for a unit that was started too often, which is then failed, until reset-failed",
+    check: (bed) =>
+      withUnit(bed, oneshot("true"), async (unit, path) => {
+        const limit = "StartLimitBurst=2\\nStartLimitIntervalSec=600";
+        await say(bed, `sed -i 's,^.Unit.$,&\\n${limit},' ${path} && systemctl daemon-reload`);
+        await say(bed, `systemctl restart ${unit} && systemctl restart ${unit}`);
+        const refused = await bed.shell(`systemctl restart ${unit}`);
+        expect(refused).toMatchObject({ code: 1, stdout: "" });
+        expect(refused.stderr).toContain(
+          `Job for ${unit} failed because start of the service was attempted too often.\n`,
+        );
+        expect(await shown(bed, unit)).toMatchObject({ ActiveState: "failed", Result: "start-limit-hit" });
+        await say(bed, `systemctl reset-failed ${unit} && systemctl restart ${unit}`);
+        expect(await shown(bed, unit)).toMatchObject({ ActiveState: "active", Result: "success" });
+      }),
+  },
+  {
     id: "systemctl/daemon-reload",
     relies: "systemctl",
     needs,

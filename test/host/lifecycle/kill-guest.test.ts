@@ -70,6 +70,12 @@ const drifts: readonly GuestDrift[] = [
   },
   { title: "nvidia-gridd is stopped", shell: "systemctl stop nvidia-gridd", named: ["licenseState"] },
   {
+    title: "nvidia-gridd was restarted until systemd took no more",
+    shell:
+      "for n in 1 2 3 4 5 6; do systemctl restart nvidia-gridd; done; ! systemctl is-active -q nvidia-gridd",
+    named: ["licenseState"],
+  },
+  {
     title: "the driver is uninstalled",
     shell: "nvidia-uninstall --silent",
     named: ["driver.release", "licenseState"],

@@ -37,6 +37,7 @@ const FAILURES: Record<string, string> = {
   timeout: "a timeout was exceeded",
   resources: "of unavailable resources or another system error",
   signal: "a fatal signal was delivered to the control process",
+  "start-limit-hit": "start of the service was attempted too often",
 };
 
 async function startOne(unit: string, { flags }: Request, { manager }: Context): Promise<ToolResult> {
@@ -49,9 +50,13 @@ async function startOne(unit: string, { flags }: Request, { manager }: Context):
   const starting = manager.start(unit);
   if (flags.has("--no-block")) return ok("", warning);
   if (await starting) return ok("", warning);
-  const why = FAILURES[manager.state(unit).result] ?? FAILURES["exit-code"];
+  const { result } = manager.state(unit);
+  const next =
+    result === "start-limit-hit"
+      ? `To force a start use "systemctl reset-failed ${unit}"\nfollowed by "systemctl start ${unit}" again.\n`
+      : "";
   return refused(
-    `${warning}Job for ${unit} failed because ${why}.\nSee "systemctl status ${unit}" and "journalctl -xeu ${unit}" for details.\n`,
+    `${warning}Job for ${unit} failed because ${FAILURES[result] ?? FAILURES["exit-code"]}.\nSee "systemctl status ${unit}" and "journalctl -xeu ${unit}" for details.\n${next}`,
   );
 }
 
@@ -70,7 +75,6 @@ const restart: Verb = (request, context) =>
     if (!manager.unit(unit)) return noUnit(unit, "restart");
     if (request.verb.startsWith("try") && manager.state(unit).active !== "active") return ok();
     await manager.stop(unit);
-    manager.resetFailed(unit);
     return startOne(unit, request, context);
   });
 
@@ -210,10 +214,13 @@ const VERBS: Record<string, Verb> = {
     manager.reload();
     return ok();
   },
-  "reset-failed": ({ units }, { manager }) => {
-    for (const unit of units.length ? units : manager.names()) manager.resetFailed(unit);
-    return ok();
-  },
+  "reset-failed": ({ units }, { manager }) =>
+    each(units.length ? units : manager.names(), (unit) => {
+      if (!manager.unit(unit))
+        return refused(`Failed to reset failed state of unit ${unit}: Unit ${unit} not loaded.\n`);
+      manager.resetFailed(unit);
+      return ok();
+    }),
   reboot: (_request, { reboot }) => {
     reboot("reboot");
     return ok();

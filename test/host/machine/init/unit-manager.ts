@@ -1,19 +1,12 @@
 // The machine's service manager: what runs, started from real unit files with real processes.
 import type { UnitHandler } from "../../types.js";
+import { StartLimit } from "./start-limit.js";
 import { unmetCondition } from "./unit-conditions.js";
 import { type Unit, UnitFiles } from "./unit-file.js";
-import { startInOrder } from "./unit-order.js";
+import { bootTargets, ordered, pulledBy, startInOrder } from "./unit-order.js";
 import { isYes, killGroup, timeMs, type UnitHost, UnitProcesses } from "./unit-process.js";
 import { inactive, type UnitState } from "./unit-state.js";
 
-const BOOT_TARGETS = [
-  "sysinit.target",
-  "local-fs.target",
-  "basic.target",
-  "multi-user.target",
-  "graphical.target",
-  "default.target",
-];
 const DEFAULT_START_MS = 90_000;
 
 export class UnitManager {
@@ -23,6 +16,7 @@ export class UnitManager {
   private readonly states = new Map<string, UnitState>();
   private readonly loaded = new Map<string, Unit>();
   private readonly handlers = new Map<string, UnitHandler>();
+  private readonly limit = new StartLimit();
 
   constructor(host: UnitHost) {
     this.host = host;
@@ -47,8 +41,10 @@ export class UnitManager {
     return known !== undefined && this.files.load(name)?.text !== known.text;
   }
 
+  /** systemd 252 forgets how often units were started; later ones, 257 at least, do not. */
   reload(): void {
     this.loaded.clear();
+    this.limit.forget();
   }
 
   state(name: string): UnitState {
@@ -63,9 +59,11 @@ export class UnitManager {
   forget(): void {
     this.states.clear();
     this.loaded.clear();
+    this.limit.forget();
   }
 
   resetFailed(name: string): void {
+    this.limit.reset(name);
     if (this.state(name).active === "failed") this.states.delete(name);
   }
 
@@ -77,7 +75,7 @@ export class UnitManager {
 
   /** Starts what the boot targets want. */
   async boot(): Promise<void> {
-    await this.transaction(BOOT_TARGETS.flatMap((target) => this.files.wantedBy(target)));
+    await this.transaction(bootTargets.flatMap((target) => this.files.wantedBy(target)));
   }
 
   /** True when the unit is up, or ran well, or a condition kept it from starting. */
@@ -91,9 +89,10 @@ export class UnitManager {
   private transaction(roots: string[]): Promise<Map<string, boolean>> {
     const wanted = new Set<string>();
     const pull = (name: string): void => {
-      if (wanted.has(name) || !this.unit(name)) return;
+      const unit = this.unit(name);
+      if (wanted.has(name) || !unit) return;
       wanted.add(name);
-      for (const next of [...this.pulls(name), ...this.files.wantedBy(name)]) pull(next);
+      for (const next of [...pulledBy(unit), ...this.files.wantedBy(name)]) pull(next);
     };
     for (const name of roots) pull(name);
     return startInOrder([...wanted], {
@@ -132,6 +131,12 @@ export class UnitManager {
       this.done(name, "inactive", "dead");
       return true;
     }
+    if (!this.limit.admits(unit)) {
+      this.log(name, `${name}: Start request repeated too quickly.`);
+      const { result } = this.state(name);
+      return this.failed(name, result === "success" ? "start-limit-hit" : result, 0);
+    }
+    this.set(name, { result: "success" });
     return name.endsWith(".service") ? this.startService(unit) : this.done(name, "active", "active");
   }
 
@@ -212,18 +217,9 @@ export class UnitManager {
     for (const name of this.names().reverse()) await this.stop(name);
   }
 
-  private pulls(name: string): string[] {
-    const unit = this.unit(name);
-    return unit
-      ? ["Requires", "BindsTo", "Requisite", "Wants"].flatMap((key) => unit.names("Unit", key))
-      : [];
-  }
-
   private ordered(first: string, second: string): boolean {
-    return (
-      (this.unit(second)?.names("Unit", "After").includes(first) ?? false) ||
-      (this.unit(first)?.names("Unit", "Before").includes(second) ?? false)
-    );
+    const [one, other] = [this.unit(first), this.unit(second)];
+    return one !== undefined && other !== undefined && ordered(one, other);
   }
 
   private log(unit: string, line: string): void {

@@ -1,3 +1,10 @@
+import type { Unit } from "./unit-file.js";
+
+/** What a boot starts the wants of. */
+export const bootTargets = ["sysinit", "local-fs", "basic", "multi-user", "graphical", "default"].map(
+  (name) => `${name}.target`,
+);
+
 /** How units relate, and what starts one. */
 export interface UnitOrder {
   before(first: string, second: string): boolean;
@@ -21,4 +28,16 @@ export async function startInOrder(names: string[], order: UnitOrder): Promise<M
     return started;
   };
   return new Map(await Promise.all(names.map(async (name) => [name, await begin(name, [])] as const)));
+}
+
+/** Whether units start in this order, where both do. */
+export function ordered(first: Unit, second: Unit): boolean {
+  return (
+    second.names("Unit", "After").includes(first.name) || first.names("Unit", "Before").includes(second.name)
+  );
+}
+
+/** Names of the units that a unit's start brings with it. */
+export function pulledBy(unit: Unit): string[] {
+  return ["Requires", "BindsTo", "Requisite", "Wants"].flatMap((key) => unit.names("Unit", key));
 }

@@ -4,7 +4,7 @@ import type { InsideProcess } from "../processes.js";
 export interface UnitState {
   active: "inactive" | "activating" | "active" | "deactivating" | "failed";
   sub: string;
-  result: "success" | "exit-code" | "signal" | "timeout" | "resources";
+  result: "success" | "exit-code" | "signal" | "timeout" | "resources" | "start-limit-hit";
   status: number;
   conditionMet: boolean;
   since: number;
