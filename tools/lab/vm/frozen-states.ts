@@ -7,13 +7,8 @@ import { holdFileLock } from "../../file-lock.js";
 import { cacheKey, labCache } from "../cache.js";
 import { cardsText } from "../cards.js";
 import type { LabKind } from "../kinds.js";
-import {
-  type FrozenFiles,
-  LabMachine,
-  type LabMachineSpec,
-  neededImage,
-  qemuMachine,
-} from "./lab-machine.js";
+import { type FrozenFiles, LabMachine } from "./lab-machine.js";
+import { type LabMachineSpec, neededImage, qemuMachine } from "./machine-spec.js";
 import { qemu, qemuArguments } from "./qemu-arguments.js";
 
 /** What is done to a machine before it is frozen. */
