@@ -87,7 +87,7 @@ function bringsNouveau(facts: MachineFacts): boolean {
 }
 
 function bootInto(desired: DriverTarget, driver: DesiredDriver, what: string): Step {
-  return rebootStep(desired, `${what} ${driver.version} is installed and needs a boot`);
+  return rebootStep(desired, `${what} ${driver.version} needs a boot after its installation`);
 }
 
 function rebootStep(desired: DriverTarget, cause: string): Step {
