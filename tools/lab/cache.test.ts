@@ -1,5 +1,6 @@
+import { statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { cacheKey, labCache } from "./cache.js";
+import { cacheKey, labCache, labOwner } from "./cache.js";
 
 describe("labCache", () => {
   it("lies below XDG_CACHE_HOME", () => {
@@ -8,6 +9,13 @@ describe("labCache", () => {
 
   it("takes no notice of a relative XDG_CACHE_HOME", () => {
     expect(labCache({ XDG_CACHE_HOME: "fast" })).toMatch(/\/\.cache\/pulumi-vgpu\/lab$/);
+  });
+});
+
+describe("labOwner", () => {
+  it("is whose folder the cache will be made in", () => {
+    const { uid, gid } = statSync("/");
+    expect(labOwner({ XDG_CACHE_HOME: "/no/such/folder" })).toEqual({ uid, gid });
   });
 });
 

@@ -1,13 +1,32 @@
 import { createHash } from "node:crypto";
+import { existsSync, statfsSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
 /** Where images, frozen machines and running ones' disks lie; it may be removed at any time no machine runs. */
 export function labCache(environment: NodeJS.ProcessEnv = process.env): string {
-  const base = environment.XDG_CACHE_HOME;
-  // Relative paths in XDG variables are to be ignored (XDG base directory specification).
-  const root = base !== undefined && path.isAbsolute(base) ? base : path.join(home(), ".cache");
-  return path.join(root, "pulumi-vgpu", "lab");
+  return path.join(xdgCache(environment) ?? path.join(home(), ".cache"), "pulumi-vgpu", "lab");
+}
+
+/** Whose it is: the owner of the home or cache folder that it lies in. */
+export function labOwner(environment: NodeJS.ProcessEnv = process.env): { uid: number; gid: number } {
+  let place = xdgCache(environment) ?? home();
+  while (!existsSync(place)) place = path.dirname(place);
+  const { uid, gid } = statSync(place);
+  return { uid, gid };
+}
+
+/** A sentence after an error that a full disk may have caused; empty where there is room. */
+export function shortOfSpace(): string {
+  const { bavail, bsize } = statfsSync(labCache());
+  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
+  if (freeMiB >= 1024) return "";
+  return `\nOnly ${freeMiB} MiB are free in ${labCache()}. The lab takes about 4 GB, and 4 more while it builds.`;
+}
+
+/** Relative paths in XDG variables are to be ignored (XDG base directory specification). */
+function xdgCache({ XDG_CACHE_HOME: base }: NodeJS.ProcessEnv): string | undefined {
+  return base !== undefined && path.isAbsolute(base) ? base : undefined;
 }
 
 /** With an empty HOME Node gives an empty folder. */

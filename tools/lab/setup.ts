@@ -1,8 +1,9 @@
 // npm run lab:setup: all the lab needs, installed and built; nothing where it is there already.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { holdFileLock } from "../file-lock.js";
-import { labCache } from "./cache.js";
+import { labCache, labOwner } from "./cache.js";
 import { buildImage, type ImageKeys, imageKeys } from "./images/build-image.js";
 import { installHostPackages } from "./images/host-packages.js";
 import { findImage, type LabRelease, labReleases } from "./images/image-store.js";
@@ -15,7 +16,7 @@ import { machinesRun } from "./vm/run-folder.js";
 export async function setUpLab(): Promise<void> {
   const started = Date.now();
   installHostPackages();
-  mkdirSync(labCache(), { recursive: true });
+  const made = mkdirSync(labCache(), { recursive: true }) ?? labCache();
   const release = await holdFileLock(path.join(labCache(), "setup.lock"), () =>
     console.log("Another run sets the lab up; waiting for it ..."),
   );
@@ -23,8 +24,15 @@ export async function setUpLab(): Promise<void> {
     await provideImages();
   } finally {
     release();
+    giveToOwner(made);
   }
   console.log(`The lab is set up (${Math.round((Date.now() - started) / 1000)} s): ${labCache()}`);
+}
+
+/** Root may set up another user's lab. */
+function giveToOwner(folder: string): void {
+  const { uid, gid } = labOwner();
+  if (process.getuid?.() === 0 && uid !== 0) execFileSync("chown", ["-R", "-h", `${uid}:${gid}`, folder]);
 }
 
 async function provideImages(): Promise<void> {

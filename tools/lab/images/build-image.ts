@@ -10,18 +10,25 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { cacheKey, labCache } from "../cache.js";
-import { findImage, imageFolder, type LabImage, useImage } from "./image-store.js";
+import {
+  diskMiB,
+  findImage,
+  imageFolder,
+  isWhole,
+  type LabImage,
+  type LabRelease,
+  packagesOf,
+  useImage,
+  writePackages,
+} from "./image-store.js";
 import type { Mirrors } from "./mirrors.js";
-import { keyring, securityOf } from "./package-versions.js";
+import { keyring, newerPackages, securityOf } from "./package-versions.js";
 import type { Recipe } from "./recipes.js";
 import { Stages } from "./stage.js";
 
 const rooms = path.join(__dirname, "rooms");
 const hardware = path.join(__dirname, "..", "hardware");
 const grubFolder = "/usr/lib/grub/i386-pc";
-
-/** Sparse: a fresh image takes about 1 GB, and the machines' own disks hold what they write. */
-const diskMiB = 10_240;
 
 /** Rooms a whole Debian with its packages passes through; what follows is quick. */
 const systemParts = ["rooms/bootstrap.sh", "rooms/enter.sh", "rooms/packages.sh", "root/before"];
@@ -35,10 +42,11 @@ const imageParts = [
   "mke2fs.conf",
 ];
 
-/** Keys of what an image is made of: the Debian with its packages, and the whole. */
+/** What an image is made of: a key of the Debian with its packages, one of the whole, and the packages. */
 export interface ImageKeys {
   readonly system: string;
   readonly image: string;
+  readonly versions: readonly string[];
 }
 
 /** `versions`: the packages as apt resolves them. */
@@ -47,19 +55,32 @@ export function imageKeys(recipe: Recipe, versions: readonly string[]): ImageKey
   const parts = [...systemParts, ...extras].map((part) => path.join(__dirname, part));
   const system = cacheKey([JSON.stringify(recipe), ...versions, ...parts.flatMap(contents)]);
   const own = [...imageParts.map((part) => path.join(__dirname, part)), hardware];
-  return { system, image: cacheKey([system, `${diskMiB}`, ...own.flatMap(contents)]) };
+  return { system, image: cacheKey([system, `${diskMiB}`, ...own.flatMap(contents)]), versions };
 }
 
 /** Builds the image of these keys, unless it is there, and lets machines start from it. */
 export async function buildImage(recipe: Recipe, keys: ImageKeys, mirrors: Mirrors): Promise<LabImage> {
   const { release } = recipe;
   const folder = imageFolder(release, keys.image);
-  if (!existsSync(folder)) await new Build(recipe, keys, mirrors).run(folder);
+  if (!isWhole(folder)) {
+    console.log(`${release}: ${whyBuilt(release, keys, folder)}`);
+    rmSync(folder, { recursive: true, force: true });
+    await new Build(recipe, keys, mirrors).run(folder);
+  }
   useImage(release, keys.image);
   const image = findImage(release);
   if (image === undefined)
-    throw new Error(`${folder} was built and has no disk. Next: remove it, and run this again.`);
+    throw new Error(`${folder} was built, and is not whole: it lost its disk or its keys.`);
   return image;
+}
+
+function whyBuilt(release: LabRelease, { versions }: ImageKeys, folder: string): string {
+  if (existsSync(folder)) return `${folder} is damaged, another one is built`;
+  const before = findImage(release);
+  if (before === undefined) return "no image yet, it is built";
+  const packages = packagesOf(before);
+  if (packages === undefined) return "another image is built: an older checkout made the one that is there";
+  return `another image is built: ${newerPackages(packages, versions)}`;
 }
 
 class Build {
@@ -70,7 +91,7 @@ class Build {
 
   constructor(
     private readonly recipe: Recipe,
-    keys: ImageKeys,
+    private readonly keys: ImageKeys,
     private readonly mirrors: Mirrors,
   ) {
     const { release } = recipe;
@@ -81,12 +102,11 @@ class Build {
   }
 
   async run(folder: string): Promise<void> {
-    rmSync(this.work, { recursive: true, force: true });
-    mkdirSync(this.root, { recursive: true });
+    this.clear();
     try {
-      if (existsSync(this.packed)) await this.unpackSystem();
-      else await this.makeSystem();
+      if (!(await this.unpackedSystem())) await this.makeSystem();
       await this.makeImage();
+      writePackages(path.join(this.work, "image"), this.keys.versions);
       mkdirSync(path.dirname(folder), { recursive: true });
       renameSync(path.join(this.work, "image"), folder);
     } finally {
@@ -94,18 +114,24 @@ class Build {
     }
   }
 
-  private async unpackSystem(): Promise<void> {
-    await this.stages.run("unpacking", [
-      "tar",
-      "-I",
-      "zstd",
-      "--xattrs",
-      "--xattrs-include=*",
-      "-xf",
-      this.packed,
-      "-C",
-      this.root,
-    ]);
+  private clear(): void {
+    rmSync(this.work, { recursive: true, force: true });
+    mkdirSync(this.root, { recursive: true });
+  }
+
+  /** False: there is none, or it was damaged. */
+  private async unpackedSystem(): Promise<boolean> {
+    if (!existsSync(this.packed)) return false;
+    const tar = ["-I", "zstd", "--xattrs", "--xattrs-include=*", "-xf", this.packed, "-C", this.root];
+    try {
+      await this.stages.run("unpacking", ["tar", ...tar]);
+      return true;
+    } catch (error) {
+      console.log(`${error instanceof Error ? error.message : error}\nInstalling it anew.`);
+      rmSync(this.packed);
+      this.clear();
+      return false;
+    }
   }
 
   private async makeSystem(): Promise<void> {

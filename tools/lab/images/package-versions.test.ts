@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { missingKeys, parseSimulation } from "./package-versions.js";
+import { missingKeys, newerPackages, parseSimulation } from "./package-versions.js";
 
 describe("parseSimulation", () => {
   it("gives names and versions of what would be installed or upgraded, sorted", () => {
@@ -25,5 +25,19 @@ describe("missingKeys", () => {
 
   it("is silent where the keys are there", () => {
     expect(missingKeys("bookworm", () => true)).toBeUndefined();
+  });
+});
+
+describe("newerPackages", () => {
+  it("names the first two that differ, and counts the others", () => {
+    const before = ["a 1", "b 1", "c 1", "same 1"];
+    expect(newerPackages(before, ["a 2", "b 1", "c 1", "same 1"])).toBe("a 1 → 2");
+    expect(newerPackages(before, ["a 2", "b 2", "c 2", "d 1", "same 1"])).toBe(
+      "a 1 → 2, b 1 → 2 and 2 more packages",
+    );
+  });
+
+  it("says so where none differs", () => {
+    expect(newerPackages(["a 1"], ["a 1"])).toBe("what it is made of here has changed");
   });
 });

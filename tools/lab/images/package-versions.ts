@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { labCache } from "../cache.js";
+import { labCache, shortOfSpace } from "../cache.js";
 import type { LabRelease } from "./image-store.js";
 import type { Mirrors } from "./mirrors.js";
 import type { Recipe } from "./recipes.js";
@@ -65,6 +65,23 @@ export function parseSimulation(output: string): string[] {
     .sort();
 }
 
+/** Says in a few words what differs between the packages of an image and today's: lines as resolveVersions() gives them. */
+export function newerPackages(before: readonly string[], today: readonly string[]): string {
+  const old = new Map(before.map((line) => split(line)));
+  const changed = today
+    .map((line) => split(line))
+    .filter(([name, version]) => old.get(name) !== version)
+    .map(([name, version]) => `${name} ${old.get(name) ?? "(new)"} → ${version}`);
+  if (changed.length === 0) return "what it is made of here has changed";
+  const more = changed.length > 2 ? ` and ${changed.length - 2} more packages` : "";
+  return `${changed.slice(0, 2).join(", ")}${more}`;
+}
+
+function split(line: string): [string, string] {
+  const blank = line.indexOf(" ");
+  return [line.slice(0, blank), line.slice(blank + 1)];
+}
+
 async function privateApt(name: string, from: readonly Source[]) {
   const folder = path.join(labCache(), "apt", name);
   for (const needed of ["state/lists/partial", "cache/archives/partial"]) {
@@ -89,9 +106,14 @@ async function privateApt(name: string, from: readonly Source[]) {
   };
   const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
   const apt = (args: readonly string[]) =>
-    run("apt-get", [...options, ...args], { maxBuffer: 64 * 1024 * 1024 });
-  await apt(["-q", "update"]).catch((error: { stderr?: string }) => {
-    throw new Error(`The packages of Debian ${name} cannot be listed, apt says:\n${error.stderr ?? error}`);
-  });
+    run("apt-get", [...options, ...args], { maxBuffer: 64 * 1024 * 1024 }).catch(
+      (error: { stderr?: string }) => {
+        throw new Error(
+          `The packages of Debian ${name} cannot be listed, apt says:\n${error.stderr ?? error}${shortOfSpace()}`,
+        );
+      },
+    );
+  // Else it exits 0 with a mirror that it cannot reach.
+  await apt(["-q", "-o", "APT::Update::Error-Mode=any", "update"]);
   return apt;
 }

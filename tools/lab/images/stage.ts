@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import path from "node:path";
+import { shortOfSpace } from "../cache.js";
 
 /** Runs the stages of one piece of work, says how long each takes, and keeps what they say in log files. */
 export class Stages {
@@ -27,7 +28,7 @@ export class Stages {
       if (code !== 0) {
         throw new Error(
           `${this.title}: ${stage} failed after ${seconds()} s: ${argv.join(" ")} exited with ${code}.\n` +
-            `${tail}\nAll it said: ${log}`,
+            `${tail}\nAll it said: ${log}${shortOfSpace()}`,
         );
       }
     } finally {
