@@ -1,10 +1,20 @@
 // States of machines, frozen: what a machine is after some preparation that many tests begin with.
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { holdFileLock } from "../../file-lock.js";
-import { cacheKey, labCache } from "../cache.js";
+import { cacheKey, labCache, shortOfSpace } from "../cache.js";
 import { cardsText } from "../cards.js";
 import type { LabKind } from "../kinds.js";
 import { type FrozenFiles, LabMachine } from "./lab-machine.js";
@@ -37,17 +47,24 @@ export const booted: FrozenState = {
 /** Starts a machine in a state: within seconds where it was frozen before, else by preparing and freezing one first. */
 export async function startIn(state: FrozenState, spec: LabMachineSpec): Promise<LabMachine> {
   const files = await provide(state, spec);
-  return LabMachine.start(spec, files);
+  return LabMachine.start(spec, files).catch((error: unknown) => {
+    throw new Error(
+      `${messageOf(error)}\nIt was to go on from ${path.dirname(files.disk)}. Next: remove that folder if this happens again, and the machine is made anew.`,
+    );
+  });
 }
 
 async function provide(state: FrozenState, spec: LabMachineSpec): Promise<FrozenFiles> {
   const folder = await stateFolder(state, spec);
-  const files = { disk: path.join(folder, "disk.qcow2"), memory: path.join(folder, "memory.zst") };
-  if (existsSync(folder)) return files;
+  const files = filesIn(folder);
+  if (isWhole(folder)) return files;
   mkdirSync(path.dirname(folder), { recursive: true });
   const release = await holdFileLock(`${folder}.lock`, () => undefined);
   try {
-    if (!existsSync(folder)) await make(state, spec, folder);
+    if (!isWhole(folder)) {
+      removeRemains(folder);
+      await make(state, spec, folder);
+    }
   } finally {
     release();
   }
@@ -59,21 +76,46 @@ async function make(state: FrozenState, spec: LabMachineSpec, folder: string): P
   const unfinished = mkdtempSync(`${folder}-unfinished-`);
   try {
     await state.prepare(machine);
-    await machine.freeze({
-      disk: path.join(unfinished, "disk.qcow2"),
-      memory: path.join(unfinished, "memory.zst"),
-    });
-    writeFileSync(
-      path.join(unfinished, "about"),
-      `${spec.kind} ${state.name}, made ${new Date().toISOString()}\n`,
-    );
+    await machine.freeze(filesIn(unfinished));
+    writeFileSync(path.join(unfinished, "sizes"), sizesIn(unfinished));
     renameSync(unfinished, folder);
   } catch (error) {
+    const space = shortOfSpace();
     rmSync(unfinished, { recursive: true, force: true });
-    throw error;
+    throw new Error(`${messageOf(error)}${space}`);
   } finally {
     await machine.stop();
   }
+}
+
+function filesIn(folder: string): FrozenFiles {
+  return { disk: path.join(folder, "disk.qcow2"), memory: path.join(folder, "memory.zst") };
+}
+
+function sizesIn(folder: string): string {
+  return Object.entries(filesIn(folder))
+    .map(([name, file]) => `${name} ${statSync(file, { throwIfNoEntry: false })?.size ?? "none"}\n`)
+    .join("");
+}
+
+/** Its files are as long as they were made: a full disk or a broken copy leaves shorter ones. */
+function isWhole(folder: string): boolean {
+  const sizes = path.join(folder, "sizes");
+  return existsSync(sizes) && readFileSync(sizes, "utf8") === sizesIn(folder);
+}
+
+/** What of this state is damaged, or was being made by a process that was killed. */
+function removeRemains(folder: string): void {
+  const place = path.dirname(folder);
+  const name = path.basename(folder);
+  for (const entry of readdirSync(place)) {
+    if (entry !== name && !entry.startsWith(`${name}-unfinished-`)) continue;
+    rmSync(path.join(place, entry), { recursive: true, force: true });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function beginOf(state: FrozenState, spec: LabMachineSpec): Promise<LabMachine> {

@@ -179,9 +179,10 @@ export class LabMachine {
     await this.waitForSsh(bootDeadlineMs);
   }
 
-  /** Resolves when it is off: powered off from inside, or stopped. */
-  waitUntilOff(): Promise<void> {
-    return this.power.ended();
+  /** Resolves when it is off, with the reason: powered off from inside, stopped, or its QEMU ended. */
+  async waitUntilOff(): Promise<string> {
+    await this.power.ended();
+    return this.power.whyOff ?? "it is on again";
   }
 
   /** Also between a reset and the boot after it. */

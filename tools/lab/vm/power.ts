@@ -1,5 +1,8 @@
 import type { QemuProcess } from "./qemu-process.js";
 
+/** Why nothing answers where all is well. */
+export const switchedOff = "it is off";
+
 /** A machine's power: one QEMU after the other, since a reset ends one. */
 export class Power {
   private plugged = true;
@@ -27,7 +30,7 @@ export class Power {
 
   /** Why nothing answers; undefined while it is on. */
   get whyOff(): string | undefined {
-    return this.on ? undefined : (this.broken ?? "it is off");
+    return this.on ? undefined : (this.broken ?? this.qemu.failure ?? switchedOff);
   }
 
   /** Boots it, at the port it had. */

@@ -18,6 +18,8 @@ export class QemuProcess {
   /** Resolves when QEMU has ended: with what it said. */
   readonly ended: Promise<string>;
   private stopped = false;
+  private killed = false;
+  private said = "";
 
   private constructor(
     private readonly child: ChildProcess,
@@ -28,8 +30,9 @@ export class QemuProcess {
     ended: Promise<string>,
   ) {
     this.ended = ended;
-    void ended.then(() => {
+    void ended.then((said) => {
       this.stopped = true;
+      this.said = said;
     });
   }
 
@@ -69,6 +72,11 @@ export class QemuProcess {
     return !this.stopped;
   }
 
+  /** What it said where it ended by itself and not because the machine was switched off or reset. */
+  get failure(): string | undefined {
+    return this.stopped && !this.killed && !this.qmp.shutDown ? `QEMU ended: ${this.said}` : undefined;
+  }
+
   /** The last lines of the machine's serial console. */
   console(lines = 30): string {
     try {
@@ -90,6 +98,7 @@ export class QemuProcess {
 
   /** Ends it as a pulled plug does. */
   async kill(): Promise<void> {
+    this.killed = true;
     this.child.kill("SIGKILL");
     await this.ended;
   }

@@ -29,6 +29,11 @@ describe("Qmp", () => {
     expect(asked.slice(1)).toEqual(["query-status", "query-status", "query-status", "cont", "query-status"]);
   });
 
+  it("gives up on a frozen state that QEMU does not come to the end of", async () => {
+    const { qmp } = await openTo(() => ({ return: { status: "inmigrate" } }));
+    await expect(qmp.resume(50)).rejects.toThrow("the frozen state is not read after 0.05 s");
+  });
+
   it("tells why QEMU refuses", async () => {
     const { qmp } = await openTo((command) =>
       command === "migrate" ? { error: { class: "GenericError", desc: "no space" } } : { return: {} },
@@ -43,7 +48,9 @@ describe("Qmp", () => {
       await qmp.execute("query-status");
       return qmp.reset;
     };
+    expect(qmp.shutDown).toBe(false);
     expect(await tell("guest-shutdown")).toBe(false);
+    expect(qmp.shutDown).toBe(true);
     expect(await tell("guest-reset")).toBe(true);
     expect(await tell("host-qmp-system-reset")).toBe(true);
   });

@@ -17,7 +17,7 @@ export class Qmp {
   private last = 0;
   private unread = "";
   private closed = false;
-  private wasReset = false;
+  private shutdownReason: string | undefined;
 
   private constructor(
     private readonly input: Writable,
@@ -43,7 +43,12 @@ export class Qmp {
 
   /** Whether QEMU has said that it ends because the machine was reset, by itself or from outside. */
   get reset(): boolean {
-    return this.wasReset;
+    return this.shutdownReason?.endsWith("-reset") ?? false;
+  }
+
+  /** Whether QEMU has said that it ends because of its machine, reset or switched off. */
+  get shutDown(): boolean {
+    return this.shutdownReason !== undefined;
   }
 
   /** Runs one command. @throws when QEMU refuses it or has ended. */
@@ -63,12 +68,14 @@ export class Qmp {
   }
 
   /** Lets a machine that came from a frozen state run: it is paused, or still reading the state. */
-  async resume(): Promise<void> {
+  async resume(deadlineMs = 120_000): Promise<void> {
+    const end = Date.now() + deadlineMs;
     for (;;) {
       const { status } = await this.execute<{ status: string }>("query-status");
       if (status === "running") return;
       // Said while the state is still being read, `cont` would be lost.
       if (status !== "inmigrate") await this.execute("cont");
+      else if (Date.now() > end) throw new Error(`the frozen state is not read after ${deadlineMs / 1000} s`);
       else await pause(30);
     }
   }
@@ -96,7 +103,7 @@ export class Qmp {
     for (const line of lines) {
       if (line.trim() === "") continue;
       const reply = JSON.parse(line) as Reply;
-      if (reply.event === "SHUTDOWN") this.wasReset = reply.data?.reason?.endsWith("-reset") ?? false;
+      if (reply.event === "SHUTDOWN") this.shutdownReason = reply.data?.reason ?? "unknown";
       if (reply.id === undefined) continue;
       this.waiting.get(reply.id)?.(reply);
       this.waiting.delete(reply.id);
