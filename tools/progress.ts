@@ -32,7 +32,7 @@ export class Progress {
   #print(): void {
     const line = `${this.title}: ${this.seconds} s${this.#detail === "" ? "" : `, ${this.#detail}`}`;
     if (process.stdout.isTTY)
-      process.stdout.write(`\r\u001b[K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
+      process.stdout.write(`\r\u001b[K${line.slice(0, (process.stdout.columns || 80) - 1)}`);
     else console.log(line);
   }
 }

@@ -1,11 +1,11 @@
 // The vendor's other form of package, on Debian 13: apt and dpkg are real, and so is DKMS.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { labDebPackage } from "../../tools/lab/vendor/release-packages.js";
 import type { LabMachine } from "../../tools/lab/vm/lab-machine.js";
 import { startLabMachine } from "../../tools/lab/vm/start.js";
 import { fleetRelease } from "../fleet/fleet.js";
 import { mustRun } from "./support/domain.js";
-import { labDebPackage } from "./support/packages.js";
 import { differences, type Tree, treeOf } from "./support/tree.js";
 
 const file = "/root/nvidia-vgpu.deb";

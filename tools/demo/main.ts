@@ -1,6 +1,7 @@
 // `npm run demo`: the main job on simulated hosts and the real engine; every claim is checked on the machines.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { exportLines } from "../engine/engine-environment.js";
 import { openStage, type Stage } from "./stage.js";
 import { DemoError, playStory } from "./story.js";
 
@@ -21,15 +22,10 @@ async function main(): Promise<void> {
 /** Leaves the fleet, bare again and its VMs ready to start, to the person at the keyboard until Ctrl-C. */
 async function keepUp(stage: Stage): Promise<void> {
   await stage.readyVms();
-  const changed = Object.entries(stage.env).filter(
-    ([name, value]) => name !== "PATH" && process.env[name] !== value,
-  );
-  const [engine, node] = (stage.env.PATH ?? "").split(path.delimiter);
   console.log(
     "\nThe fleet stays up, bare, until Ctrl-C; then everything is removed. In another terminal, in this folder:\n",
   );
-  console.log(`  export PATH='${engine}:${node}':"$PATH"`);
-  for (const [name, value] of changed) console.log(`  export ${name}='${value}'`);
+  console.log(exportLines(stage.env).join("\n"));
   console.log(`\n  pulumi preview --stack ${stage.stack}`);
   console.log(`  pulumi up --stack ${stage.stack}        # the VMs start as soon as their vGPUs are there\n`);
   const { hosts, guests } = stage.fleet.config;

@@ -31,3 +31,15 @@ export function engineEnvironment(backendFolder: string): Record<string, string>
     NO_COLOR: "1",
   };
 }
+
+/** Lines for a person's shell that make this environment in it. */
+export function exportLines(environment: Readonly<Record<string, string>>): string[] {
+  const [engine, node] = (environment.PATH ?? "").split(path.delimiter);
+  const changed = Object.entries(environment).filter(
+    ([name, value]) => name !== "PATH" && process.env[name] !== value,
+  );
+  return [
+    `  export PATH='${engine}:${node}':"$PATH"`,
+    ...changed.map(([name, value]) => `  export ${name}='${value}'`),
+  ];
+}

@@ -56,6 +56,12 @@ const boardsOfKind: Readonly<Record<LabKind, readonly LabBoard[]>> = {
 /** The vGPU of the machine that plays a guest. */
 export const labGuest = { slot: "0000:06:00.0", type: "A40-8Q", board: "NVIDIA A40" } as const;
 
+/** The PCI address of a kind's GPU; undefined where it has none of its own. */
+export function gpuOf(kind: LabKind): string | undefined {
+  const [board] = boardsOfKind[kind];
+  return board === undefined ? undefined : figures[board].slot;
+}
+
 /** The text that says which cards a machine of the kind has. Form: vendor/driver/README.md. */
 export function cardsText(kind: LabKind): string {
   if (kind === "guest") return guestCard(labGuest);

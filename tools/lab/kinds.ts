@@ -6,18 +6,32 @@ export interface LabKindData {
   /** One line. */
   readonly is: string;
   readonly memoryMiB: number;
+  /** A type of its GPU, for examples. */
+  readonly type?: string;
   /** Has the port of a qemu-guest-agent. */
   readonly guest?: boolean;
 }
 
+const host = { memoryMiB: 2048 };
+
 export const labKinds = {
-  turing: { release: "bookworm", is: "Debian 12, Tesla T4: mdevs on the GPU itself", memoryMiB: 2048 },
-  ampere: { release: "bookworm", is: "Debian 12, A40: mdevs on virtual functions", memoryMiB: 2048 },
-  ada: { release: "trixie", is: "Debian 13, L40S: vendor-specific VFIO", memoryMiB: 2048 },
-  display: { release: "bookworm", is: "Debian 12, RTX A6000: has display modes", memoryMiB: 2048 },
-  mig: { release: "trixie", is: "Debian 13, a board with MIG", memoryMiB: 2048 },
-  mtty: { release: "bookworm", is: "Debian 12, no GPU: the kernel's sample mdev driver", memoryMiB: 2048 },
-  guest: { release: "bookworm", is: "Debian 12 as a guest, with a vGPU", memoryMiB: 1536, guest: true },
+  turing: { ...host, release: "bookworm", is: "Debian 12, Tesla T4: mdevs on the GPU itself", type: "T4-4Q" },
+  ampere: { ...host, release: "bookworm", is: "Debian 12, A40: mdevs on virtual functions", type: "A40-8Q" },
+  ada: { ...host, release: "trixie", is: "Debian 13, L40S: vendor-specific VFIO", type: "L40S-12Q" },
+  display: {
+    ...host,
+    release: "bookworm",
+    is: "Debian 12, RTX A6000: has display modes",
+    type: "RTXA6000-8Q",
+  },
+  mig: { ...host, release: "trixie", is: "Debian 13, A100: a board with MIG", type: "A100-10C" },
+  mtty: { ...host, release: "bookworm", is: "Debian 12, no GPU: the kernel's sample mdev driver" },
+  guest: {
+    release: "bookworm",
+    is: "Debian 12 as a guest, with a vGPU of an A40",
+    memoryMiB: 1536,
+    guest: true,
+  },
 } as const satisfies Record<string, LabKindData>;
 
 export type LabKind = keyof typeof labKinds;

@@ -1,53 +1,69 @@
-// npm run lab: starts one machine for a person, and stops it at Ctrl-C.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+// npm run lab: starts machines for a person, and stops them at Ctrl-C.
+import { rmSync } from "node:fs";
 import { Progress } from "../progress.js";
+import { introduce } from "./introduction.js";
 import { type LabKind, labKinds } from "./kinds.js";
 import { labMissing } from "./readiness.js";
 import type { LabMachine } from "./vm/lab-machine.js";
+import { switchedOff } from "./vm/power.js";
+import { makeRunFolder } from "./vm/run-folder.js";
 import { startLabMachine } from "./vm/start.js";
 
-async function main([kind, ...rest]: readonly string[]): Promise<number> {
-  if (kind === undefined || rest.length > 0 || !isKind(kind)) {
-    if (kind !== undefined) console.log(`There is no machine "${[kind, ...rest].join(" ")}".`);
+async function main(words: readonly string[]): Promise<number> {
+  if (words.length === 0 || words.includes("--help") || words.includes("-h")) {
     console.log(kindsText());
-    return kind === undefined ? 0 : 1;
+    return 0;
   }
+  const kinds = words.map(kindNamed);
+  if (new Set(kinds).size < kinds.length) throw new Error(`Each kind once: ${words.join(" ")}`);
   const missing = labMissing();
   if (missing !== undefined) throw new Error(missing);
   const stopped = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
   });
-  const progress = new Progress(`Starting ${kind}`);
-  progress.detail("a kind's first start boots it and takes minutes, later ones seconds");
-  const machine = await Promise.race([startLabMachine({ name: kind, kind }), stopped]);
-  progress.end(machine === undefined ? "Stopped." : `${kind} is up (${progress.seconds} s).`);
-  if (machine !== undefined) await attend(machine, stopped);
-  return 0;
+  const machines = await start(kinds, stopped);
+  return machines === undefined ? 0 : await attend(machines, stopped);
 }
 
-/** Tells how to log in, and waits until the machine is switched off or somebody has had enough. */
-async function attend(machine: LabMachine, stopped: Promise<void>): Promise<void> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "pulumi-vgpu-login-"));
+/** Undefined: stopped before all were up. */
+async function start(kinds: readonly LabKind[], stopped: Promise<void>): Promise<LabMachine[] | undefined> {
+  const names = kinds.join(", ");
+  const progress = new Progress(`Starting ${names}`);
+  progress.detail("minutes the first time, then seconds");
   try {
-    console.log(`${loginText(machine, folder)}\nCtrl-C stops it and removes its disk.`);
-    await Promise.race([stopped, machine.waitUntilOff()]);
-  } finally {
-    await machine.stop();
-    rmSync(folder, { recursive: true, force: true });
+    const all = Promise.all(kinds.map((kind) => startLabMachine({ name: kind, kind })));
+    const machines = await Promise.race([all, stopped]);
+    progress.end(machines === undefined ? "Stopped." : `Up after ${progress.seconds} s: ${names}`);
+    return machines ?? undefined;
+  } catch (error) {
+    progress.end(`Not started after ${progress.seconds} s: ${names}`);
+    throw error;
   }
-  console.log(`${machine.name} is stopped.`);
 }
 
-/** Writes key and host key into `folder`. Root may be admin, who has sudo without a password. */
-function loginText({ address }: LabMachine, folder: string): string {
-  const key = path.join(folder, "key");
-  const knownHosts = path.join(folder, "known_hosts");
-  writeFileSync(key, address.privateKey, { mode: 0o600 });
-  writeFileSync(knownHosts, `[${address.host}]:${address.port} ${address.hostKey}\n`);
-  const options = `-i ${key} -o IdentitiesOnly=yes -o UserKnownHostsFile=${knownHosts} -o StrictHostKeyChecking=yes`;
-  return `  ssh ${options} -p ${address.port} root@${address.host}\nadmin logs in with the same key and has sudo.`;
+/** Tells what they are for a person, and waits until all are switched off or somebody has had enough. */
+async function attend(machines: readonly LabMachine[], stopped: Promise<void>): Promise<number> {
+  const folder = makeRunFolder("by-hand");
+  let code = 0;
+  try {
+    console.log(`${await introduce(machines, folder)}\n\nCtrl-C stops and removes all.`);
+    const ends = machines.map(async (machine) => {
+      const why = await machine.waitUntilOff();
+      console.log(`${machine.name}: ${why}`);
+      if (why !== switchedOff) code = 1;
+    });
+    await Promise.race([stopped, Promise.all(ends)]);
+  } finally {
+    await Promise.all(machines.map((machine) => machine.stop()));
+    rmSync(folder, { recursive: true, force: true });
+    console.log("Stopped.");
+  }
+  return code;
+}
+
+function kindNamed(name: string): LabKind {
+  if (!isKind(name)) throw new Error(`There is no kind "${name}".\n${kindsText()}`);
+  return name;
 }
 
 function isKind(name: string): name is LabKind {
@@ -56,7 +72,7 @@ function isKind(name: string): name is LabKind {
 
 function kindsText(): string {
   const rows = Object.entries(labKinds).map(([name, { is }]) => `  ${name.padEnd(8)} ${is}`);
-  return `npm run lab -- KIND starts a machine. Kinds:\n${rows.join("\n")}`;
+  return `npm run lab -- KIND ... starts machines. Kinds:\n${rows.join("\n")}`;
 }
 
 main(process.argv.slice(2)).then(

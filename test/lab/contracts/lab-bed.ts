@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostdevXml } from "../../../provider/model/hostdev.js";
 import type { LabKind } from "../../../tools/lab/kinds.js";
+import { labPackages } from "../../../tools/lab/vendor/release-packages.js";
 import type { FrozenState } from "../../../tools/lab/vm/frozen-states.js";
 import { booted, startIn } from "../../../tools/lab/vm/frozen-states.js";
 import type { LabMachine } from "../../../tools/lab/vm/lab-machine.js";
@@ -8,7 +9,6 @@ import { type Bed, type BedFacts, type BedState, ladders, type VgpuUser } from "
 import { climb } from "../../contracts/ladder.js";
 import { describeBed } from "../../contracts/run-suite.js";
 import { defineDomain, mustRun, startDomain, stopDomain, undefineDomain } from "../support/domain.js";
-import { labPackages } from "../support/packages.js";
 
 /** The environment that every script of ours has. */
 const environment = "export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";

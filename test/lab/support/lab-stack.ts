@@ -1,9 +1,9 @@
+import { labPackages } from "../../../tools/lab/vendor/release-packages.js";
 import { quickProgram } from "../../engine/support/declared-stack.js";
 import { openExampleStack } from "../../engine/support/example-stack.js";
 import type { Project } from "../../engine/support/project.js";
 import type { Stack } from "../../engine/support/stack.js";
 import type { FleetConfig } from "../../fleet/fleet.js";
-import { labPackages } from "./packages.js";
 
 /** Token that the lab's guests show to the license server. */
 export const labToken = "lab-license-token-for-guests";

@@ -1,14 +1,14 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
-import { labCache } from "../../../tools/lab/cache.js";
-import { makeDebPackage } from "../../../tools/lab/vendor/deb-package.js";
-import { type DriverPackage, makeRunPackage } from "../../../tools/lab/vendor/run-package.js";
-import { vgpuTypesText } from "../../../tools/lab/vgpu-types.js";
-import { fleetRelease } from "../../fleet/fleet.js";
+import { fleetRelease } from "../../../test/fleet/fleet.js";
+import { labCache } from "../cache.js";
+import { vgpuTypesText } from "../vgpu-types.js";
+import { makeDebPackage } from "./deb-package.js";
+import { type DriverPackage, makeRunPackage } from "./run-package.js";
 
 let made: Promise<{ readonly manager: DriverPackage; readonly guest: DriverPackage }> | undefined;
 
-/** Returns the vendor's packages of the release that all stories use, made once per process. */
+/** Returns the vendor's packages of the release that all stories and hand-started machines use, made once per process. */
 export function labPackages(): NonNullable<typeof made> {
   made ??= makePackages();
   return made;
