@@ -65,6 +65,8 @@ export async function buildImage(recipe: Recipe, keys: ImageKeys, mirrors: Mirro
   if (!isWhole(folder)) {
     console.log(`${release}: ${whyBuilt(release, keys, folder)}`);
     rmSync(folder, { recursive: true, force: true });
+    // Their disks stand on this one's blocks, and no two builds lay them alike.
+    rmSync(path.join(labCache(), "states", keys.image), { recursive: true, force: true });
     await new Build(recipe, keys, mirrors).run(folder);
   }
   useImage(release, keys.image);

@@ -1,5 +1,6 @@
 // States of machines, frozen: what a machine is after some preparation that many tests begin with.
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -17,7 +18,7 @@ import { holdFileLock } from "../../file-lock.js";
 import { cacheKey, labCache, shortOfSpace } from "../cache.js";
 import { cardsText } from "../cards.js";
 import type { LabKind } from "../kinds.js";
-import { type FrozenFiles, LabMachine } from "./lab-machine.js";
+import { type FrozenDisk, type FrozenFiles, LabMachine } from "./lab-machine.js";
 import { type LabMachineSpec, neededImage, qemuMachine } from "./machine-spec.js";
 import { qemu, qemuArguments } from "./qemu-arguments.js";
 
@@ -44,9 +45,18 @@ export const booted: FrozenState = {
   },
 };
 
+/** A state of one machine: a memory, and a disk that stands on that of another state or on the image. */
+interface Place {
+  readonly state: FrozenState;
+  readonly spec: LabMachineSpec;
+}
+
 /** Starts a machine in a state: within seconds where it was frozen before, else by preparing and freezing one first. */
 export async function startIn(state: FrozenState, spec: LabMachineSpec): Promise<LabMachine> {
-  const files = await provide(state, spec);
+  return startOn(spec, await provide({ state, spec }));
+}
+
+async function startOn(spec: LabMachineSpec, files: FrozenDisk | FrozenFiles): Promise<LabMachine> {
   return LabMachine.start(spec, files).catch((error: unknown) => {
     throw new Error(
       `${messageOf(error)}\nIt was to go on from ${path.dirname(files.disk)}. Next: remove that folder if this happens again, and the machine is made anew.`,
@@ -54,30 +64,38 @@ export async function startIn(state: FrozenState, spec: LabMachineSpec): Promise
   });
 }
 
-async function provide(state: FrozenState, spec: LabMachineSpec): Promise<FrozenFiles> {
-  const folder = await stateFolder(state, spec);
-  const files = filesIn(folder);
-  if (isWhole(folder)) return files;
-  mkdirSync(path.dirname(folder), { recursive: true });
-  const release = await holdFileLock(`${folder}.lock`, () => undefined);
-  try {
-    if (!isWhole(folder)) {
-      removeRemains(folder);
-      await make(state, spec, folder);
+async function provide(place: Place): Promise<FrozenFiles> {
+  const folder = await folderOf(place);
+  if (!(await isWhole(place))) {
+    mkdirSync(path.dirname(folder), { recursive: true });
+    const release = await holdFileLock(`${folder}.lock`, () => undefined);
+    try {
+      if (!(await isWhole(place))) {
+        removeRemains(folder);
+        await make(place, folder);
+      }
+    } finally {
+      release();
     }
-  } finally {
-    release();
   }
-  return files;
+  return filesIn(folder);
 }
 
-async function make(state: FrozenState, spec: LabMachineSpec, folder: string): Promise<void> {
-  const machine = await beginOf(state, spec);
+async function make(place: Place, folder: string): Promise<void> {
+  const { state, spec } = place;
+  const below = belowOf(place);
+  const files = below === undefined ? undefined : await provide(below);
+  const standsOn = await idOf(below);
+  const machine =
+    files === undefined
+      ? await LabMachine.start(spec)
+      : await startOn(spec, state.disk === undefined ? files : { disk: files.disk });
   const unfinished = mkdtempSync(`${folder}-unfinished-`);
   try {
     await state.prepare(machine);
     await machine.freeze(filesIn(unfinished));
-    writeFileSync(path.join(unfinished, "sizes"), sizesIn(unfinished));
+    writeFileSync(path.join(unfinished, "id"), randomUUID());
+    writeFileSync(path.join(unfinished, "record"), record(unfinished, standsOn));
     renameSync(unfinished, folder);
   } catch (error) {
     const space = shortOfSpace();
@@ -88,29 +106,47 @@ async function make(state: FrozenState, spec: LabMachineSpec, folder: string): P
   }
 }
 
+/** What a state's disk stands on; undefined: the image. */
+function belowOf({ state, spec }: Place): Place | undefined {
+  if (state === booted) return undefined;
+  if (state.disk === undefined) return { state: state.from ?? booted, spec };
+  return { state: state.disk.of, spec: { name: spec.name, kind: state.disk.kind } };
+}
+
 function filesIn(folder: string): FrozenFiles {
   return { disk: path.join(folder, "disk.qcow2"), memory: path.join(folder, "memory.zst") };
 }
 
-function sizesIn(folder: string): string {
-  return Object.entries(filesIn(folder))
-    .map(([name, file]) => `${name} ${statSync(file, { throwIfNoEntry: false })?.size ?? "none"}\n`)
-    .join("");
+/** A state made anew has another id, as its blocks lie elsewhere than those that disks above it know. */
+async function idOf(place: Place | undefined): Promise<string> {
+  if (place === undefined) return "the image";
+  const file = path.join(await folderOf(place), "id");
+  return existsSync(file) ? readFileSync(file, "utf8") : "nothing";
 }
 
-/** Its files are as long as they were made: a full disk or a broken copy leaves shorter ones. */
-function isWhole(folder: string): boolean {
-  const sizes = path.join(folder, "sizes");
-  return existsSync(sizes) && readFileSync(sizes, "utf8") === sizesIn(folder);
+function record(folder: string, standsOn: string): string {
+  const sizes = Object.entries(filesIn(folder)).map(
+    ([name, file]) => `${name} ${statSync(file, { throwIfNoEntry: false })?.size ?? "none"}\n`,
+  );
+  return `${sizes.join("")}on ${standsOn}\n`;
+}
+
+/** Its files are as long as they were made (a full disk leaves shorter ones), and so is all that it stands on. */
+async function isWhole(place: Place): Promise<boolean> {
+  const folder = await folderOf(place);
+  const file = path.join(folder, "record");
+  const below = belowOf(place);
+  if (below !== undefined && !(await isWhole(below))) return false;
+  return existsSync(file) && readFileSync(file, "utf8") === record(folder, await idOf(below));
 }
 
 /** What of this state is damaged, or was being made by a process that was killed. */
 function removeRemains(folder: string): void {
-  const place = path.dirname(folder);
+  const states = path.dirname(folder);
   const name = path.basename(folder);
-  for (const entry of readdirSync(place)) {
+  for (const entry of readdirSync(states)) {
     if (entry !== name && !entry.startsWith(`${name}-unfinished-`)) continue;
-    rmSync(path.join(place, entry), { recursive: true, force: true });
+    rmSync(path.join(states, entry), { recursive: true, force: true });
   }
 }
 
@@ -118,14 +154,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function beginOf(state: FrozenState, spec: LabMachineSpec): Promise<LabMachine> {
-  if (state === booted) return LabMachine.start(spec);
-  if (state.disk === undefined) return startIn(state.from ?? booted, spec);
-  const { disk } = await provide(state.disk.of, { name: spec.name, kind: state.disk.kind });
-  return LabMachine.start(spec, { disk });
-}
-
-async function stateFolder(state: FrozenState, spec: LabMachineSpec): Promise<string> {
+async function folderOf({ state, spec }: Place): Promise<string> {
   const image = neededImage(spec.kind);
   const fixed = { ...spec, name: "frozen" };
   const parts = [
