@@ -87,7 +87,7 @@ function bringsNouveau(facts: MachineFacts): boolean {
 }
 
 function bootInto(desired: DriverTarget, driver: DesiredDriver, what: string): Step {
-  return rebootStep(desired, `${what} ${driver.version} needs a boot after its installation`);
+  return rebootStep(desired, `${what} ${driver.version} is not loaded and needs a boot`);
 }
 
 function rebootStep(desired: DriverTarget, cause: string): Step {
