@@ -3,6 +3,7 @@ import path from "node:path";
 import type { FleetConfig } from "../../test/fleet/fleet.js";
 import { engineEnvironment, exportLines } from "../engine/engine-environment.js";
 import { findEngine } from "../engine/find-engine.js";
+import { repositoryRoot } from "../paths.js";
 import { gpuOf } from "./cards.js";
 import { type LabKind, type LabKindData, labKinds } from "./kinds.js";
 import { labPackages } from "./vendor/release-packages.js";
@@ -22,12 +23,16 @@ export async function introduce(machines: readonly LabMachine[], folder: string)
     guests: Object.assign({}, ...parts.map(({ guests }) => guests)),
   };
   if (Object.keys({ ...inventory.hosts, ...inventory.guests }).length === 0) return text;
+  if (findEngine() === undefined)
+    return `${text}\n\nTo declare them by a program: npm run setup, and start them again.`;
   const { manager, guest } = await labPackages();
   const config = { inventory, managerPackage: manager, guestPackage: guest };
   for (const [key, value] of Object.entries(config)) {
     writeFileSync(path.join(folder, `${key}.json`), `${JSON.stringify(value, undefined, 2)}\n`);
   }
-  return `${text}\n\nTo declare them with the program of examples/fleet, in this folder:\n${configText(folder, Object.keys(config))}`;
+  const stack = path.join(folder, "stack.sh");
+  writeFileSync(stack, stackScript(folder, Object.keys(config)));
+  return `${text}\n\nTo declare them with the program of examples/fleet, in another terminal:\n  . ${stack}\n  pulumi up`;
 }
 
 function keyFile({ name }: LabMachine, folder: string): string {
@@ -42,7 +47,7 @@ function loginText(machine: LabMachine, folder: string): string {
   writeFileSync(key, address.privateKey, { mode: 0o600 });
   writeFileSync(knownHosts, `[${address.host}]:${address.port} ${address.hostKey}\n`);
   const options = `-i ${key} -o IdentitiesOnly=yes -o UserKnownHostsFile=${knownHosts} -o StrictHostKeyChecking=yes`;
-  return `  ssh ${options} -p ${address.port} root@${address.host}`;
+  return `${name}:\n  ssh ${options} -p ${address.port} root@${address.host}`;
 }
 
 /** Empty for a machine without NVIDIA's GPU, which that program does not declare. */
@@ -57,13 +62,14 @@ function inventoryOf({ kind, address }: LabMachine, privateKeyPath: string): Fle
   return { hosts: { [kind]: { connection, gpu, vgpus: { [desk]: type } } }, guests: {} };
 }
 
-function configText(folder: string, keys: readonly string[]): string {
-  if (findEngine() === undefined) return "  npm run setup, and start them again";
-  return [
+/** For a person's shell to read, which is then in the checkout with a stack of these machines. */
+function stackScript(folder: string, keys: readonly string[]): string {
+  const lines = [
+    `cd '${repositoryRoot}'`,
     ...exportLines(engineEnvironment(folder)),
-    "  pulumi stack init lab",
-    ...keys.map((key) => `  pulumi config set ${key} "$(cat ${path.join(folder, `${key}.json`)})"`),
-    "  pulumi config set --secret licenseToken any-text",
-    "  pulumi up",
-  ].join("\n");
+    "pulumi stack init lab",
+    ...keys.map((key) => `pulumi config set ${key} "$(cat '${path.join(folder, `${key}.json`)}')"`),
+    "pulumi config set --secret licenseToken any-text",
+  ];
+  return `${lines.join("\n")}\n`;
 }

@@ -16,7 +16,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const kinds = words.map(kindNamed);
   if (new Set(kinds).size < kinds.length) throw new Error(`Each kind once: ${words.join(" ")}`);
-  const missing = labMissing();
+  const missing = labMissing(kinds.map((kind) => labKinds[kind].release));
   if (missing !== undefined) throw new Error(missing);
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
@@ -45,15 +45,17 @@ async function start(kinds: readonly LabKind[], stopped: Promise<void>): Promise
 async function attend(machines: readonly LabMachine[], stopped: Promise<void>): Promise<number> {
   const folder = makeRunFolder("by-hand");
   let code = 0;
+  let attended = true;
   try {
     console.log(`${await introduce(machines, folder)}\n\nCtrl-C stops and removes all.`);
     const ends = machines.map(async (machine) => {
       const why = await machine.waitUntilOff();
-      console.log(`${machine.name}: ${why}`);
+      if (attended) console.log(`${machine.name}: ${why}; to have it again, start anew`);
       if (why !== switchedOff) code = 1;
     });
     await Promise.race([stopped, Promise.all(ends)]);
   } finally {
+    attended = false;
     await Promise.all(machines.map((machine) => machine.stop()));
     rmSync(folder, { recursive: true, force: true });
     console.log("Stopped.");

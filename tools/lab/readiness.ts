@@ -12,13 +12,16 @@ export interface LabParts {
   hasImage(release: LabRelease): boolean;
 }
 
-/** Says in a sentence why machines of the lab cannot be started here; undefined: they can. */
-export function labMissing(parts: LabParts = here): string | undefined {
+/** Says in a sentence why machines of these releases cannot be started here; undefined: they can. */
+export function labMissing(
+  releases: readonly LabRelease[] = labReleases,
+  parts: LabParts = here,
+): string | undefined {
   const absent = programs.filter((name) => !parts.hasProgram(name));
-  const unbuilt = labReleases.filter((release) => !parts.hasImage(release));
+  const unbuilt = [...new Set(releases)].filter((release) => !parts.hasImage(release));
   const missing = [
     ...(absent.length > 0 ? [`${absent.join(", ")} not installed`] : []),
-    ...(unbuilt.length > 0 ? [`no image of Debian ${unbuilt.join(", ")}`] : []),
+    ...(unbuilt.length > 0 ? [`no whole image of Debian ${unbuilt.join(", ")}`] : []),
   ];
   if (missing.length === 0) return undefined;
   return `The lab is not set up here (${missing.join("; ")}). Next: npm run lab:setup`;

@@ -59,7 +59,7 @@ export async function startIn(state: FrozenState, spec: LabMachineSpec): Promise
 async function startOn(spec: LabMachineSpec, files: FrozenDisk | FrozenFiles): Promise<LabMachine> {
   return LabMachine.start(spec, files).catch((error: unknown) => {
     throw new Error(
-      `${messageOf(error)}\nIt was to go on from ${path.dirname(files.disk)}. Next: remove that folder if this happens again, and the machine is made anew.`,
+      `${messageOf(error)}\nIt was to go on from ${path.dirname(files.disk)}. Next: remove that folder, and it is made anew.`,
     );
   });
 }
@@ -68,7 +68,9 @@ async function provide(place: Place): Promise<FrozenFiles> {
   const folder = await folderOf(place);
   if (!(await isWhole(place))) {
     mkdirSync(path.dirname(folder), { recursive: true });
-    const release = await holdFileLock(`${folder}.lock`, () => undefined);
+    const release = await holdFileLock(`${folder}.lock`, () =>
+      console.log(`Another process makes this state; waiting for it to release ${folder}.lock`),
+    );
     try {
       if (!(await isWhole(place))) {
         removeRemains(folder);
