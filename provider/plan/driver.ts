@@ -32,8 +32,9 @@ export function driverSteps(desired: DriverTarget, facts: MachineFacts, what: st
   const ours = facts.manifest.driver;
   if (facts.installedDriver !== driver.version || ours?.state === "intent")
     return installSteps(desired, driver, { facts, what });
-  if (facts.loadedDriver !== driver.version || ours?.bootId === facts.bootId)
-    return [bootInto(desired, driver, what)];
+  if (ours?.bootId === facts.bootId) return [bootAfterInstallation(desired, driver, what)];
+  if (facts.loadedDriver !== driver.version)
+    return [rebootStep(desired, `${what} ${driver.version} is installed and not loaded`)];
   if (!nouveauBlocked(facts)) return [blockStep(desired, facts)];
   return [];
 }
@@ -72,7 +73,7 @@ function installSteps(
     dkms,
     ...onMachine(desired, cause),
   });
-  return [...steps, bootInto(desired, driver, what)];
+  return [...steps, bootAfterInstallation(desired, driver, what)];
 }
 
 function blockStep(desired: DriverTarget, facts: MachineFacts): Step {
@@ -86,8 +87,8 @@ function bringsNouveau(facts: MachineFacts): boolean {
   return ownDriver && facts.nouveauBlockedBy.every((path) => path === ourNouveauBlock);
 }
 
-function bootInto(desired: DriverTarget, driver: DesiredDriver, what: string): Step {
-  return rebootStep(desired, `${what} ${driver.version} is not loaded and needs a boot`);
+function bootAfterInstallation(desired: DriverTarget, driver: DesiredDriver, what: string): Step {
+  return rebootStep(desired, `${what} ${driver.version} needs a boot after its installation`);
 }
 
 function rebootStep(desired: DriverTarget, cause: string): Step {

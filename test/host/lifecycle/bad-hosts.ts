@@ -105,7 +105,7 @@ export const badHosts: readonly BadHost[] = [
     property: "reboot.allow",
     text: [
       "VGPU_REBOOT_NEEDED gpu-host: 2 reboots are needed and not allowed",
-      "Saw: nouveau is loaded; vGPU manager 550.127.06 is not loaded and needs a boot",
+      "Saw: nouveau is loaded; vGPU manager 550.127.06 needs a boot after its installation",
       "Expected: the program's word for it",
       "Next: add reboot: { allow: true } to the resource",
     ],

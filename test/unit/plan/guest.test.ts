@@ -39,7 +39,7 @@ describe("planGuest", () => {
       "reboot-machine desk-1 [reboots-guest]: nouveau is loaded",
       "upload-package desk-1: the package is not on the machine",
       "install-driver desk-1: guest driver 550.127.05 is not installed",
-      "reboot-machine desk-1 [reboots-guest]: guest driver 550.127.05 is not loaded and needs a boot",
+      "reboot-machine desk-1 [reboots-guest]: guest driver 550.127.05 needs a boot after its installation",
       "write-gridd-conf desk-1: FeatureType is not set",
       "write-token desk-1: there is no token",
       "acquire-license desk-1: its settings changed",
@@ -122,7 +122,7 @@ Next: give the VM its vGPU (MdevDevice.hostdevXml), start it, run again`,
       "a reboot that nobody allowed",
       guestFacts({ installedDriver: guestVersion, nouveauBlockedBy: ["/etc/modprobe.d/site.conf"] }),
       `VGPU_REBOOT_NEEDED desk-1: a reboot is needed and not allowed
-Saw: guest driver 550.127.05 is not loaded and needs a boot
+Saw: guest driver 550.127.05 is installed and not loaded
 Expected: the program's word for it
 Next: add reboot: { allow: true } to the resource`,
     ],

@@ -133,7 +133,7 @@ Next: turn secure boot off in the firmware, run again`,
     facts: hostFacts({ nouveauLoaded: true, gpus: [gpuFacts({ driver: "nouveau" })] }),
     desired: { reboot: { allow: false, deadlineMs: 1 } },
     text: `VGPU_REBOOT_NEEDED gpu-01: 2 reboots are needed and not allowed
-Saw: nouveau is loaded; vGPU manager 550.127.06 is not loaded and needs a boot
+Saw: nouveau is loaded; vGPU manager 550.127.06 needs a boot after its installation
 Expected: the program's word for it
 Next: add reboot: { allow: true } to the resource`,
   },
@@ -141,7 +141,7 @@ Next: add reboot: { allow: true } to the resource`,
     facts: { ...finishedHost(), loadedDriver: null },
     desired: { reboot: { allow: false, deadlineMs: 1 } },
     text: `VGPU_REBOOT_NEEDED gpu-01: a reboot is needed and not allowed
-Saw: vGPU manager 550.127.06 is not loaded and needs a boot
+Saw: vGPU manager 550.127.06 is installed and not loaded
 Expected: the program's word for it
 Next: add reboot: { allow: true } to the resource`,
   },
@@ -154,7 +154,7 @@ Next: add reboot: { allow: true } to the resource`,
       runningVms: ["build-7"],
     },
     text: `VGPU_IN_USE gpu-01: the host must be rebooted and VMs run on it
-Saw: VMs build-7, desk-1; the module of vGPU manager 535.129.03 is loaded; vGPU manager 550.127.06 is not loaded and needs a boot
+Saw: VMs build-7, desk-1; the module of vGPU manager 535.129.03 is loaded; vGPU manager 550.127.06 needs a boot after its installation
 Expected: no VM runs while the host reboots
 Next: shut these VMs down or move them to another host, run again`,
   },

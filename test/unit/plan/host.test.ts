@@ -29,7 +29,7 @@ describe("planHost", () => {
       "reboot-machine gpu-01 [reboots-host]: nouveau is loaded",
       "upload-package gpu-01: the package is not on the machine",
       "install-driver gpu-01: vGPU manager 550.127.06 is not installed",
-      "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 is not loaded and needs a boot",
+      "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 needs a boot after its installation",
       "install-boot-unit gpu-01: nothing restores vGPUs at boot",
       "enable-vfs gpu-01 0000:3b:00.0: 0 of 32 virtual functions are on",
     ]);
@@ -42,7 +42,7 @@ describe("planHost", () => {
       "block-nouveau gpu-01: nothing keeps nouveau from loading",
       "upload-package gpu-01: the package is not on the machine",
       "install-driver gpu-01: vGPU manager 550.127.06 is not installed",
-      "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 is not loaded and needs a boot",
+      "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 needs a boot after its installation",
       "install-boot-unit gpu-01: nothing restores vGPUs at boot",
     ]);
   });
@@ -58,7 +58,7 @@ describe("planHost", () => {
       "uninstall-driver gpu-01: vGPU manager 535.129.03 is installed, 550.127.06 is declared",
       "reboot-machine gpu-01 [reboots-host]: the module of vGPU manager 535.129.03 is loaded",
       "install-driver gpu-01: vGPU manager 550.127.06 is not installed",
-      "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 is not loaded and needs a boot",
+      "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 needs a boot after its installation",
     ]);
   });
 
@@ -101,12 +101,12 @@ describe("planHost", () => {
     [
       "boots into a driver that was installed in this boot",
       (facts) => ({ ...facts, bootId: "boot-2" }),
-      ["reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 is not loaded and needs a boot"],
+      ["reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 needs a boot after its installation"],
     ],
     [
       "boots when the installed driver is not loaded",
       (facts) => ({ ...facts, loadedDriver: null }),
-      ["reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 is not loaded and needs a boot"],
+      ["reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 is installed and not loaded"],
     ],
     [
       "waits for services that start",

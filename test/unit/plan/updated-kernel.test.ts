@@ -31,7 +31,7 @@ describe("a host whose kernel was updated without its driver", () => {
   it("gets the driver installed anew, and the step says why", () => {
     expect(stepTexts(planHost(desiredHost(), updated())).slice(0, 2)).toEqual([
       `install-driver gpu-01: ${why}`,
-      `reboot-machine gpu-01 [reboots-host]: vGPU manager ${managerVersion} is not loaded and needs a boot`,
+      `reboot-machine gpu-01 [reboots-host]: vGPU manager ${managerVersion} needs a boot after its installation`,
     ]);
   });
 
