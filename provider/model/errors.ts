@@ -1,3 +1,5 @@
+import { bounded, shownLine, shownLines } from "./shown.js";
+
 /** The documented reason codes; each one has a row in docs/errors.md. */
 export const errorCodes = {
   VGPU_INPUT: "a declared property is not valid",
@@ -61,16 +63,25 @@ export function redact(text: string): string {
   return clean;
 }
 
-/** Returns the message of one failure, four or five lines, without secrets. */
+/** Longest texts of a message, characters: what a machine says is not all worth reading. */
+const mostOfTitle = 1_000;
+const mostOfPart = 6_000;
+
+/**
+ * Returns the message of one failure, four or five parts, without secrets. Texts of machines are in it: what a terminal
+ * would obey is shown escaped, no line of theirs passes for a part, and long ones are cut in the middle.
+ */
 export function errorText(parts: ErrorParts): string {
+  const title = (text: string) => shownLine(bounded(redact(text), mostOfTitle));
+  const part = (text: string) => shownLines(bounded(redact(text), mostOfPart));
   const lines = [
-    `${parts.code} ${parts.where}: ${parts.what}`,
-    `Saw: ${parts.saw}`,
-    `Expected: ${parts.expected}`,
-    `Next: ${parts.next}`,
+    `${parts.code} ${title(parts.where)}: ${title(parts.what)}`,
+    `Saw: ${part(parts.saw)}`,
+    `Expected: ${part(parts.expected)}`,
+    `Next: ${part(parts.next)}`,
   ];
-  if (parts.now !== undefined) lines.push(`Now: ${parts.now}`);
-  return redact(lines.join("\n"));
+  if (parts.now !== undefined) lines.push(`Now: ${part(parts.now)}`);
+  return lines.join("\n");
 }
 
 /** A failure that is told to the person who runs Pulumi. Known by `code`, never by `instanceof`. */

@@ -5,6 +5,7 @@ import type { MachineFacts } from "../model/facts.js";
 import type { RebootPolicy } from "../plan/desired.js";
 import type { Plan, Step } from "../plan/steps.js";
 import type { MachineView } from "./machine-view.js";
+import { tell } from "./tell.js";
 
 /** What brings one machine to what a resource declares. */
 export interface MachineConvergence<Facts extends MachineFacts> {
@@ -23,7 +24,7 @@ export function convergeMachine<Facts extends MachineFacts>(
   task: MachineConvergence<Facts>,
   before: Facts,
 ): Promise<Facts> {
-  const progress = (text: string) => console.log(`${task.label}: ${text}`);
+  const progress = (text: string) => tell(task.label, text);
   const machine = { session: task.view.session, label: task.label, journals: task.journals, progress };
   const apply = async (steps: readonly Step[], facts: Facts): Promise<number> => {
     const onVgpus = headOf(steps);

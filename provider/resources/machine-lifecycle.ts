@@ -31,6 +31,7 @@ import {
   withStoredConnection,
   withVmHint,
 } from "./outcomes.js";
+import { tell } from "./tell.js";
 
 /** What the inputs of every resource that is a whole machine have. */
 export interface MachineInputs {
@@ -128,16 +129,14 @@ async function preflight<I extends MachineInputs, F extends MachineFacts, D exte
     const facts = await view.facts();
     const claim = claimMachine(facts.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
     if (claim !== null) return asFailures([claim]);
-    for (const notice of kind.notices(facts)) console.log(`${desired.name}: ${notice}`);
+    for (const notice of kind.notices(facts)) tell(desired.name, notice);
     const plan = kind.plan(desired, facts);
-    if (plan.steps.length > 0) {
-      console.log(`${desired.name}: ${planText(plan.steps)}`);
-    }
+    if (plan.steps.length > 0) tell(desired.name, planText(plan.steps));
     const wrongPackage = await hostPackageRefusal(plan.steps, view.session, desired.name);
     return asFailures(wrongPackage === null ? plan.refusals : [...plan.refusals, wrongPackage]);
   } catch (error) {
     if (isNew && kind.mayBeOffAtFirst(inputs) && isOutOfReach(error) && error.code === "VGPU_UNREACHABLE") {
-      console.log(`${desired.name}: does not answer yet; it is waited for when its turn comes`);
+      tell(desired.name, "does not answer yet; it is waited for when its turn comes");
       return [];
     }
     return [asFailure(withExclude(error, { kind: kind.kind, name: desired.name }), "connection")];

@@ -37,6 +37,7 @@ import {
   withExclude,
   withStoredConnection,
 } from "./outcomes.js";
+import { tell } from "./tell.js";
 import { declarationOf, declaredBeside, desiredVgpu, requestOf } from "./vgpu-request.js";
 import { liveVgpuInputs, movedAway, vgpuOutputs } from "./vgpu-state.js";
 
@@ -109,9 +110,7 @@ function tellRetired(inputs: MdevDeviceInputs, steps: readonly Step[]): void {
   if (others.length === 0 || told.has(key)) return;
   told.add(key);
   const names = others.map((step) => step.target.slice(inputs.host.length + 1)).join(", ");
-  console.log(
-    `${key}: idle vGPUs that are in the way of ${inputs.name} (${type}) are retired first: ${names}`,
-  );
+  tell(key, `idle vGPUs that are in the way of ${inputs.name} (${type}) are retired first: ${names}`);
 }
 
 /** The host's own check decides about unknown host keys; by then its key is known in this process. */
