@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { errorText } from "../model/errors.js";
+import { expectedText, shown } from "./plain-words.js";
 
 /** A refusal as the engine takes it: shown once, on the resource. */
 export interface CheckFailure {
@@ -19,11 +20,12 @@ export type CheckedInputs<T> =
 export function checkInputs<T>(schema: z.ZodType<T>, inputs: unknown, where: string): CheckedInputs<T> {
   const result = schema.safeParse(inputs);
   if (result.success) return { inputs: result.data, failures: [] };
-  const failures = result.error.issues.flatMap(oneByOne).map(({ path, saw, expected }) => {
+  const all = result.error.issues.flatMap(oneByOne);
+  const failures = all.slice(0, mostFailures).map(({ path, saw, expected }) => {
     const property = propertyPath(path);
     const reason = errorText({
       code: "VGPU_INPUT",
-      where,
+      where: inLine(where),
       what: `${property || "the resource"} is not valid`,
       saw: saw ?? valueText(inputs, path),
       expected,
@@ -32,6 +34,15 @@ export function checkInputs<T>(schema: z.ZodType<T>, inputs: unknown, where: str
     return { property, reason };
   });
   return { inputs: null, failures };
+}
+
+/** More would hide what is told; what is left shows when these are corrected. */
+const mostFailures = 10;
+
+/** Returns a text that may be of any kind as part of a message's first line. */
+function inLine(text: string): string {
+  const written = shown(text);
+  return written === `"${text}"` ? text : written;
 }
 
 interface Complaint {
@@ -47,16 +58,16 @@ function oneByOne(issue: z.core.$ZodIssue): Complaint[] {
     return issue.keys.map((key) => ({ path: [...issue.path, key], saw: "a value", expected }));
   }
   if (issue.code === "invalid_key") {
-    const saw = JSON.stringify(issue.path.at(-1));
+    const saw = shown(issue.path.at(-1));
     return [{ path: issue.path, saw, expected: issue.issues[0]?.message ?? issue.message }];
   }
-  return [{ path: issue.path, expected: issue.message }];
+  return [{ path: issue.path, expected: expectedText(issue) }];
 }
 
 function propertyPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    if (!/^[A-Za-z_]\w*$/.test(String(key))) return `${text}[${JSON.stringify(key)}]`;
+    if (!/^[A-Za-z_]\w*$/.test(String(key))) return `${text}[${shown(String(key))}]`;
     return text === "" ? String(key) : `${text}.${String(key)}`;
   }, "");
 }
@@ -71,6 +82,6 @@ function valueText(inputs: unknown, path: readonly PropertyKey[]): string {
     value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
   if (value === undefined) return "nothing";
   if (path.some((key) => secretKeys.has(String(key)))) return "a secret value";
-  if (typeof value !== "object" && secretHolders.has(String(path.at(-1)))) return `a ${typeof value}`;
-  return typeof value === "object" ? "an object" : JSON.stringify(value);
+  if (typeof value === "string" && secretHolders.has(String(path.at(-1)))) return "a text";
+  return shown(value);
 }

@@ -1,17 +1,17 @@
 import { z } from "zod";
+import { fileText, lineText, secretLine } from "./texts.js";
 
 const hop = {
-  host: z.string().min(1),
+  host: lineText(),
   port: z.int().min(1).max(65535).optional(),
-  user: z.string().min(1).optional(),
-  password: z.string().optional(),
-  privateKey: z.string().optional(),
-  privateKeyPassword: z.string().optional(),
-  privateKeyPath: z.string().min(1).optional(),
-  privateKeyEnv: z.string().min(1).optional(),
-  agentSocketPath: z.string().optional(),
-  hostKey: z
-    .string()
+  user: lineText().optional(),
+  password: secretLine().optional(),
+  privateKey: fileText().optional(),
+  privateKeyPassword: secretLine().optional(),
+  privateKeyPath: lineText(4096).optional(),
+  privateKeyEnv: lineText().optional(),
+  agentSocketPath: lineText(4096).optional(),
+  hostKey: lineText(16_384)
     .regex(/^\S+ [A-Za-z0-9+/]+={0,2}( .*)?$/, 'must be "<algorithm> <base64>", as in a .pub file')
     .optional(),
   acceptNew: z.boolean().optional(),
@@ -22,6 +22,6 @@ const hop = {
 /** Checks a connection; the form is `Connection` of provider/model. */
 export const connectionSchema = z.strictObject({
   ...hop,
-  sudoPassword: z.string().optional(),
+  sudoPassword: secretLine().optional(),
   proxy: z.strictObject(hop).optional(),
 });

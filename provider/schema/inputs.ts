@@ -1,13 +1,17 @@
 import { z } from "zod";
 import { parsePciAddress } from "../model/pci-address.js";
 import { connectionSchema } from "./connection.js";
+import { fileText, lineText } from "./texts.js";
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be the 64 lower-case hexadecimal digits of a sha256");
+const sha256 = z
+  .string()
+  .toLowerCase()
+  .regex(/^[0-9a-f]{64}$/, "must be the 64 hexadecimal digits of a sha256");
 
 const packageSchema = z
   .strictObject({
-    path: z.string().min(1).optional(),
-    hostPath: z.string().startsWith("/").optional(),
+    path: lineText(4096).optional(),
+    hostPath: lineText(4096).startsWith("/").optional(),
     sha256,
   })
   .refine(
@@ -15,7 +19,7 @@ const packageSchema = z
     "must have path or hostPath, one of the two",
   );
 
-const driverSchema = z.strictObject({ release: z.string().min(1), package: packageSchema.optional() });
+const driverSchema = z.strictObject({ release: lineText(), package: packageSchema.optional() });
 
 const rebootSchema = z.strictObject({
   allow: z.boolean().default(false),
@@ -32,9 +36,9 @@ const pciAddress = z.string().transform((text, context) => {
 /** What every resource says of itself. */
 const identity = {
   /** Resource name. */
-  name: z.string().min(1),
+  name: lineText(),
   /** `"project/stack"` */
-  owner: z.string().min(1),
+  owner: lineText(511),
   connection: connectionSchema,
 };
 
@@ -65,10 +69,14 @@ export const vgpuHostSchema = hostSchema.overwrite((host) => {
 /** Name of a file in sysfs: it becomes part of paths. */
 const sysfsName = z
   .string()
-  .regex(/^(?!\.{1,2}$)[^/\s]+$/, "must be a name in sysfs: not empty, without blanks and slashes");
+  .max(255)
+  .regex(
+    /^(?!\.{1,2}$)[^/\s\p{Cc}\p{Cf}\p{Cs}]+$/u,
+    "must be a name in sysfs: not empty, without blanks, slashes and control characters",
+  );
 
 /** Resource name of the VgpuHost. */
-const host = z.string().min(1);
+const host = lineText();
 
 /** The last ones state what holds of every declared vGPU. */
 const anyMdevDevice = {
@@ -86,7 +94,7 @@ export const gpuMdevSchema = z.strictObject({
   ...identity,
   host,
   gpu: pciAddress,
-  type: z.string().min(1),
+  type: lineText(),
   ...anyMdevDevice,
 });
 
@@ -103,12 +111,12 @@ export const parentMdevSchema = z.strictObject({
 export const guestDriverInstallSchema = z.strictObject({
   ...identity,
   /** UUID of its vGPU. */
-  device: z.string().optional(),
-  hostRelease: z.string().optional(),
+  device: lineText().optional(),
+  hostRelease: lineText().optional(),
   driver: driverSchema.optional(),
   license: z
     .strictObject({
-      token: z.string().min(1),
+      token: fileText(),
       feature: z.enum(["vgpu", "vws", "vcs", "vapps"]).default("vgpu"),
     })
     .optional(),
