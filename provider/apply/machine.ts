@@ -2,6 +2,7 @@ import { VgpuError } from "../model/errors.js";
 import { readScript } from "../observe/read-script.js";
 import type { ExecResult, Session } from "../transport/session.js";
 import { libraryScript } from "./boot-unit.js";
+import { refusalMeaning } from "./nvrm-status.js";
 
 /** A machine that is being changed. */
 export interface Machine {
@@ -54,6 +55,7 @@ export async function stepError(
     })
     .then((result) => result.stdout.trim())
     .catch(() => "");
+  const meaning = failure.name === "make-vgpu" ? refusalMeaning(evidence) : null;
   const said = failure.said.trim().split("\n").slice(-12).join("\n  ");
   return new VgpuError({
     code: "VGPU_STEP_FAILED",
@@ -61,7 +63,7 @@ export async function stepError(
     what: `${failure.name} failed`,
     saw: `exit code ${failure.code}${said === "" ? "" : `:\n  ${said}`}${evidence === "" ? "" : `\n  ${evidence.replaceAll("\n", "\n  ")}`}`,
     expected: "exit code 0 and the change in place",
-    next: "mend what the lines above name, run again: what is done is not done twice",
+    next: `${meaning === null ? "mend what the lines above name" : `${meaning}. Mend that`}, run again: what is done is not done twice`,
     now: "the change may be there in part; the next run sees what is there and goes on",
   });
 }

@@ -58,7 +58,7 @@ export interface GpuFacts {
   /** Whether it drives the host's console. */
   readonly bootVga: boolean;
   readonly iommuGroup: number | null;
-  /** 0 on a board without SR-IOV. */
+  /** What `sriov_totalvfs` says, 0 where it is not there. A board may show some and make none: a Tesla T4 shows 16. */
   readonly totalVfs: number;
   readonly virtualFunctions: readonly VirtualFunction[];
   readonly vgpuInterface: GpuInterface | null;

@@ -153,7 +153,8 @@ function absenceOf(gpu: Omit<GpuFacts, "absence">): string | null {
   if (gpu.offeredTypes.length > 0 || gpu.vgpus.length > 0) return null;
   if (gpu.driver === null) return "no driver is bound to the GPU";
   if (gpu.driver !== "nvidia") return `the GPU is bound to the driver ${gpu.driver}, not to the vGPU manager`;
-  if (gpu.totalVfs > 0 && gpu.virtualFunctions.length === 0) return "its virtual functions are off";
+  if (gpu.totalVfs > 0 && gpu.virtualFunctions.length === 0)
+    return "it offers no types itself, and its virtual functions are off";
   if (gpu.vgpuInterface === "vendor-vfio") return "its virtual functions offer no creatable type now";
   return "the vGPU manager offers no types for it (nvidia-vgpud failed, unsupported board, or graphics display mode)";
 }

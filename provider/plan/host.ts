@@ -6,6 +6,7 @@ import type { DesiredHost } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
 import type { Plan, Step } from "./steps.js";
+import { hasNeededVfs, neededVfs } from "./virtual-functions.js";
 
 const managerServices = ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service"];
 
@@ -71,14 +72,14 @@ function serviceSteps(desired: DesiredHost, facts: HostFacts): Step[] {
 function vfSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   const steps: Step[] = [];
   for (const gpu of declaredGpus(desired, facts)) {
-    const recorded = facts.manifest.gpus[gpu.address]?.vfs === gpu.totalVfs;
-    if (gpu.totalVfs === 0 || (gpu.virtualFunctions.length >= gpu.totalVfs && recorded)) continue;
-    const cause = `${gpu.virtualFunctions.length} of ${gpu.totalVfs} virtual functions are on`;
+    if (hasNeededVfs(gpu, facts.manifest.gpus[gpu.address]?.vfs)) continue;
+    const count = neededVfs(gpu);
+    const cause = `${gpu.virtualFunctions.length} of ${count} virtual functions are on`;
     const target = `${desired.name} ${gpu.address}`;
     steps.push({
       kind: "enable-vfs",
       gpu: gpu.address,
-      count: gpu.totalVfs,
+      count,
       target,
       cause,
       disruption: "none",

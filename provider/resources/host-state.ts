@@ -3,6 +3,7 @@ import { findBoard } from "../catalog/boards.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { restoredAtBoot } from "../plan/boot-unit.js";
 import { nouveauBlocked } from "../plan/driver.js";
+import { hasNeededVfs, neededVfs } from "../plan/virtual-functions.js";
 import type { VgpuHostInputs } from "../schema/inputs.js";
 import { liveDriver } from "./driver-state.js";
 import type { Properties } from "./lifecycle.js";
@@ -36,9 +37,8 @@ function liveGpus(inputs: VgpuHostInputs, facts: HostFacts): Record<string, { us
 /** Returns what keeps a GPU from carrying vGPUs, `null` when nothing does. */
 function usageOf(gpu: GpuFacts, facts: HostFacts): string | null {
   if (gpu.absence !== null && gpu.vgpuInterface === null) return `none: ${gpu.absence}`;
-  const recorded = facts.manifest.gpus[gpu.address]?.vfs === gpu.totalVfs;
-  if (gpu.virtualFunctions.length >= gpu.totalVfs && (recorded || gpu.totalVfs === 0)) return null;
-  return `${gpu.virtualFunctions.length} of ${gpu.totalVfs} virtual functions`;
+  if (hasNeededVfs(gpu, facts.manifest.gpus[gpu.address]?.vfs)) return null;
+  return `${gpu.virtualFunctions.length} of ${neededVfs(gpu)} virtual functions`;
 }
 
 /** Returns the stable facts that a program may want of its host. */
@@ -51,7 +51,7 @@ export function observedHost(inputs: VgpuHostInputs, facts: HostFacts): Properti
       gpu && {
         board: board?.name ?? gpu.deviceId,
         vgpuInterface: gpu.vgpuInterface,
-        virtualFunctions: gpu.totalVfs,
+        virtualFunctions: neededVfs(gpu),
       },
     ];
   });

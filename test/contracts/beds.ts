@@ -14,6 +14,7 @@ const simulated = {
 const turing = {
   gpu: "0000:3b:00.0",
   vgpuInterface: "mdev-on-pf",
+  shownVfs: 16,
   totalVfs: 0,
   types: { one: "GRID T4-4Q", sameSize: "GRID T4-4A", otherSize: "GRID T4-8Q" },
 } as const;
@@ -21,6 +22,7 @@ const turing = {
 const ampere = {
   gpu: "0000:41:00.0",
   vgpuInterface: "mdev-on-vf",
+  shownVfs: 32,
   totalVfs: 32,
   types: { one: "NVIDIA A40-4Q", sameSize: "NVIDIA A40-4A", otherSize: "NVIDIA A40-8Q" },
 } as const;
@@ -28,6 +30,7 @@ const ampere = {
 const ada = {
   gpu: "0000:26:00.0",
   vgpuInterface: "vendor-vfio",
+  shownVfs: 32,
   totalVfs: 32,
   types: { one: "NVIDIA L40S-4Q", sameSize: "NVIDIA L40S-4A", otherSize: "NVIDIA L40S-8Q" },
 } as const;

@@ -47,7 +47,9 @@ export interface BedFacts {
   /** Address of the GPU, in a guest of its vGPU; of the parent where it is no GPU. */
   readonly gpu: string;
   readonly vgpuInterface: VgpuInterface;
-  /** 0 on a board without SR-IOV. */
+  /** What its SR-IOV capability shows; absent where it has none. A board may show some and make none. */
+  readonly shownVfs?: number;
+  /** How many virtual functions it comes to have; 0 where its vGPUs are on the GPU itself. */
   readonly totalVfs: number;
   readonly types: BedTypes;
   /** Version of the driver in the package. */

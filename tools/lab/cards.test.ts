@@ -10,9 +10,9 @@ describe("cardsText", () => {
     );
   });
 
-  it("gives a board without SR-IOV or display modes no words of them", () => {
+  it("marks a board that shows an SR-IOV capability and makes no function, and says nothing of display modes it has not", () => {
     expect(cardsText("turing")).toBe(
-      "slot=0000:3b:00.0 device=1eb8 subsystem=12a2 class=0302 framebuffer=16384 name=Tesla T4\n",
+      "slot=0000:3b:00.0 device=1eb8 subsystem=12a2 class=0302 framebuffer=16384 vfs=16 legacy=1 name=Tesla T4\n",
     );
   });
 

@@ -8,17 +8,26 @@ interface Figures {
   /** Four hexadecimal digits, as are the others. */
   readonly subsystem: string;
   readonly class: "0300" | "0302";
-  /** 0: no SR-IOV. */
+  /** What its SR-IOV capability shows; 0: it has none. */
   readonly vfs: number;
+  /** No function ever appears, whatever the capability shows: vGPUs are made on the GPU itself. */
+  readonly legacy?: true;
   readonly framebufferMiB: number;
 }
 
 /**
  * By catalog name. VFs: an A40 and an A100 have 32 (NVIDIA vGPU User Guide 17), the L40S and the RTX A6000 as many,
- * unsourced. Subsystem ids: unsourced.
+ * unsourced; a T4 shows 16 (field reports) of which none appears. Subsystem ids: unsourced.
  */
 const figures = {
-  "Tesla T4": { slot: "0000:3b:00.0", subsystem: "12a2", class: "0302", vfs: 0, framebufferMiB: 16384 },
+  "Tesla T4": {
+    slot: "0000:3b:00.0",
+    subsystem: "12a2",
+    class: "0302",
+    vfs: 16,
+    legacy: true,
+    framebufferMiB: 16384,
+  },
   "NVIDIA A40": { slot: "0000:41:00.0", subsystem: "145a", class: "0302", vfs: 32, framebufferMiB: 49152 },
   "NVIDIA L40S": { slot: "0000:26:00.0", subsystem: "1851", class: "0302", vfs: 32, framebufferMiB: 49152 },
   "NVIDIA RTX A6000": {
@@ -80,6 +89,7 @@ export function cardLine(name: LabBoard, slot: string = figures[name].slot): str
     `class=${figure.class}`,
     `framebuffer=${figure.framebufferMiB}`,
     ...(figure.vfs > 0 ? [`vfs=${figure.vfs}`] : []),
+    ...(figure.legacy === true ? ["legacy=1"] : []),
     ...(board.displayModeTool === undefined ? [] : displayWords(board)),
     ...(board.mig === true ? ["mig=1"] : []),
   ];

@@ -93,8 +93,9 @@ function typeRow(
   of: { type: NumberedType; instance: MigProfile | undefined },
 ): string {
   const { type, instance } = of;
-  const { framebufferMiB, vfs } = boardFigures(name);
-  const fits = Math.min(Math.floor(framebufferMiB / type.framebufferMiB), vfs || Number.POSITIVE_INFINITY);
+  const { framebufferMiB, vfs, legacy } = boardFigures(name);
+  const functions = legacy || vfs === 0 ? Number.POSITIVE_INFINITY : vfs;
+  const fits = Math.min(Math.floor(framebufferMiB / type.framebufferMiB), functions);
   const max = type.maxInstancesPerGpu ?? fits;
   return [
     ...["type", type.vgpuTypeId, digits(board.deviceId), subsystemOf(board)],

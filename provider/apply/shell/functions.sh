@@ -40,6 +40,9 @@ vf_count() {
   while [ -e "/sys/bus/pci/devices/$1/virtfn$count/driver" ]; do count=$((count + 1)); done
 }
 has_vfs() { vf_count "$1"; [ "$count" -ge "$2" ]; }
+# Some boards show an SR-IOV capability and never make a function: their types are on the GPU itself.
+carries_itself() { [ -d "/sys/bus/pci/devices/$1/mdev_supported_types" ]; }
+carries_vgpus() { carries_itself "$1" || has_vfs "$1" "$2"; }
 has_no_vfs() { [ ! -e "/sys/bus/pci/devices/$1/virtfn0" ]; }
 sriov_manage() { # -e or -d, PF; only the text "unbindLock" is transient, its exit code says nothing
   tries=0
@@ -51,9 +54,9 @@ sriov_manage() { # -e or -d, PF; only the text "unbindLock" is transient, its ex
   return 0
 }
 enable_vfs() { # PF, how many
-  has_vfs "$1" "$2" && return 0
+  carries_vgpus "$1" "$2" && return 0
   sriov_manage -e "$1" || return 1
-  until_true 900 has_vfs "$1" "$2" && return 0
+  until_true 900 carries_vgpus "$1" "$2" && return 0
   vf_count "$1"
   why="$count of $2 virtual functions with a driver after 90 s; sriov-manage said: $why"
   return 1

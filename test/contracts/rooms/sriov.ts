@@ -23,10 +23,13 @@ export const sriovContracts: readonly Contract[] = [
     relies: "/sys/bus/pci/devices/<address>/",
     needs: "host with driver",
     on,
-    title: "sriov_numvfs is 0 after a boot and refuses whoever writes to it: only sriov-manage may",
+    title:
+      "sriov_numvfs is 0 after a boot and answers ENOENT to whoever writes to it: only sriov-manage makes functions",
     check: async (bed) => {
       expect(await say(bed, `cat ${pf(bed)}/sriov_numvfs`)).toBe("0");
-      expect((await write(bed, `${pf(bed)}/sriov_numvfs`, "4")).code).toBe(1);
+      const refused = await write(bed, `${pf(bed)}/sriov_numvfs`, "4");
+      expect(refused.code).toBe(1);
+      expect(refused.stderr + refused.stdout).toContain("No such file or directory");
       expect(await say(bed, `cat ${pf(bed)}/sriov_numvfs`)).toBe("0");
     },
   },
@@ -86,6 +89,19 @@ export const sriovContracts: readonly Contract[] = [
       );
       expect(new Set(groups).size).toBe(3);
       expect(await say(bed, `basename "$(readlink ${vf}/driver)"`)).toBe("nvidia");
+    },
+  },
+  {
+    id: "sriov-manage/nothing-to-make",
+    relies,
+    needs: "vGPU host",
+    on: ({ vgpuInterface }) => vgpuInterface === "mdev-on-pf",
+    title: "-e makes no function on a board whose types are on the GPU itself, and leaves its types there",
+    check: async (bed) => {
+      await manage(bed, "-e");
+      expect(await say(bed, `cat ${pf(bed)}/sriov_numvfs`)).toBe("0");
+      expect((await bed.shell(`[ -e ${pf(bed)}/virtfn0 ]`)).code).toBe(1);
+      expect(await lines(bed, `ls ${pf(bed)}/mdev_supported_types`)).not.toEqual([]);
     },
   },
   {

@@ -67,7 +67,7 @@ export const vendorVfioContracts: readonly Contract[] = [
     needs,
     on,
     title:
-      "a type that is not in the list is refused with an I/O error, the attribute stays 0, and the kernel's log says 0x38",
+      "a type that is not in the list is refused with an I/O error, the attribute stays 0, and the kernel's log says 0x56 where another size lives",
     check: async (bed) => {
       const [first, second] = await twoFunctions(bed);
       const wrong = (await creatable(bed, second)).get(bed.facts.types.otherSize);
@@ -76,7 +76,7 @@ export const vendorVfioContracts: readonly Contract[] = [
         expect(refused).toMatchObject(refusedWith("Input/output error"));
         expect(await current(bed, second)).toBe("0");
         const log = await lines(bed, "timeout 10 dmesg | grep -e NVRM | tail -n 8");
-        expect(log.join("\n")).toContain("Failed to add vgpu create request: 0x38");
+        expect(log.join("\n")).toContain("Failed to add vgpu create request: 0x56");
       });
       expect(await current(bed, first)).toBe("0");
     },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runUp } from "../../fleet/run.js";
+import { runDestroy, runUp } from "../../fleet/run.js";
 import { type Bed, type HostKindName, openBed, smallHosts, vgpusOf } from "./bed.js";
 import { gpuOf, liveTypes } from "./live-vgpus.js";
 import { driftOf, expectNothingToDo, madeHost } from "./made-host.js";
@@ -29,6 +29,22 @@ describe.concurrent("a host that reboots", () => {
       }
     },
   );
+
+  it("asks nothing of sriov-manage for a GPU that carries its types itself, also where an older version noted functions", {
+    timeout: 120_000,
+  }, async () => {
+    const host = await madeHost(bed, "t4-noted", "turingLegacy");
+    await host.machine.writeFile(`/etc/pulumi-vgpu/gpu/${host.gpu}`, "vfs=16\n");
+    const manage = "/usr/lib/nvidia/sriov-manage";
+    await host.machine.shell(`printf '#!/bin/sh\\necho "$@" >> /var/lib/asked\\n' > ${manage}`);
+    await host.machine.restart("reboot");
+    expect(await host.machine.readFile("/var/lib/asked")).toBeUndefined();
+    expect((await gpuOf(host.machine)).vgpus).toHaveLength(2);
+    await expectNothingToDo(host);
+    await runDestroy(host.statePath);
+    expect(await host.machine.readFile("/var/lib/asked")).toBeUndefined();
+    expect(await host.machine.readFile(`/etc/pulumi-vgpu/gpu/${host.gpu}`)).toBeUndefined();
+  });
 
   it("shows in preview that its boot unit failed, and is healed by one up", {
     timeout: 120_000,

@@ -229,16 +229,13 @@ export class GpuModel implements MachineModel, HostState {
     return group;
   }
 
-  /**
-   * Only sriov-manage makes VFs: with NVIDIA's driver bound a write is refused with EPERM (field.md section 3, 5; the
-   * errno itself is unsourced), with any other or none the kernel itself says ENOENT, as for drivers that cannot do it.
-   */
+  /** Only sriov-manage makes VFs: no driver of NVIDIA's lets sysfs do it, and the kernel says so. Source: programs.md section 5 */
   #writeNumVfs(gpu: Gpu, text: string): void {
     const wanted = Number(text);
     if (text === "" || !Number.isInteger(wanted) || wanted < 0) throw new SysError("EINVAL");
     if (wanted > gpu.board.totalVfs) throw new SysError("ERANGE");
     if (wanted === gpu.virtualFunctions.length) return;
-    throw new SysError(gpu.physicalFunction.driver === "nvidia" ? "EPERM" : "ENOENT");
+    throw new SysError("ENOENT");
   }
 
   #appeared(vgpu: SimulatedVgpu): void {

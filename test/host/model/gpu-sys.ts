@@ -30,7 +30,7 @@ export function vgpuKindOn(
 ): "mdev" | "vendor-vfio" | undefined {
   if (parent.driver !== "nvidia") return undefined;
   const onPf = parent === gpu.physicalFunction;
-  if (gpu.board.totalVfs === 0) return onPf ? "mdev" : undefined;
+  if (gpu.board.legacy) return onPf ? "mdev" : undefined;
   return onPf ? undefined : surface.sriovInterface;
 }
 

@@ -112,7 +112,7 @@ export class Gpu {
     const type = this.creatableOn(parent).find((each) => each.id === typeId);
     if (type === undefined) {
       this.#events.kernelLog(
-        `NVRM: vGPU type ${typeId} on ${parent.address}: Failed to add vgpu create request: 0x38`,
+        `NVRM: vGPU type ${typeId} on ${parent.address}: Failed to add vgpu create request: ${this.#status(parent, typeId)}`,
       );
       throw new SysError("EIO");
     }
@@ -155,10 +155,20 @@ export class Gpu {
     this.mixedSize = false;
   }
 
+  /** What the driver answers to a request that it refuses. Source: programs.md section 5 */
+  #status(parent: PciFunction, typeId: number): string {
+    const type = this.board.types.find((each) => each.id === typeId);
+    if (type === undefined) return "0x57";
+    if (this.vgpuOn(parent) !== undefined) return "0x38";
+    const other = this.vgpus.some((vgpu) => vgpu.type.framebufferMiB !== type.framebufferMiB);
+    return other && !this.mixedSize ? "0x56" : "0x1a";
+  }
+
   #refuseUnready(parent: PciFunction): void {
     if (this.failCreates > 0) {
       this.failCreates--;
-      this.#events.kernelLog("NVRM: kvgpumgrCreateRequestVgpu: GPU is not initialized yet");
+      this.#events.kernelLog("NVRM: kvgpumgrCreateRequestVgpu: GPU 0 is not initialized yet");
+      this.#events.kernelLog("NVRM: Failed to add vgpu create request: 0x66");
       throw new SysError("EIO");
     }
     if (parent.wedged) {

@@ -91,7 +91,7 @@ function drivesConsole(gpu: Gpu): boolean {
 }
 
 function needsMdev(model: HostState): boolean {
-  return model.options.sriovInterface === "mdev" || model.gpus.some((gpu) => gpu.board.totalVfs === 0);
+  return model.options.sriovInterface === "mdev" || model.gpus.some((gpu) => gpu.board.legacy);
 }
 
 function loadNvidia(model: HostState, machine: Machine): void {

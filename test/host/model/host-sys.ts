@@ -141,8 +141,9 @@ function functionEntries(parts: HostTreeParts, fn: PciFunction): Record<string, 
   const gpu = parts.gpus.find((each) => each.physicalFunction === fn || each.virtualFunctions.includes(fn));
   if (gpu !== undefined) Object.assign(entries, vgpuEntries(gpu, fn, parts.surface));
   if (gpu?.physicalFunction === fn && gpu.board.totalVfs > 0) {
-    const { totalVfs, deviceId } = gpu.board;
-    Object.assign(entries, sriovEntries(totalVfs, { device: deviceId, numVfs: gpu.virtualFunctions.length }));
+    const { totalVfs, deviceId, legacy } = gpu.board;
+    const device = legacy ? "0000" : deviceId;
+    Object.assign(entries, sriovEntries(totalVfs, { device, numVfs: gpu.virtualFunctions.length }));
     entries.sriov_numvfs = control(
       () => gpu.virtualFunctions.length,
       (text) => parts.writeNumVfs(gpu, text),

@@ -81,8 +81,8 @@ function gpuReport(model: HostState, gpu: Gpu): string[] {
   const { board, physicalFunction } = gpu;
   const address = physicalFunction.address;
   const ids = (device: string, vendor: string) => `0x${device.toUpperCase()}${vendor.toUpperCase()}`;
-  const sriov = board.totalVfs > 0 && gpu.virtualFunctions.length > 0;
-  const hostMode = board.totalVfs === 0 ? "Non SR-IOV" : "SR-IOV";
+  const sriov = !board.legacy && gpu.virtualFunctions.length > 0;
+  const hostMode = board.legacy ? "Non SR-IOV" : "SR-IOV";
   return [
     `GPU ${smiAddress(address)}`,
     smiLine(1, "Product Name", board.name),

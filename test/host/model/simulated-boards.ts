@@ -26,8 +26,10 @@ export interface SimulatedBoard {
   readonly classCode: string;
   readonly architecture: string;
   readonly brand: string;
-  /** 0 on a board without SR-IOV. */
+  /** What its SR-IOV capability shows. */
   readonly totalVfs: number;
+  /** Its vGPUs are made on the GPU itself, and no function ever appears, whatever its capability shows. */
+  readonly legacy: boolean;
   readonly framebufferMiB: number;
   readonly bar1MiB: number;
   readonly types: readonly SimulatedType[];
@@ -38,17 +40,22 @@ interface BoardFigures {
   readonly classCode: string;
   readonly brand: string;
   readonly totalVfs: number;
+  readonly legacy?: true;
   readonly framebufferMiB: number;
   readonly bar1MiB: number;
 }
 
-/** What the catalog does not hold. VF counts: captures (A2 16, A40 32, RTX PRO 6000 48); L40S: as the A40's, assumed. */
+/**
+ * What the catalog does not hold. VF counts: captures (A2 16, A40 32, RTX PRO 6000 48), field reports (T4 16, of which none
+ * appears); L40S: as the A40's, assumed.
+ */
 const figures: Record<string, BoardFigures> = {
   "Tesla T4": {
     subsystemId: "12a2",
     classCode: "030200",
     brand: "Tesla",
-    totalVfs: 0,
+    totalVfs: 16,
+    legacy: true,
     framebufferMiB: 16384,
     bar1MiB: 256,
   },
@@ -110,6 +117,7 @@ export function simulatedBoard(name: string): SimulatedBoard {
   if (row === null) throw new Error(`the catalog has no board ${name}`);
   const { deviceId, architecture } = row;
   const board = {
+    legacy: false,
     ...figure,
     name,
     deviceId: deviceId.slice(5),
@@ -133,7 +141,7 @@ function typesOf(board: Board, figure: BoardFigures): SimulatedType[] {
       vgpuClass: row.vgpuClass ?? classOfSeries[series] ?? "Quadro",
       framebufferMiB,
       guestFramebufferMiB: row.guestFramebufferMiB ?? Math.floor(framebufferMiB * 0.93),
-      maxInstances: row.maxInstancesPerGpu ?? Math.min(fits, figure.totalVfs || fits, 32),
+      maxInstances: row.maxInstancesPerGpu ?? Math.min(fits, figure.legacy ? fits : figure.totalVfs, 32),
       heads: row.maxHeads ?? (series === "Q" || series === "B" ? 4 : 1),
       maxResolution: resolutionOf(series, row.maxResolution),
       frameRateLimit: row.frameRateLimit ?? (series === "B" ? 45 : 60),

@@ -76,9 +76,10 @@ describe("sriov-manage", () => {
     expect(vfCount(scene)).toBe(32);
   });
 
-  it("refuses a board without SR-IOV, an unknown address and an ordinary user", async () => {
+  it("makes no function on a legacy board, and refuses an unknown address and an ordinary user", async () => {
     const scene = await managedHost(turingLegacy());
-    expect((await manage(scene, "-e", "0000:3b:00.0")).code).toBe(1);
+    await manage(scene, "-e", "0000:3b:00.0");
+    expect(scene.model.gpus[0]?.virtualFunctions).toEqual([]);
     expect((await manage(scene, "-e", "0000:99:00.0")).code).toBe(1);
     expect((await manage(scene, "-x")).stderr).toMatch(/^Usage: sriov-manage/);
     const path = "/usr/lib/nvidia/sriov-manage";

@@ -13,7 +13,7 @@ export function sriovManageTool(model: HostState): ToolHandler {
     if ((action !== "-e" && action !== "-d") || target === "") return usage();
     if (!call.root) return { code: 1, stderr: "sriov-manage must be run as root\n" };
     const all = target.toUpperCase() === "ALL";
-    const gpus = model.gpus.filter((gpu) => (all ? gpu.board.totalVfs > 0 : gpu.address === target));
+    const gpus = model.gpus.filter((gpu) => (all ? !gpu.board.legacy : gpu.address === target));
     if (gpus.length === 0) return { code: 1, stderr: `No SR-IOV capable NVIDIA GPU at ${target}\n` };
     const results: ToolResult[] = [];
     for (const gpu of gpus)
@@ -32,6 +32,7 @@ function usage(): ToolResult {
 
 async function enable(model: HostState, gpu: Gpu): Promise<ToolResult> {
   const { faults } = model;
+  if (gpu.board.legacy) return { code: 0 };
   if (gpu.virtualFunctions.length > 0) {
     return { code: 0, stdout: `GPU at ${gpu.address} already has VFs enabled.\n` };
   }
@@ -61,6 +62,7 @@ function addSlowly(model: HostState, gpu: Gpu): void {
 }
 
 async function disable(model: HostState, gpu: Gpu): Promise<ToolResult> {
+  if (gpu.board.legacy) return { code: 0 };
   const refusal = refuse(model, gpu, await hasClient(model));
   if (refusal !== undefined) return refusal;
   gpu.clear();
@@ -76,7 +78,6 @@ async function hasClient(model: HostState): Promise<boolean> {
 }
 
 function refuse(model: HostState, gpu: Gpu, client: boolean): ToolResult | undefined {
-  if (gpu.board.totalVfs === 0) return { code: 1, stderr: `GPU at ${gpu.address} does not support SR-IOV\n` };
   if (gpu.physicalFunction.driver !== "nvidia") {
     return { code: 1, stderr: `GPU at ${gpu.address} is not bound to the NVIDIA driver\n` };
   }

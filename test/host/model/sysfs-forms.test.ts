@@ -98,7 +98,7 @@ describe("virtual functions", () => {
   it("are made by nothing but sriov-manage: a raw write fails", async () => {
     const { model } = await managedHost(ampereMdev());
     const write = (text: string) => writeText(model.sys, `${pf}/sriov_numvfs`, text);
-    await expect(write("4")).rejects.toMatchObject({ errno: "EPERM" });
+    await expect(write("4")).rejects.toMatchObject({ errno: "ENOENT" });
     await expect(write("33")).rejects.toMatchObject({ errno: "ERANGE" });
     await expect(write("many")).rejects.toMatchObject({ errno: "EINVAL" });
     const { model: bare } = await bareHost(ampereMdev());

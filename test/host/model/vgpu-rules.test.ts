@@ -21,9 +21,13 @@ describe("mdevs on a legacy board", () => {
     await expect(fifth).rejects.toMatchObject({ errno: "ENOSPC" });
   });
 
-  it("has no SR-IOV files", async () => {
+  it("shows an SR-IOV capability whose functions have no device id, and types on the GPU itself", async () => {
     const { model } = await managedHost(turingLegacy());
-    expect(namesIn(model.sys, "/bus/pci/devices/0000:3b:00.0")).not.toContain("sriov_totalvfs");
+    const pf = "/bus/pci/devices/0000:3b:00.0";
+    expect(await readText(model.sys, `${pf}/sriov_totalvfs`)).toBe("16\n");
+    expect(await readText(model.sys, `${pf}/sriov_numvfs`)).toBe("0\n");
+    expect(await readText(model.sys, `${pf}/sriov_vf_device`)).toBe("0000\n");
+    expect(namesIn(model.sys, pf)).toContain("mdev_supported_types");
   });
 });
 
@@ -137,12 +141,12 @@ describe("vendor-specific VFIO", () => {
     expect(names.every((line) => /-8[A-Z]$/.test(line))).toBe(true);
   });
 
-  it("answers EIO to a type that cannot be created, leaves the type 0 and logs 0x38", async () => {
+  it("answers EIO to a type that cannot be created, leaves the type 0 and logs why: 0x57, it knows none of that number", async () => {
     const { machine, model } = await readyHost(adaVendorVfio());
     const write = writeText(model.sys, `${first}/current_vgpu_type`, "4711");
     await expect(write).rejects.toMatchObject({ errno: "EIO" });
     expect(await readText(model.sys, `${first}/current_vgpu_type`)).toBe("0\n");
-    expect(machine.journalLines.join("\n")).toMatch(/NVRM: .*0x38/);
+    expect(machine.journalLines.join("\n")).toMatch(/NVRM: .*0x57/);
   });
 
   it("takes another type only after 0", async () => {

@@ -65,7 +65,7 @@ static int parse_inforom(struct labgpu_card *card, const char *key, const char *
 
 static int parse_word(struct labgpu_card *card, const char *key, const char *value)
 {
-	u8 can_mig;
+	u8 yes;
 	int ret;
 
 	if (!strcmp(key, "slot"))
@@ -88,10 +88,10 @@ static int parse_word(struct labgpu_card *card, const char *key, const char *val
 		card->flags |= LABGPU_FLAG_GUEST;
 		return kstrtou16(value, 10, &card->guest_type);
 	}
-	if (!strcmp(key, "mig")) {
-		ret = kstrtou8(value, 10, &can_mig);
-		if (!ret && can_mig)
-			card->flags |= LABGPU_FLAG_MIG;
+	if (!strcmp(key, "mig") || !strcmp(key, "legacy")) {
+		ret = kstrtou8(value, 10, &yes);
+		if (!ret && yes)
+			card->flags |= *key == 'm' ? LABGPU_FLAG_MIG : LABGPU_FLAG_LEGACY;
 		return ret;
 	}
 	if (!strcmp(key, "display-mode") || !strcmp(key, "mig-mode"))

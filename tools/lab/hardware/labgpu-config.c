@@ -66,7 +66,7 @@ static void fill_sriov(struct labgpu_function *f, struct labgpu_card *card)
 	put16(f, SRIOV + PCI_SRIOV_TOTAL_VF, card->vfs);
 	put16(f, SRIOV + PCI_SRIOV_VF_OFFSET, LABGPU_VF_OFFSET);
 	put16(f, SRIOV + PCI_SRIOV_VF_STRIDE, 1);
-	put16(f, SRIOV + PCI_SRIOV_VF_DID, card->device);
+	put16(f, SRIOV + PCI_SRIOV_VF_DID, card->flags & LABGPU_FLAG_LEGACY ? 0 : card->device);
 	put32(f, SRIOV + PCI_SRIOV_SUP_PGSIZE, 0x553);
 	put32(f, SRIOV + PCI_SRIOV_SYS_PGSIZE, 1);
 	f->wmask[SRIOV + PCI_SRIOV_CTRL] = PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE | PCI_SRIOV_CTRL_ARI;
@@ -100,7 +100,7 @@ static struct labgpu_function *find_function(struct pci_bus *bus, unsigned int d
 	if (!devfn)
 		return &card->pf;
 	sriov = card->pf.val + SRIOV;
-	if (card->vfs && devfn >= LABGPU_VF_OFFSET && index < sriov[PCI_SRIOV_NUM_VF] &&
+	if (card->vfs && !(card->flags & LABGPU_FLAG_LEGACY) && devfn >= LABGPU_VF_OFFSET && index < sriov[PCI_SRIOV_NUM_VF] &&
 	    index < card->vfs && (sriov[PCI_SRIOV_CTRL] & PCI_SRIOV_CTRL_VFE))
 		return &card->vf[index];
 	return NULL;

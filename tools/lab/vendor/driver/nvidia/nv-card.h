@@ -12,6 +12,7 @@
 #define NV_CARD_GPUMODESWITCH		BIT(1)
 #define NV_CARD_MIG			BIT(2)
 #define NV_CARD_GUEST			BIT(3)
+#define NV_CARD_LEGACY			BIT(4)
 
 #define NV_DISPLAY_NONE		0
 #define NV_DISPLAY_OFF		4

@@ -120,7 +120,7 @@ int nv_proc_add(struct nv_gpu *gpu)
 	gpu->proc = proc_mkdir(nv_slot(gpu), gpus);
 	if (!gpu->proc ||
 	    !proc_create_data("information", 0444, gpu->proc, &information_ops, gpu) ||
-	    !proc_create_data("unbindLock", 0600, gpu->proc, &unbind_lock_ops, gpu) ||
+	    !proc_create_data("unbindLock", 0644, gpu->proc, &unbind_lock_ops, gpu) ||
 	    !proc_create_data("state", 0444, gpu->proc, &state_ops, gpu) ||
 	    !proc_create_data("command", 0200, gpu->proc, &command_ops, gpu))
 		return -ENOMEM;

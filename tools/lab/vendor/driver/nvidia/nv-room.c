@@ -4,9 +4,10 @@
 
 #include "nvidia/nv.h"
 
+/* A legacy board shows the capability too, and makes no VF. */
 bool nv_is_sriov(struct nv_gpu *gpu)
 {
-	return pci_sriov_get_totalvfs(gpu->pdev) > 0;
+	return pci_sriov_get_totalvfs(gpu->pdev) > 0 && !(gpu->card.flags & NV_CARD_LEGACY);
 }
 
 /* A board that drives displays offers no vGPU. */

@@ -97,10 +97,9 @@ static void enable_late(struct work_struct *work)
 
 static int begin_change(struct nv_gpu *gpu)
 {
-	if (!gpu->unbind_lock) {
-		pr_err("NVRM: GPU %s: sriov_numvfs is for sriov-manage, which holds the unbindLock.\n", nv_slot(gpu));
-		return -EPERM;
-	}
+	/* The real driver has no sriov_configure: without sriov-manage the kernel's answer is this one. */
+	if (!gpu->unbind_lock || !nv_is_sriov(gpu))
+		return -ENOENT;
 	if (gpu->faults.leave_unbound) {
 		gpu->faults.leave_unbound--;
 		return leave_unbound(gpu->pdev);

@@ -30,7 +30,7 @@ static void show_modes(struct seq_file *m, struct nv_gpu *gpu)
 	struct nv_scheduler *scheduler = &gpu->scheduler;
 	u8 mig = nv_card_mig_now(gpu->pdev, &gpu->card);
 
-	seq_printf(m, "total-vfs %d\nvfs %d\ninterface %s\n", pci_sriov_get_totalvfs(gpu->pdev),
+	seq_printf(m, "total-vfs %d\nvfs %d\ninterface %s\n", nv_is_sriov(gpu) ? pci_sriov_get_totalvfs(gpu->pdev) : 0,
 		   pci_num_vf(gpu->pdev), interface_name(gpu));
 	seq_printf(m, "clients %u\nunbind-lock %d\n", nv_clients(), gpu->unbind_lock);
 	seq_printf(m, "types %u\n", gpu->type_count);

@@ -32,6 +32,23 @@ static bool function_taken(struct nv_function *function)
 	return false;
 }
 
+/* What the real driver answers to a request that it refuses. Source: programs.md section 5 */
+static u32 refusal_status(struct nv_function *function, const struct nv_type *type)
+{
+	struct nv_gpu *gpu = function->gpu;
+	struct nv_vgpu *vgpu;
+
+	if (!type)
+		return 0x57;
+	if (function_taken(function) ||
+	    (type->profile != NV_NO_PROFILE) != !!nv_card_mig_now(gpu->pdev, &gpu->card))
+		return 0x38;
+	list_for_each_entry(vgpu, &gpu->vgpus, list)
+		if (!gpu->mixed_size && vgpu->type->framebuffer != type->framebuffer)
+			return 0x56;
+	return 0x1a;
+}
+
 /* Why no vGPU of the type can be made now; 0: it can. */
 static int refuse(struct nv_function *function, const struct nv_type *type, bool mdev)
 {
@@ -40,13 +57,14 @@ static int refuse(struct nv_function *function, const struct nv_type *type, bool
 	if (!type || function_taken(function) || !nv_room(gpu, type)) {
 		if (mdev)
 			return -ENOSPC;
-		pr_err("NVRM: Failed to add vgpu create request: 0x38\n");
+		pr_err("NVRM: Failed to add vgpu create request: 0x%x\n", refusal_status(function, type));
 		return -EIO;
 	}
 	if (gpu->faults.fail_create) {
 		gpu->faults.fail_create--;
 		if (gpu->faults.fail_create_errno == EIO)
-			pr_err("NVRM: kvgpumgrCreateRequestVgpu: GPU is not initialized yet\n");
+			pr_err("NVRM: kvgpumgrCreateRequestVgpu: GPU %u is not initialized yet\n"
+			       "NVRM: Failed to add vgpu create request: 0x66\n", gpu->index);
 		return -(int)gpu->faults.fail_create_errno;
 	}
 	if (function->wedged) {
