@@ -1,0 +1,84 @@
+import type { Connection } from "../model/connection.js";
+import { VgpuError } from "../model/errors.js";
+import type { MachineFacts } from "../model/facts.js";
+import { withLock } from "../transport/lock.js";
+import { claimMachine } from "./claims.js";
+import { convergeMachine } from "./converge-machine.js";
+import { type Properties, pick } from "./lifecycle.js";
+import type { AnyMachineKind, MachineInputs } from "./machine-kind.js";
+import { rememberAcceptedKey } from "./machine-view.js";
+import { halfMade, refuseOffline, tellOnce, withExclude, withVmHint } from "./outcomes.js";
+
+/** How long a VM that waited for its vGPU may take to answer. */
+const firstBootMs = 300_000;
+
+/** The one way to the declared state: observe, plan, apply, read back. */
+export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, isNew: boolean) {
+  refuseOffline(inputs.name, "change the machine");
+  const desired = kind.desired(inputs);
+  const [wrongInput] = await kind.localRefusals(inputs, desired);
+  if (wrongInput !== undefined) throw new VgpuError(wrongInput);
+  const deadlineMs = isNew && kind.mayBeOffAtFirst(inputs) ? firstBootMs : undefined;
+  const view = kind.view(inputs.connection as Connection, { acceptNew: isNew, deadlineMs });
+  const token = kind.secretToken(inputs);
+  return withLock(view.session, desired.owner, async () => {
+    const before = await view.current();
+    const claim = claimMachine(before.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
+    if (claim !== null) throw new VgpuError(claim);
+    const task = {
+      view,
+      label: desired.name,
+      journals: kind.journals,
+      reboot: desired.reboot,
+      claim: kind.claim,
+    };
+    const plan = (facts: MachineFacts) => kind.plan(desired, facts);
+    try {
+      const after = await convergeMachine(
+        { ...task, plan, ...(token === undefined ? {} : { token }) },
+        before,
+      );
+      return { id: after.machineId, outs: outputs(kind, inputs, after) };
+    } catch (error) {
+      const now = await view.observe().catch(() => before);
+      if (now.manifest.owner !== desired.owner) throw error;
+      const live = { ...inputs, ...kind.liveInputs(inputs, now) };
+      throw halfMade(error, now.machineId, outputs(kind, live, now));
+    }
+  }).catch((error: unknown) => {
+    const outside = kind.claim === "guest" ? withVmHint(error) : error;
+    throw withExclude(outside, { kind: kind.kind, name: inputs.name });
+  });
+}
+
+function outputs(kind: AnyMachineKind, inputs: MachineInputs, facts: MachineFacts): Properties {
+  const connection = inputs.connection as Connection;
+  const accepted = connection.acceptNew ? kind.view(connection).session.hostKey() : undefined;
+  const declared = pick(inputs as unknown as Properties, Object.keys(kind.schema.shape));
+  const stored = { ...declared, observed: kind.observed(inputs, facts) };
+  return accepted === undefined ? stored : { ...stored, acceptedHostKey: accepted };
+}
+
+/** Takes away what our manifest says is ours; already gone is success. */
+export async function removeMachine(kind: AnyMachineKind, props: Properties): Promise<void> {
+  const inputs = pick(props, Object.keys(kind.schema.shape)) as unknown as MachineInputs;
+  const desired = kind.desired(inputs);
+  rememberAcceptedKey(inputs.connection as Connection, props.acceptedHostKey);
+  try {
+    refuseOffline(desired.name, "take the machine's set-up away");
+    const view = kind.view(inputs.connection as Connection);
+    await withLock(view.session, desired.owner, async () => {
+      const task = {
+        view,
+        label: desired.name,
+        journals: kind.journals,
+        reboot: desired.reboot,
+        claim: kind.claim,
+      };
+      const plan = (facts: MachineFacts) => kind.planRemoval(desired, facts);
+      await convergeMachine({ ...task, plan }, await view.current());
+    });
+  } catch (error) {
+    throw tellOnce(withExclude(error, { kind: kind.kind, name: inputs.name }));
+  }
+}

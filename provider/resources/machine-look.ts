@@ -1,0 +1,108 @@
+import type { Connection } from "../model/connection.js";
+import { planText } from "../plan/steps.js";
+import { checkInputs } from "../schema/check-inputs.js";
+import { claimMachine } from "./claims.js";
+import { programFailures, takeDeclared } from "./declared.js";
+import { hostPackageRefusal } from "./driver-input.js";
+import { diffByTable, hasUnknown, type Properties, pick } from "./lifecycle.js";
+import type { AnyMachineKind, MachineInputs } from "./machine-kind.js";
+import { rememberAcceptedKey } from "./machine-view.js";
+import {
+  asFailure,
+  asFailures,
+  isOffline,
+  isOutOfReach,
+  tellOnce,
+  warnOffline,
+  withExclude,
+  withStoredConnection,
+} from "./outcomes.js";
+import { tell } from "./tell.js";
+
+/** What the engine's check does: the form of the inputs, the rules over the program, the plan against the live machine. */
+export async function checkMachine(kind: AnyMachineKind, olds: Properties, news: Properties) {
+  const { inputs, program } = takeDeclared(news);
+  if (hasUnknown(inputs)) return { inputs, failures: [] };
+  const checked = checkInputs(kind.schema, inputs, String(inputs.name));
+  if (checked.inputs === null) return { inputs, failures: [...checked.failures] };
+  const valid = checked.inputs as unknown as MachineInputs;
+  const desired = kind.desired(valid);
+  const failures = [...programFailures(program), ...asFailures(await kind.localRefusals(valid, desired))];
+  if (failures.length === 0) failures.push(...(await preflight(kind, valid, Object.keys(olds).length === 0)));
+  return { inputs: checked.inputs as Properties, failures };
+}
+
+/** Asks the live machine, read-only, whether the plan can be carried out: the first preview says what is wrong with it. */
+async function preflight(kind: AnyMachineKind, inputs: MachineInputs, isNew: boolean) {
+  if (isOffline()) {
+    warnOffline();
+    return [];
+  }
+  const desired = kind.desired(inputs);
+  try {
+    const view = kind.view(inputs.connection as Connection, { acceptNew: isNew });
+    const facts = await view.facts();
+    const claim = claimMachine(facts.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
+    if (claim !== null) return asFailures([claim]);
+    for (const notice of kind.notices(facts)) tell(desired.name, notice);
+    const plan = kind.plan(desired, facts);
+    if (plan.steps.length > 0) tell(desired.name, planText(plan.steps));
+    const wrongPackage = await hostPackageRefusal(plan.steps, view.session, desired.name);
+    return asFailures(wrongPackage === null ? plan.refusals : [...plan.refusals, wrongPackage]);
+  } catch (error) {
+    if (isNew && kind.mayBeOffAtFirst(inputs) && isOutOfReach(error) && error.code === "VGPU_UNREACHABLE") {
+      tell(desired.name, "does not answer yet; it is waited for when its turn comes");
+      return [];
+    }
+    return [asFailure(withExclude(error, { kind: kind.kind, name: desired.name }), "connection")];
+  }
+}
+
+/** What the engine's diff does: the table of properties, and whether the plan has steps. */
+export async function diffMachine(
+  kind: AnyMachineKind,
+  id: string,
+  { olds, news }: { readonly olds: Properties; readonly news: Properties },
+) {
+  rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
+  const keys = Object.keys(kind.schema.shape);
+  const [stored, declared] = [pick(olds, keys), pick(news, keys)];
+  if (hasUnknown(news)) return diffByTable(kind.table, stored, declared);
+  if (isOffline()) return diffByTable(kind.table, stored, declared);
+  try {
+    const inputs = declared as unknown as MachineInputs;
+    const facts = await kind.view(inputs.connection as Connection).facts();
+    // Another address of the same machine is no reason to uninstall its driver.
+    if (facts.machineId !== id) return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
+    const result = diffByTable(kind.table, { ...stored, ...kind.liveInputs(inputs, facts) }, declared);
+    return { ...result, changes: result.changes || kind.plan(kind.desired(inputs), facts).steps.length > 0 };
+  } catch (error) {
+    throw tellOnce(withExclude(error, { kind: kind.kind, name: String(news.name) }));
+  }
+}
+
+/** What the engine's read does: the live machine as properties. */
+export async function readMachine(kind: AnyMachineKind, id: string, props: Properties) {
+  const inputs = pick(props, Object.keys(kind.schema.shape));
+  if (isOffline()) {
+    warnOffline();
+    return { id, props, inputs };
+  }
+  const connection = props.connection as Connection;
+  rememberAcceptedKey(connection, props.acceptedHostKey);
+  const view = kind.view(connection);
+  try {
+    const facts = await view.facts();
+    if (facts.machineId !== id) return { id: "" };
+    claimMachine(facts.machineId, { kind: kind.kind, name: String(props.name), owner: String(props.owner) });
+    const live = { ...inputs, ...kind.liveInputs(inputs as unknown as MachineInputs, facts) };
+    return {
+      id,
+      props: { ...props, ...live, observed: kind.observed(live as unknown as MachineInputs, facts) },
+      inputs: live,
+    };
+  } catch (error) {
+    if (isOutOfReach(error) && !view.tellOnce()) return { id, props, inputs };
+    throw tellOnce(withStoredConnection(error, { kind: kind.kind, name: String(props.name) }));
+  }
+}
