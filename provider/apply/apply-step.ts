@@ -3,7 +3,7 @@ import { rebootAndWait } from "../transport/reboot.js";
 import { bootUnit, restoreScript } from "./boot-unit.js";
 import { installDriver, uninstallDriver, uploadPackage } from "./driver-steps.js";
 import { acquireLicense } from "./license-step.js";
-import { change, type Machine } from "./machine.js";
+import { type ChangingScript, change, type Machine } from "./machine.js";
 
 /** What a step needs to know beside itself. */
 export interface StepContext {
@@ -51,12 +51,11 @@ export async function applyStep(step: SingleStep, context: StepContext): Promise
   }
 }
 
-function valuesOf(
-  step: SingleStep,
-  context: StepContext,
-): { args?: readonly string[]; stdin?: string; deadlineMs?: number } {
+function valuesOf(step: SingleStep, context: StepContext): Omit<ChangingScript, "name"> {
   switch (step.kind) {
     case "await-services":
+      // One of them is our own unit, which changes the machine under the same lock.
+      return { args: step.services, readsOnly: true };
     case "start-services":
       return { args: step.services };
     case "block-nouveau":

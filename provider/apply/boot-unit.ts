@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { readScript } from "../observe/read-script.js";
+import { lockFunctions } from "../transport/lock-scripts.js";
 
 /** Returns the script that restores vGPUs at boot: the very functions that make them, and a loop over the manifest. */
 export function restoreScript(): string {
-  return `#!/bin/sh\n${libraryScript()}${readScript("apply/shell/restore.sh")}`;
+  return `#!/bin/sh\n${lockFunctions()}${libraryScript()}${readScript("apply/shell/restore.sh")}`;
 }
 
 /** Returns the systemd unit that runs the script. */

@@ -1,5 +1,6 @@
 import { isVgpuError, VgpuError } from "../model/errors.js";
 import { type Plan, progressText, type Step, stepText } from "../plan/steps.js";
+import { isPlanOutdated } from "../transport/lock-failures.js";
 
 const reconnectsPerStep = 3;
 
@@ -39,9 +40,11 @@ export async function converge<Facts>(convergence: Convergence<Facts>, first: Fa
     if (total > 1 || !saidByEngine.has(step.kind))
       convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(step)}`);
     const ran = await applyOrReconnect(convergence, plan.steps, facts);
-    lost = ran === 0 ? lost + 1 : 0;
-    if (lost > reconnectsPerStep) throw unstable(convergence.where, text, done);
-    for (const [index, finished] of plan.steps.slice(0, ran).entries()) {
+    lost = "lost" in ran ? lost + 1 : 0;
+    if ("lost" in ran && lost > reconnectsPerStep)
+      throw isPlanOutdated(ran.lost) ? ran.lost : unstable(convergence.where, text, done);
+    const finishedSteps = plan.steps.slice(0, "lost" in ran ? 0 : ran.steps);
+    for (const [index, finished] of finishedSteps.entries()) {
       if (index > 0) convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(finished)}`);
       done.push(stepText(finished));
     }
@@ -49,18 +52,27 @@ export async function converge<Facts>(convergence: Convergence<Facts>, first: Fa
   }
 }
 
-/** A connection lost in the middle of a step is no failure: what the step did is read back. Returns 0 then. */
+/** What a step came to: how many steps ran, or why none can be said to have. */
+type Ran = { readonly steps: number } | { readonly lost: VgpuError };
+
+/** A connection lost in the middle of a step is no failure: what it did is read back. Nor is a step that did not begin. */
 async function applyOrReconnect<Facts>(
   convergence: Convergence<Facts>,
   steps: readonly Step[],
   facts: Facts,
-): Promise<number> {
+): Promise<Ran> {
   try {
-    return await convergence.apply(steps, facts);
+    return { steps: await convergence.apply(steps, facts) };
   } catch (error) {
-    if (!isVgpuError(error) || error.code !== "VGPU_UNREACHABLE") throw error;
-    convergence.progress("the connection was lost; connecting again to see what was done");
-    return 0;
+    if (!isVgpuError(error)) throw error;
+    if (isPlanOutdated(error))
+      convergence.progress(
+        "the lock of the machine had to be taken anew; looking again before anything is done",
+      );
+    else if (error.code === "VGPU_UNREACHABLE")
+      convergence.progress("the connection was lost; connecting again to see what was done");
+    else throw error;
+    return { lost: error };
   }
 }
 

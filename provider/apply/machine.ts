@@ -22,6 +22,8 @@ export interface ChangingScript {
   readonly args?: readonly string[];
   readonly stdin?: string;
   readonly deadlineMs?: number;
+  /** It only waits and reads: the machine's change lock is left to what it waits for. @default false */
+  readonly readsOnly?: boolean;
 }
 
 /** Returns the whole text of a changing script: the shared functions and its own file. */
@@ -31,12 +33,15 @@ export function changingScript(name: string): string {
 
 /**
  * Runs a changing script, one round trip.
- * @throws VGPU_STEP_FAILED when it exits with another code than 0, with the last lines it and the journals say
+ * @throws VGPU_STEP_FAILED when it exits with another code than 0, with the last lines it and the journals say;
+ * what `Session.change` throws
  */
 export async function change(machine: Machine, script: ChangingScript): Promise<ExecResult> {
   const { name, args = [], stdin, deadlineMs = 180_000 } = script;
   const request = { script: { name, text: changingScript(name) }, args, deadlineMs };
-  const result = await machine.session.exec(stdin === undefined ? request : { ...request, stdin });
+  const whole = stdin === undefined ? request : { ...request, stdin };
+  const { session } = machine;
+  const result = await (script.readsOnly === true ? session.exec(whole) : session.change(whole));
   if (result.code !== 0)
     throw await stepError(machine, { name, code: result.code, said: result.stderr || result.stdout });
   return result;

@@ -4,6 +4,7 @@ import { converge } from "../apply/converge.js";
 import type { MachineFacts } from "../model/facts.js";
 import type { RebootPolicy } from "../plan/desired.js";
 import type { Plan, Step } from "../plan/steps.js";
+import type { LockRequest } from "../transport/machine-lock.js";
 import type { MachineView } from "./machine-view.js";
 import { tell } from "./tell.js";
 
@@ -17,6 +18,11 @@ export interface MachineConvergence<Facts extends MachineFacts> {
   readonly claim: "host" | "guest";
   readonly plan: (facts: Facts) => Plan;
   readonly token?: string;
+}
+
+/** Returns who asks for a machine's lock: the owner for other runs, `label` before what the person is told of the wait. */
+export function lockRequest(owner: string, label: string): LockRequest {
+  return { who: owner, onWait: (text) => console.log(`${label}: ${text}`) };
 }
 
 /** Runs a machine's plan to its end; the caller holds the machine's lock. Returns the facts that show it done. */

@@ -3,7 +3,7 @@ import { VgpuError } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import { withLock } from "../transport/lock.js";
 import { claimMachine } from "./claims.js";
-import { convergeMachine } from "./converge-machine.js";
+import { convergeMachine, lockRequest } from "./converge-machine.js";
 import { type Properties, pick } from "./lifecycle.js";
 import type { AnyMachineKind, MachineInputs } from "./machine-kind.js";
 import { rememberAcceptedKey } from "./machine-view.js";
@@ -21,7 +21,7 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, is
   const deadlineMs = isNew && kind.mayBeOffAtFirst(inputs) ? firstBootMs : undefined;
   const view = kind.view(inputs.connection as Connection, { acceptNew: isNew, deadlineMs });
   const token = kind.secretToken(inputs);
-  return withLock(view.session, desired.owner, async () => {
+  return withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
     const before = await view.current();
     const claim = claimMachine(before.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
     if (claim !== null) throw new VgpuError(claim);
@@ -67,7 +67,7 @@ export async function removeMachine(kind: AnyMachineKind, props: Properties): Pr
   try {
     refuseOffline(desired.name, "take the machine's set-up away");
     const view = kind.view(inputs.connection as Connection);
-    await withLock(view.session, desired.owner, async () => {
+    await withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
       const task = {
         view,
         label: desired.name,

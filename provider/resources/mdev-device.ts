@@ -15,7 +15,7 @@ import { planVgpuRemoval } from "../plan/vgpu-removal.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
 import { checkMdevDevice, mdevDeviceKeys } from "../schema/mdev-device.js";
 import { withLock } from "../transport/lock.js";
-import { convergeMachine } from "./converge-machine.js";
+import { convergeMachine, lockRequest } from "./converge-machine.js";
 import { programFailures, takeDeclared } from "./declared.js";
 import {
   type DiffTable,
@@ -143,7 +143,7 @@ async function convergeVgpu(checked: Properties): Promise<Properties> {
   refuseOffline(`${inputs.host} ${inputs.name}`, "make the vGPU");
   const request = requestOf(inputs);
   const view = viewOf(inputs);
-  return withLock(view.session, inputs.owner, async () => {
+  return withLock(view.session, lockRequest(inputs.owner, `${inputs.host} ${inputs.name}`), async () => {
     const before = await view.current();
     const deferral = vgpuDeferral(request.self, before);
     if (deferral !== null) throw notReady(inputs, deferral);
@@ -200,7 +200,7 @@ async function remove(_id: string, props: Properties): Promise<void> {
   try {
     refuseOffline(`${inputs.host} ${inputs.name}`, "remove the vGPU");
     const view = viewOf(inputs);
-    await withLock(view.session, inputs.owner, async () => {
+    await withLock(view.session, lockRequest(inputs.owner, `${inputs.host} ${inputs.name}`), async () => {
       const plan = (facts: HostFacts) => planVgpuRemoval(self, facts);
       const reboot = { allow: false, deadlineMs: 0 };
       const label = `${inputs.host} ${inputs.name}`;

@@ -2,9 +2,10 @@ import { createHash, randomUUID } from "node:crypto";
 import { isVgpuError, VgpuError } from "../model/errors.js";
 import { commandLine } from "./command-line.js";
 import { lastLines, seconds } from "./failures.js";
+import { startAnew } from "./guarded-command.js";
 import { lockOf, withLock } from "./lock.js";
 import { heldLock } from "./lock-scope.js";
-import { jobsPath } from "./machine-lock.js";
+import { jobsPath, lockScript } from "./lock-scripts.js";
 import { type RemoteScript, transportScript } from "./remote-script.js";
 import { type CommandContext, runCommand } from "./run-command.js";
 import { contextOf, type Session } from "./session.js";
@@ -16,7 +17,7 @@ export interface Job {
   readonly script: RemoteScript;
   readonly args?: readonly string[];
   readonly stdin?: string;
-  /** Milliseconds until the wait is given up; the job itself goes on. */
+  /** Milliseconds from its start until the wait is given up; the job itself goes on. */
   readonly deadlineMs: number;
   /** The longest silence between two looks, milliseconds; the end is seen at once. @default 5000 */
   readonly pollMs?: number;
@@ -37,24 +38,26 @@ export function runJob(session: Session, job: Job): Promise<{ code: number; outp
 class JobRun {
   private readonly name: string;
   private readonly token = randomUUID();
-  private readonly until: number;
+  private until = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly context: CommandContext,
     private readonly job: Job,
   ) {
     this.name = folderName(job.id);
-    this.until = Date.now() + job.deadlineMs;
   }
 
   async run(): Promise<{ code: number; output: string }> {
     let state = await this.prepare();
     let output = "";
     let starts = 0;
-    while (Date.now() < this.until) {
+    // From here on: what comes before has limits of its own, and a job that was never started is not late.
+    this.until = performance.now() + this.job.deadlineMs;
+    while (performance.now() < this.until) {
       if (state === "ready") {
         if (starts++ > 3) throw this.ended("it could not be started", "");
-        await lockOf(this.context.machine).start(this.name);
+        const answer = await lockOf(this.context.machine).start(this.name);
+        if (answer === "busy") await startAnew(this.context, this.job.script.name, "busy");
         // Whether the start arrived is for the next look to say: starting again unseen could run the work twice.
         state = "started";
       }
@@ -85,7 +88,7 @@ class JobRun {
       transportScript("run-job").text,
     ];
     await heldLock(this.context.machine)?.ensure();
-    const script = transportScript("prepare-job");
+    const script = lockScript("prepare-job");
     const { code, stdout, stderr } = await runCommand(this.context, { script, args, stdin: job.stdin ?? "" });
     if (code !== 0) throw this.ended(`exit code ${code}: ${lastLines(stderr)} (prepare-job)`, "");
     return stdout.trim();
@@ -93,7 +96,7 @@ class JobRun {
 
   /** `undefined` while the machine does not answer, which the job does not mind. */
   private async poll(): Promise<{ state: string; output: string } | undefined> {
-    const waitMs = Math.max(0, Math.min(this.job.pollMs ?? 5000, this.until - Date.now()));
+    const waitMs = Math.max(0, Math.min(this.job.pollMs ?? 5000, this.until - performance.now()));
     const args = [`${jobsPath}/${this.name}`, String(Math.ceil(waitMs / 1000))];
     try {
       const script = transportScript("poll-job");

@@ -1,6 +1,6 @@
 import { heldLock } from "./lock-scope.js";
 import type { Machine } from "./machine.js";
-import { MachineLock } from "./machine-lock.js";
+import { type LockRequest, MachineLock } from "./machine-lock.js";
 import { contextOf, type Session } from "./session.js";
 
 const locks = new WeakMap<Machine, MachineLock>();
@@ -10,13 +10,17 @@ const locks = new WeakMap<Machine, MachineLock>();
  * channel holds while work is queued. Inside `work` another `withLock` of the same machine runs at once. When a lost
  * connection or a reboot takes the lock away, the next command of `work` takes it anew, and fails if another run had
  * it between.
- * @param holder who this is, for the other run's message, e.g. `"stack dev of project infra"`
- * @throws VGPU_LOCKED after 5 minutes (a detached job: 30), VGPU_PREREQUISITE without flock
+ * @param request who this is, for the other run's message, e.g. `"infra/dev/gpu-01"`, and who is told of the wait
+ * @throws VGPU_LOCKED after 5 minutes (for a script or job that outlived its run: 30), VGPU_PREREQUISITE without flock
  */
-export function withLock<T>(session: Session, holder: string, work: () => Promise<T>): Promise<T> {
+export function withLock<T>(
+  session: Session,
+  request: string | LockRequest,
+  work: () => Promise<T>,
+): Promise<T> {
   const context = contextOf(session);
   if (heldLock(context.machine) !== undefined) return work();
-  return lockOf(context.machine).run(context, holder, work);
+  return lockOf(context.machine).run(context, typeof request === "string" ? { who: request } : request, work);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { isVgpuError, VgpuError } from "../model/errors.js";
 import { lastLines, seconds } from "./failures.js";
-import { heldLock } from "./lock-scope.js";
+import { requireLock } from "./lock-scope.js";
 import { transportScript } from "./remote-script.js";
 import { type CommandContext, runCommand } from "./run-command.js";
 import { contextOf, type Session } from "./session.js";
@@ -16,24 +16,24 @@ export interface RebootOptions {
 }
 
 /**
- * Reboots the machine and returns when it answers from another boot, under the operation lock again if it was held.
+ * Reboots the machine, inside `withLock`, and returns when it answers from another boot and the lock is held again.
  * @throws VGPU_TIMEOUT, VGPU_STEP_FAILED when the machine refuses to reboot, VGPU_HOST_KEY when another key comes back
  */
 export async function rebootAndWait(session: Session, options: RebootOptions): Promise<{ bootId: string }> {
   const context = contextOf(session);
-  const began = Date.now();
+  const began = performance.now();
   await requestReboot(session);
   let last = "no answer";
-  for (let looks = 0; Date.now() - began < options.deadlineMs; looks++) {
+  for (let looks = 0; performance.now() - began < options.deadlineMs; looks++) {
     await new Promise((resolve) =>
       setTimeout(resolve, Math.min(250 * 1.4 ** looks, 2000) * (0.75 + Math.random() / 2)),
     );
-    options.onWait?.(Date.now() - began);
-    const remainingMs = options.deadlineMs - (Date.now() - began);
+    options.onWait?.(performance.now() - began);
+    const remainingMs = options.deadlineMs - (performance.now() - began);
     const seen = await look(context, Math.min(5000 + 1000 * looks, 20_000, Math.max(remainingMs, 1000)));
     if ("silence" in seen) last = seen.silence;
     else if (seen.bootId !== options.bootId) {
-      await heldLock(context.machine)?.ensure();
+      await requireLock(context.machine, "reboot-machine").ensure();
       return { bootId: seen.bootId };
     } else if (seen.refusal !== "") throw refused(context, seen.refusal);
     else last = `still boot ${seen.bootId}`;
@@ -44,7 +44,7 @@ export async function rebootAndWait(session: Session, options: RebootOptions): P
 /** A connection that goes meanwhile is no failure: the boot's id tells what happened. */
 async function requestReboot(session: Session): Promise<void> {
   try {
-    const { code, stderr } = await session.exec({
+    const { code, stderr } = await session.change({
       script: transportScript("reboot-machine"),
       deadlineMs: 60_000,
     });

@@ -31,6 +31,8 @@ export interface CommandContext {
   readonly user: string;
   /** Milliseconds to wait for the operation lock. */
   readonly lockDeadlineMs: number;
+  /** Milliseconds of silence after which the machine frees the lock. */
+  readonly lockSilenceMs: number;
 }
 
 const defaultDeadlineMs = 120_000;

@@ -1,6 +1,7 @@
 import type { Connection } from "../model/connection.js";
 import { redactLater } from "../model/errors.js";
 import type { BecomeRoot } from "./command-line.js";
+import { runChange } from "./guarded-command.js";
 import { heldLock } from "./lock-scope.js";
 import type { Machine } from "./machine.js";
 import { closeMachines, machineFor } from "./pool.js";
@@ -21,7 +22,13 @@ export interface Session {
    */
   exec(request: ExecRequest): Promise<ExecResult>;
   /**
-   * Puts a local file on the machine (mode 0600, missing folders 0700); one that is there with that hash stays.
+   * Runs one script that changes the machine, inside `withLock`: it holds the machine's change lock for as long as it
+   * and what it starts run, whatever becomes of this process.
+   * @throws as `exec`; VGPU_LOCKED; an error for which `isPlanOutdated` holds when it did not begin
+   */
+  change(request: ExecRequest): Promise<ExecResult>;
+  /**
+   * Puts a local file on the machine, inside `withLock` (mode 0600, missing folders 0700); one that is there with that hash stays.
    * @throws VGPU_PACKAGE_MISMATCH when the file's hash is another, VGPU_INPUT when it cannot be read
    */
   upload(request: UploadRequest): Promise<void>;
@@ -41,6 +48,8 @@ export interface SessionOptions {
   readonly deadlineMs?: number;
   /** Milliseconds that `withLock` waits for another run. @default 300000 */
   readonly lockDeadlineMs?: number;
+  /** Milliseconds after which the machine frees the lock of a run from which it hears nothing. @default 60000 */
+  readonly lockSilenceMs?: number;
 }
 
 /**
@@ -55,8 +64,9 @@ export function sessionFor(connection: Connection, options: SessionOptions = {})
     acceptNewHostKey: options.acceptNewHostKey === true,
     deadlineMs: options.deadlineMs ?? Math.max(15_000, (perDialTimeout ?? 15) * 1000),
   };
-  const lockDeadlineMs = options.lockDeadlineMs ?? 300_000;
-  const context = { machine, terms, root: becomeRoot(route), user: route.user, lockDeadlineMs };
+  const { lockDeadlineMs = 300_000, lockSilenceMs = 60_000 } = options;
+  const who = { root: becomeRoot(route), user: route.user };
+  const context = { machine, terms, ...who, lockDeadlineMs, lockSilenceMs };
   const session = new PooledSession(routeTarget(route), route, context);
   contexts.set(session, context);
   return session;
@@ -96,6 +106,11 @@ class PooledSession implements Session {
   async exec(request: ExecRequest): Promise<ExecResult> {
     await this.prepare();
     return runCommand(this.context, request);
+  }
+
+  async change(request: ExecRequest): Promise<ExecResult> {
+    await this.prepare();
+    return runChange(this.context, request);
   }
 
   async upload(request: UploadRequest): Promise<void> {

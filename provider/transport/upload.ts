@@ -4,6 +4,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { ClientChannel } from "ssh2";
 import { VgpuError } from "../model/errors.js";
 import { lastLines } from "./failures.js";
+import { startAnew } from "./guarded-command.js";
+import { requireLock } from "./lock-scope.js";
+import { guardedScript, notBegun } from "./lock-scripts.js";
 import { transportScript } from "./remote-script.js";
 import { type CommandContext, type ExecResult, startCommand } from "./run-command.js";
 
@@ -24,16 +27,19 @@ export async function uploadFile(context: CommandContext, request: UploadRequest
   const file = await openLocal(context, request);
   try {
     const script = transportScript("receive-file");
+    const { token } = requireLock(context.machine, script.name);
     const args = [request.remotePath, request.sha256];
     const { channel, result } = await startCommand(context, {
-      script,
-      args,
+      ...guardedScript({ script, args }, token, null),
       deadlineMs: Number.POSITIVE_INFINITY,
     });
     let sent: string | undefined;
     if ((await firstLine(channel)) === "want") sent = await stream(file, channel, request);
     channel.end();
-    judge(context, request, await result, sent);
+    const ended = await result;
+    const reason = notBegun(ended);
+    if (reason !== undefined) await startAnew(context, script.name, reason);
+    judge(context, request, ended, sent);
   } finally {
     await file.close();
   }

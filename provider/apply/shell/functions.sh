@@ -15,7 +15,8 @@ answers=/run/pulumi-vgpu
 writes=0
 waits=
 # dash's echo turns every write error into "I/O error"; dd names the errno. Nobody can end a write that the kernel holds
-# up: so it is made by a process aside, which is left behind when it takes too long; then $waits is not empty.
+# up: so it is made by a process aside, which is left behind when it takes too long, without the lock; then $waits is not
+# empty.
 write_attribute() { # file, text, how long in tenths of a second: 30 s
   writes=$((writes + 1))
   answer=$answers/write.$$.$writes
@@ -24,7 +25,7 @@ write_attribute() { # file, text, how long in tenths of a second: 30 s
     said=$(printf '%s\n' "$2" | dd of="$1" bs=4096 conv=notrunc status=none 2>&1)
     printf '%s\n%s' "$?" "$said" > "$answer.new"
     mv "$answer.new" "$answer"
-  } < /dev/null > /dev/null 2>&1 &
+  } < /dev/null > /dev/null 2>&1 8>&- &
   tries=0
   until [ -e "$answer" ]; do
     tries=$((tries + 1))

@@ -1,4 +1,9 @@
 # Run by pulumi-vgpu.service at boot: what does not survive a reboot is made again, in the documented order.
+# A run may have come to the machine before this unit.
+lock_ready || exit 1
+exec 8>> "$lock_folder/change.lock"
+flock -w 300 8 || { echo "pulumi-vgpu: another script has been changing this machine for 300 s" >&2; exit 1; }
+lock_sign change "$$" - restore pulumi-vgpu.service
 failures=0
 failed() { echo "pulumi-vgpu: $1: $why" >&2; failures=$((failures + 1)); }
 for file in "$manifest"/gpu/*; do

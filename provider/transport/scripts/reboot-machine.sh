@@ -1,7 +1,6 @@
-# Reboots the machine a moment after this script has ended, so that its channel closes properly.
-# Why a reboot was refused is noted in /run/pulumi-vgpu/reboot-refused.
+# Reboots the machine a moment after this script has ended, so that its channel closes properly. Until then, and until a
+# refusal is noted in /run/pulumi-vgpu/reboot-refused, no other script changes the machine: the process aside keeps 8.
 umask 077
-mkdir -p /run/pulumi-vgpu || exit 1
 rm -f /run/pulumi-vgpu/reboot-refused
 sync
 setsid /bin/sh -c '

@@ -91,14 +91,14 @@ describe("withLock", () => {
     const message = (error as Error).message
       .replace(/process \d+/g, "process N")
       .replace(/kill \d+/, "kill N")
-      .replace(/since \S+Z/, "since T")
-      .replace(/after [\d.]+ s/, "after S");
+      .replace(/for [\d.]+ s/, "for S")
+      .replace(/waited [\d.]+ s/, "waited S");
     expect(message).toBe(
       [
         `VGPU_LOCKED root@localhost:${machine.port}: another run is changing this machine`,
-        "Saw: held by stack dev of project infra on desk, process N since T, after S (/run/lock/pulumi-vgpu.lock)",
+        "Saw: held by stack dev of project infra on desk, process N, for S; waited S (/run/pulumi-vgpu/run.lock)",
         "Expected: the end of that run",
-        "Next: run again when it has ended; if it is gone for good, end the process on the machine: kill N",
+        "Next: run again when it has ended; if it is gone for good, end its process on the machine: kill N",
       ].join("\n"),
     );
     open();
@@ -155,9 +155,9 @@ describe("withLock", () => {
       await withLock(elsewhere(), "second", async () => {});
       const error = (await echo(here()).catch((e: Error) => e)) as Error;
       expect(error.message).toMatch(
-        /VGPU_LOCKED .* the lock was lost with the connection, and another run took it meanwhile/,
+        /VGPU_LOCKED .* the lock was lost with the connection, and another run had it meanwhile/,
       );
-      expect(error.message).toContain("Saw: held by second, process");
+      expect(error.message).toContain("Saw: a run of second, which began ");
     });
     expect(await withLock(here(), "third", async () => (await echo(here())).stdout)).toBe("x\n");
   });

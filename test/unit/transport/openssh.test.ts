@@ -76,10 +76,12 @@ describe.skipIf(!usable)("a session on OpenSSH", () => {
     writeFileSync(join(root, "local"), content);
     const sha256 = createHash("sha256").update(content).digest("hex");
     const request = { path: join(root, "local"), remotePath: join(root, "far/away/file"), sha256 };
-    await session().upload(request);
+    await withLock(session(), "stack dev", () => session().upload(request));
     expect(readFileSync(request.remotePath).equals(content)).toBe(true);
     const sent: number[] = [];
-    await session().upload({ ...request, onProgress: (done) => sent.push(done) });
+    await withLock(session(), "stack dev", () =>
+      session().upload({ ...request, onProgress: (done) => sent.push(done) }),
+    );
     expect(sent).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { withLock } from "../../../provider/transport/lock.js";
-import { rebootAndWait } from "../../../provider/transport/reboot.js";
+import { type RebootOptions, rebootAndWait } from "../../../provider/transport/reboot.js";
 import { closeAllSessions, sessionFor } from "../../../provider/transport/session.js";
 import { SshFixture, until } from "./ssh-fixture.js";
 
@@ -18,6 +18,8 @@ describe("rebootAndWait", () => {
     await machine.stop();
   });
   const here = () => sessionFor(machine.connection());
+  const reboot = (options: RebootOptions) =>
+    withLock(here(), "stack dev", () => rebootAndWait(here(), options));
   const rebootWhenAsked = async () => {
     await until(() => machine.has("asked"));
     await machine.powerOff();
@@ -33,7 +35,7 @@ describe("rebootAndWait", () => {
       deadlineMs: 15_000,
       onWait: (elapsedMs: number) => waits.push(elapsedMs),
     };
-    expect(await rebootAndWait(here(), options)).toEqual({ bootId: "boot-2" });
+    expect(await reboot(options)).toEqual({ bootId: "boot-2" });
     await asked;
     expect(here().counters().connections).toBe(2);
     expect(waits.length).toBeGreaterThan(0);
@@ -41,9 +43,7 @@ describe("rebootAndWait", () => {
 
   it("takes the lock of the machine anew", async () => {
     const asked = rebootWhenAsked();
-    await withLock(here(), "stack dev", () =>
-      rebootAndWait(here(), { bootId: "boot-1", deadlineMs: 15_000 }),
-    );
+    await reboot({ bootId: "boot-1", deadlineMs: 15_000 });
     await asked;
     const order = machine.commands.map((command) => /pulumi-vgpu:([a-z-]+)/.exec(command)?.[1]);
     expect(order.filter((name) => name === "hold-lock")).toHaveLength(2);
@@ -62,7 +62,7 @@ describe("rebootAndWait", () => {
       machine.refuseLogins = false;
       return userKey;
     })();
-    expect(await rebootAndWait(here(), { bootId: "boot-1", deadlineMs: 15_000 })).toEqual({
+    expect(await reboot({ bootId: "boot-1", deadlineMs: 15_000 })).toEqual({
       bootId: "boot-2",
     });
     await asked;
@@ -70,18 +70,14 @@ describe("rebootAndWait", () => {
 
   it("fails at once with the reason when the machine refuses to reboot", async () => {
     machine.bootCommand("echo 'Operation inhibited by backup' >&2; exit 1");
-    const error = (await rebootAndWait(here(), { bootId: "boot-1", deadlineMs: 15_000 }).catch(
-      (e) => e,
-    )) as Error;
+    const error = (await reboot({ bootId: "boot-1", deadlineMs: 15_000 }).catch((e) => e)) as Error;
     expect(error.message).toMatch(
       /VGPU_STEP_FAILED .*: the machine does not reboot\nSaw: .*Operation inhibited by backup.* \(systemctl reboot\)\nExpected: a reboot\nNext: /,
     );
   });
 
   it("fails at its deadline when the machine stays as it is", async () => {
-    const error = (await rebootAndWait(here(), { bootId: "boot-1", deadlineMs: 1500 }).catch(
-      (e) => e,
-    )) as Error;
+    const error = (await reboot({ bootId: "boot-1", deadlineMs: 1500 }).catch((e) => e)) as Error;
     expect(error.message).toBe(
       [
         `VGPU_TIMEOUT root@127.0.0.1:${port}: the machine did not come back within 1.5 s`,
