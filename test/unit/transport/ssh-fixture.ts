@@ -28,6 +28,8 @@ export class SshFixture {
   readonly cut: string[] = [];
   allowForward = false;
   refuseLogins = false;
+  /** Sessions that are asked for are neither opened nor refused. */
+  ignoreSessions = false;
   private rebootProgram = "";
   private readonly peers = new Set<Peer>();
   private readonly children = new Set<ChildProcess>();
@@ -62,6 +64,11 @@ export class SshFixture {
 
   cutConnections(): void {
     for (const peer of this.peers) (peer as unknown as { _sock: Socket })._sock.destroy();
+  }
+
+  /** As when a client's power goes: of those connected now nothing more is heard, and they are not seen to close. */
+  loseClients(): void {
+    for (const peer of this.peers) (peer as unknown as { _sock: Socket })._sock.pause();
   }
 
   /** Writes a stand-in program that the user's shell finds first. */
@@ -103,6 +110,7 @@ export class SshFixture {
     peer.on("ready", () => this.connections++);
     let sessions = 0;
     peer.on("session", (accept, reject) => {
+      if (this.ignoreSessions) return;
       if (sessions >= this.maxSessions) return reject();
       const session = accept();
       sessions++;
