@@ -6,6 +6,7 @@ interface Waiting {
 }
 
 const realNow = Date.now.bind(Date);
+const realElapsed = performance.now.bind(performance);
 const realSetTimeout = globalThis.setTimeout;
 const realClearTimeout = globalThis.clearTimeout;
 const waiting = new Map<NodeJS.Timeout, Waiting>();
@@ -17,6 +18,7 @@ const longMs = 20_000;
 /** Puts the clock that `moveClock` moves in place of the process's own. */
 export function installClock(): void {
   Date.now = () => realNow() + movedMs;
+  performance.now = () => realElapsed() + movedMs;
   const set = (callback: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
     if (!(ms >= longMs)) return realSetTimeout(callback, ms, ...args);
     const fire = () => {

@@ -49,6 +49,29 @@ export const lockContracts: readonly Contract[] = [
       }),
   },
   {
+    id: "flock/shown-by-the-kernel",
+    relies: "/proc/<pid>/fdinfo",
+    needs,
+    title: "the descriptor that holds a lock has a line of it, one that only waits for it has none",
+    check: (bed) =>
+      inFolder(bed, async (folder) => {
+        const look = "grep -c ^lock: /proc/$$/fdinfo/9";
+        const waits = `(exec 9>&-; sh -c 'exec 9>> ${folder}/lock; flock -n 9; ${look}')`;
+        expect(await say(bed, `${held(folder)}; ${look}; ${waits}; :`)).toBe("1\n0");
+      }),
+  },
+  {
+    id: "sh/same-file",
+    relies: "/bin/sh",
+    needs,
+    title: "-ef sees that an open file is a file of that name, and -O whose it is",
+    check: (bed) =>
+      inFolder(bed, async (folder) => {
+        const line = `${held(folder)}; : > ${folder}/other; [ /proc/$$/fd/9 -ef ${folder}/lock ] && [ -O ${folder} ]; echo $?; [ /proc/$$/fd/9 -ef ${folder}/other ]; echo $?`;
+        expect(await say(bed, line)).toBe("0\n1");
+      }),
+  },
+  {
     id: "setsid/own-session",
     relies: "setsid",
     needs,

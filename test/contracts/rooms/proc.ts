@@ -44,6 +44,17 @@ export const procContracts: readonly Contract[] = [
     },
   },
   {
+    id: "proc/uptime",
+    relies: "/proc/uptime",
+    needs,
+    title: "begins with the seconds since the boot, which grow",
+    check: async (bed) => {
+      const [first, second] = (await say(bed, "cat /proc/uptime; sleep 1; cat /proc/uptime")).split("\n");
+      expect(first).toMatch(/^\d+\.\d+ /);
+      expect(Number.parseFloat(second ?? "")).toBeGreaterThan(Number.parseFloat(first ?? ""));
+    },
+  },
+  {
     id: "etc/machine-id",
     relies: "/etc/machine-id",
     needs,

@@ -149,14 +149,17 @@ describe.concurrent("a host", () => {
     timeout: 120_000,
   }, async () => {
     const host = await bed.host("locked", "turingLegacy");
-    const lock =
-      "exec 9> /run/lock/pulumi-vgpu.lock; flock 9; printf 'infra/other/gpu\\t77\\t2026-01-01T00:00:00Z\\tt\\t\\n' > /run/lock/pulumi-vgpu.lock.holder; sleep 600";
+    const lock = [
+      "exec 9> /run/pulumi-vgpu/run.lock; flock 9",
+      "printf '%s\\t5\\tt\\t-\\tinfra/other/gpu\\n' $$ > /run/pulumi-vgpu/run.holder",
+      "exec sleep 600",
+    ].join("; ");
     await host.machine.shell(
-      `mkdir -p /run/lock; setsid /bin/sh -c "${lock.replaceAll('"', '\\"')}" > /dev/null 2>&1 & echo $! > /run/other.pid`,
+      `mkdir -m 700 /run/pulumi-vgpu; setsid /bin/sh -c "${lock.replaceAll("$", "\\$")}" > /dev/null 2>&1 & echo $! > /run/other.pid`,
     );
     await until(
       "the other stack holds the lock",
-      async () => (await host.machine.shell("cat /run/lock/pulumi-vgpu.lock.holder")).code === 0,
+      async () => (await host.machine.shell("cat /run/pulumi-vgpu/run.holder")).code === 0,
     );
     const run = startRun({ task: "up", program: programOf(host), statePath: host.statePath });
     await until(
@@ -169,7 +172,7 @@ describe.concurrent("a host", () => {
     );
     run.moveClock(6 * 60_000);
     expect((await run.ended).error).toMatch(
-      /^VGPU_LOCKED .*: another run is changing this machine\nSaw: held by infra\/other\/gpu, process 77 since 2026-01-01T00:00:00Z, after \d+ s/,
+      /^VGPU_LOCKED .*: another run is changing this machine\nSaw: held by infra\/other\/gpu, process \d+, for \d+ s; waited \d+ s \(\/run\/pulumi-vgpu\/run.lock\)\n/,
     );
     await host.machine.shell("kill -- -$(cat /run/other.pid) || kill $(cat /run/other.pid)");
     await host.machine.restart("power-loss");

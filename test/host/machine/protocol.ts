@@ -76,6 +76,8 @@ export interface FaultRule {
         readonly when: "before" | "middle" | "after";
         /** For "middle": how long after its start. @default 30 */
         readonly afterMs?: number;
+        /** For "middle": once this file is there, however long its start takes; counted from then. */
+        readonly onceThere?: string;
       }
     | { readonly kind: "hang" }
     | { readonly kind: "refuse-channel" }

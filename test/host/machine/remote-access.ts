@@ -21,7 +21,8 @@ const freshCounters = (): MachineCounters => ({
 });
 
 /** The machine behind the SSH end. */
-export interface ReachedMachine extends Pick<Machine, "name" | "readFile" | "writeFile" | "reboot"> {
+export interface ReachedMachine
+  extends Pick<Machine, "name" | "readFile" | "writeFile" | "exists" | "reboot"> {
   readonly options: MachineOptions;
   spawnShell: SessionHost["spawnShell"];
 }
@@ -137,6 +138,7 @@ export class RemoteAccess implements SshHost {
       {
         spawnShell: (text, as) => this.machine.spawnShell(text, as),
         finished: async (ended) => this.onCommand?.(ended),
+        exists: (path) => this.machine.exists(path),
         losePower: () => this.machine.reboot("power-loss"),
         restart: () => this.machine.reboot("reboot"),
       },

@@ -10,6 +10,7 @@ export interface SessionHost {
   /** Awaited after the command ended and before its result is sent. */
   finished(record: CommandRecord): Promise<void>;
   losePower(): void;
+  exists(path: string): boolean;
   restart(): void;
 }
 
@@ -58,11 +59,9 @@ async function run(channel: ServerChannel, request: SessionRequest, host: Sessio
   const { record, fault } = request;
   const child = await host.spawnShell(record.command, record.user);
   const sent = connectStreams(channel, child, record);
-  const timer = happens(fault, "middle")
-    ? setTimeout(() => strike(fault, request, host), fault.afterMs ?? 30)
-    : undefined;
+  const forget = happens(fault, "middle") ? strikeLater(fault, request, host) : () => {};
   const { code, signal } = await child.closed;
-  clearTimeout(timer);
+  forget();
   record.durationMs = Date.now() - record.startedAt;
   record.code = code;
   // A command that ended before its "middle" came is struck now: the rule was to lose this answer.
@@ -71,6 +70,19 @@ async function run(channel: ServerChannel, request: SessionRequest, host: Sessio
   await host.finished(record);
   if (happens(fault, "after")) return strike(fault, request, host);
   answer(channel, record, code, signal);
+}
+
+/** Strikes in the middle of a command that has begun; returns what calls it off. */
+function strikeLater(fault: Disruption, request: SessionRequest, host: SessionHost): () => void {
+  const { onceThere, afterMs = 30 } = fault;
+  let timer: NodeJS.Timeout;
+  const look = () => {
+    if (onceThere === undefined || host.exists(onceThere))
+      timer = setTimeout(() => strike(fault, request, host), afterMs);
+    else timer = setTimeout(look, 5);
+  };
+  look();
+  return () => clearTimeout(timer);
 }
 
 function connectStreams(

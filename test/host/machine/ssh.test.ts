@@ -233,9 +233,9 @@ describe("faults", () => {
     const before = await machine.bootId();
     await machine.fault({
       name: "pulumi-vgpu:write",
-      action: { kind: "power-loss", when: "middle", afterMs: 60 },
+      action: { kind: "power-loss", when: "middle", onceThere: "/etc/began", afterMs: 0 },
     });
-    const script = "/bin/sh -c 'echo 1 > /etc/began; sleep 0.4; echo 2 > /etc/went-on' pulumi-vgpu:write";
+    const script = "/bin/sh -c 'echo 1 > /etc/began; sleep 60; echo 2 > /etc/went-on' pulumi-vgpu:write";
     expect((await exec(await connected(), script)).code).toBeUndefined();
     await until("it booted again", async () => (await machine.bootId()) !== before && machine.poweredOn());
     await until("it answers", () =>
@@ -244,6 +244,6 @@ describe("faults", () => {
         () => false,
       ),
     );
-    expect((await machine.shell("sleep 0.5; cat /etc/began; ls /etc/went-on")).stdout).toBe("1\n");
+    expect((await machine.shell("cat /etc/began; ls /etc/went-on")).stdout).toBe("1\n");
   });
 });
