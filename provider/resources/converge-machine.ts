@@ -22,7 +22,7 @@ export interface MachineConvergence<Facts extends MachineFacts> {
 
 /** Returns who asks for a machine's lock: the owner for other runs, `label` before what the person is told of the wait. */
 export function lockRequest(owner: string, label: string): LockRequest {
-  return { who: owner, onWait: (text) => console.log(`${label}: ${text}`) };
+  return { who: owner, onWait: (text) => tell(label, text) };
 }
 
 /** Runs a machine's plan to its end; the caller holds the machine's lock. Returns the facts that show it done. */

@@ -84,7 +84,11 @@ describe("a run whose connection is cut inside update-initramfs", () => {
     await until("update-initramfs runs", async () => (await slowLog(host)).length > 0, 150_000);
     await host.machine.dropConnections();
     await until("it asks for the lock again", async () => (await locks(host)).length > 1, 150_000);
-    await until("it is told who is at work", async () => run.output().includes("waits for the lock"), 150_000);
+    await until(
+      "it is told who is at work",
+      async () => run.output().includes("waits for the lock"),
+      150_000,
+    );
     expect(await slowLog(host)).toEqual(["begin -u"]);
     await host.machine.shell("touch /run/go");
     expect((await run.ended).error).toBe("");
