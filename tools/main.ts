@@ -42,6 +42,8 @@ const tasks: Record<string, Task> = {
     await ready();
     return runScript("tools/bench/main.ts", args);
   },
+  mutate: async (args) => runProgram("stryker", ["run", "tools/mutate/stryker.config.json", ...args]),
+  "mutate:shell": async (args) => runScript("tools/mutate/shell-main.ts", args),
   setup: async () => {
     await ready();
     return 0;

@@ -1,4 +1,5 @@
 // Who may log in, what was run, what goes wrong: the machine as seen over SSH.
+import { appendFileSync } from "node:fs";
 import type { ServerChannel } from "ssh2";
 import type { Machine, MachineOptions } from "../types.js";
 import { Faults } from "./faults.js";
@@ -131,6 +132,7 @@ export class RemoteAccess implements SshHost {
       outcome: "running",
     };
     this.commands.push(record);
+    logScripts(command);
     const cut = () => connection.cut();
     serveCommand(
       channel,
@@ -159,4 +161,12 @@ export class RemoteAccess implements SshHost {
       `${this.hostKey} root@${this.machine.name}\n`,
     );
   }
+}
+
+/** Notes which of our scripts a command runs, that of a job it prepares too, where somebody wants to know. */
+function logScripts(command: string): void {
+  const log = process.env.SIMULATOR_SCRIPT_LOG;
+  if (log === undefined) return;
+  const names = [...command.matchAll(/\bpulumi-vgpu:([a-z-]+)/g)].map((match) => match[1]);
+  appendFileSync(log, `${names.join("\n")}\n`);
 }
