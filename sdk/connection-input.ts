@@ -1,38 +1,50 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ConnectionArgs, DriverArgs, HopArgs } from "./args.js";
-import { known } from "./declarations.js";
+import { isIgnored } from "./options.js";
+import { comesLater, isPlainObject, notKnown, partAtOnce, textAtOnce } from "./soon.js";
+
+const secretParts = ["password", "privateKey", "privateKeyPassword", "sudoPassword"];
 
 /** Returns a connection with what is secret in it marked so, also where it comes as an output. */
-export function secretConnection(connection: pulumi.Input<ConnectionArgs>): pulumi.Input<object> {
-  const plain = known(connection);
-  if (plain === undefined) return pulumi.output(connection).apply(secretConnection);
-  if (plain.proxy === undefined) return secretHop(plain);
-  const proxy = known(plain.proxy);
-  const hop = proxy === undefined ? pulumi.output(plain.proxy).apply(secretHop) : secretHop(proxy);
-  return { ...secretHop(plain), proxy: hop };
+export function secretConnection(connection: unknown): pulumi.Input<object> {
+  return secretHop(connection) as pulumi.Input<object>;
 }
 
-function secretHop(hop: HopArgs & { sudoPassword?: pulumi.Input<string> }): HopArgs {
-  const secrets = ["password", "privateKey", "privateKeyPassword", "sudoPassword"] as const;
-  const marked = secrets.filter((key) => hop[key] !== undefined).map((key) => [key, pulumi.secret(hop[key])]);
-  return { ...hop, ...Object.fromEntries(marked) };
+function once(later: unknown, then: (known: unknown) => unknown): unknown {
+  return (pulumi.output(later) as unknown as pulumi.Output<unknown>).apply(then);
 }
 
-/** Returns what tells two connections' machines apart, `""` while that is not known. */
-export function connectionKey(connection: pulumi.Input<ConnectionArgs>): string {
-  const plain = known(connection);
-  const host = known(plain?.host);
-  if (plain === undefined || host === undefined) return "";
-  if (plain.port !== undefined && known(plain.port) === undefined) return "";
-  return `${host}:${known(plain.port) ?? 22}`;
+function secretHop(hop: unknown): unknown {
+  if (comesLater(hop)) return once(hop, secretHop);
+  if (typeof hop === "string") return pulumi.secret(hop);
+  if (!isPlainObject(hop)) return hop;
+  const marked = secretParts
+    .filter((key) => hop[key] !== undefined)
+    .map((key) => [key, pulumi.secret(hop[key])]);
+  const proxy = hop.proxy === undefined ? {} : { proxy: secretHop(hop.proxy) };
+  return { ...hop, ...Object.fromEntries(marked), ...proxy };
 }
 
-/** Returns the parts of a driver that are known while the program runs. */
-export function knownDriver(driver: pulumi.Input<DriverArgs> | undefined) {
-  const plain = known(driver);
-  const source = known(plain?.package);
-  return {
-    release: known(plain?.release) ?? null,
-    packageName: known(source?.path) ?? known(source?.hostPath) ?? null,
-  };
+/** Returns a license with its token marked as secret; given as a text, the text may be the token. */
+export function secretLicense(license: unknown): unknown {
+  if (comesLater(license)) return once(license, secretLicense);
+  if (typeof license === "string") return pulumi.secret(license);
+  return isPlainObject(license) ? { ...license, token: pulumi.secret(license.token) } : license;
+}
+
+/** Returns what tells two connections' machines apart, `""` where that is not known before a resource is made. */
+export async function connectionKey(args: unknown, path: readonly string[]): Promise<string> {
+  const host = await partAtOnce(args, [...path, "host"]);
+  const port = await partAtOnce(args, [...path, "port"]);
+  return typeof host !== "string" || port === notKnown ? "" : `${host}:${port ?? 22}`;
+}
+
+/** Returns the parts of a driver that are known before a resource is made. */
+export async function knownDriver(args: unknown, opts: pulumi.CustomResourceOptions | undefined) {
+  if (isIgnored(opts, "driver")) return { release: null, packageName: null };
+  const [release, path, hostPath] = await Promise.all([
+    textAtOnce(args, ["driver", "release"]),
+    textAtOnce(args, ["driver", "package", "path"]),
+    textAtOnce(args, ["driver", "package", "hostPath"]),
+  ]);
+  return { release, packageName: path ?? hostPath };
 }

@@ -4,31 +4,65 @@ import {
   type DeclaredHost,
   type DeclaredProgram,
   type DeclaredVgpu,
+  type Refusal,
   sameCarrier,
 } from "../provider/plan/declared/program.js";
+
+/**
+ * How long is waited for what is declared by outputs and promises. Those that come from a resource are not waited for; a
+ * promise that was made from one by hand is not known as such, and that resource may wait for this.
+ */
+const patienceMs = 10_000;
 
 /** What one run of a program declares, gathered while it is constructed. */
 class Declarations {
   readonly hosts: DeclaredHost[] = [];
   readonly vgpus: DeclaredVgpu[] = [];
   readonly guests: DeclaredGuest[] = [];
+  readonly wrong: Refusal[] = [];
+  private readonly coming = new Set<Promise<unknown>>();
   private settling: Promise<DeclaredProgram> | undefined;
   private refusal: Error | undefined;
 
-  /** Settles when the program's present tick is over, with what all of it declares; refuses what cannot be. */
+  /** Takes up what is declared when it is known; `settled` waits for it unless a resource has to be made before. */
+  add<T>(declared: Declaring<T>, into: T[]): Promise<T | undefined> {
+    const added = declared.value.then((known) => {
+      if (known !== undefined) into.push(known);
+      return known;
+    });
+    if (!declared.afterResource) {
+      this.coming.add(added);
+      void added.finally(() => this.coming.delete(added));
+    }
+    return added;
+  }
+
+  /** Settles when the program's present tick is over and its values are there, with what all of it declares; refuses what cannot be. */
   settled(): Promise<DeclaredProgram> {
-    this.settling ??= new Promise<void>((resolve) => {
-      setImmediate(() => {
+    this.settling ??= new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => this.arrived())
+      .then(() => {
         this.settling = undefined;
-        resolve();
+        return this.verdict();
       });
-    }).then(() => this.verdict());
     return this.settling;
+  }
+
+  private async arrived(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), patienceMs);
+    });
+    while (this.coming.size > 0) {
+      if ((await Promise.race([Promise.all(this.coming), late])) === "late") break;
+    }
+    clearTimeout(timer);
   }
 
   /** In a preview each resource's own check says what is wrong with it; a run without preview has to be stopped here. */
   private async verdict(): Promise<DeclaredProgram> {
-    const program = { hosts: this.hosts, vgpus: this.vgpus, guests: this.guests };
+    const { hosts, vgpus, guests, wrong } = this;
+    const program = { hosts, vgpus, guests, wrong };
     if (pulumi.runtime.isDryRun()) return program;
     const { checkProgram } = await import("../provider/plan/declared/check-program.js");
     const { errorText } = await import("../provider/model/errors.js");
@@ -62,11 +96,16 @@ function ofThisRun(): Declarations {
   return declarations;
 }
 
+/** What a resource declares, once its values are known; `undefined` where that is not enough to judge it. */
+export interface Declaring<T> {
+  /** Whether a resource has to be made before: it joins when it is known then. */
+  readonly afterResource: boolean;
+  readonly value: Promise<T | undefined>;
+}
+
 /** Adds a host; the promise gives what is declared around it. */
-export function declareHost(host: DeclaredHost): Promise<DeclaredProgram> {
-  const declarations = ofThisRun();
-  declarations.hosts.push(host);
-  return declarations.settled().then(({ hosts }) => ({
+export function declareHost(declaring: Declaring<DeclaredHost>): Promise<DeclaredProgram | undefined> {
+  return around(declaring, "hosts", (host, { hosts }) => ({
     hosts: hosts.filter(
       (other) => other === host || (host.connectionKey !== "" && other.connectionKey === host.connectionKey),
     ),
@@ -75,24 +114,24 @@ export function declareHost(host: DeclaredHost): Promise<DeclaredProgram> {
   }));
 }
 
-/** Adds a vGPU; the promise gives its host and every vGPU that is declared on its GPU or parent, or under its UUID. */
-export function declareVgpu(vgpu: DeclaredVgpu): Promise<DeclaredProgram> {
-  const declarations = ofThisRun();
-  declarations.vgpus.push(vgpu);
-  return declarations.settled().then(({ hosts, vgpus }) => ({
+/**
+ * Adds a vGPU; the promise gives its host and every vGPU that is declared on its GPU or parent, or under its UUID, or
+ * that may be there because the engine keeps it as it is.
+ */
+export function declareVgpu(declaring: Declaring<DeclaredVgpu>): Promise<DeclaredProgram | undefined> {
+  return around(declaring, "vgpus", (vgpu, { hosts, vgpus }) => ({
     hosts: hosts.filter((host) => host.resource === vgpu.host),
     vgpus: vgpus.filter(
-      (other) => other.host === vgpu.host && (sameCarrier(other, vgpu) || other.uuid === vgpu.uuid),
+      (other) =>
+        other.host === vgpu.host && (other.asItIs || sameCarrier(other, vgpu) || other.uuid === vgpu.uuid),
     ),
     guests: [],
   }));
 }
 
 /** Adds a guest; the promise gives every guest that claims the same machine or vGPU. */
-export function declareGuest(guest: DeclaredGuest): Promise<DeclaredProgram> {
-  const declarations = ofThisRun();
-  declarations.guests.push(guest);
-  return declarations.settled().then(({ guests }) => ({
+export function declareGuest(declaring: Declaring<DeclaredGuest>): Promise<DeclaredProgram | undefined> {
+  return around(declaring, "guests", (guest, { guests }) => ({
     hosts: [],
     vgpus: [],
     guests: guests.filter(
@@ -104,13 +143,27 @@ export function declareGuest(guest: DeclaredGuest): Promise<DeclaredProgram> {
   }));
 }
 
-/** Returns a value that is known while the program runs, `undefined` for one that comes later (an output, a promise). */
-export function known<T>(value: pulumi.Input<T> | undefined): T | undefined {
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) return undefined;
-  return value as T | undefined;
+/** Adds what cannot be the arguments of a resource: its check tells it, and a run without preview ends before any change. */
+export function declareWrong(wrong: readonly Refusal[]): Promise<DeclaredProgram> {
+  const declarations = ofThisRun();
+  declarations.wrong.push(...wrong);
+  return declarations.settled().then(() => ({ hosts: [], vgpus: [], guests: [], wrong }));
 }
 
-/** Returns the name under which the program declares a resource; Pulumi's SDK keeps it without typing it. */
-export function resourceName(resource: pulumi.Resource): string {
-  return (resource as unknown as { readonly __name: string }).__name;
+type Kind = "hosts" | "vgpus" | "guests";
+
+async function around<K extends Kind, T extends DeclaredProgram[K][number]>(
+  declaring: Declaring<T>,
+  kind: K,
+  slice: (own: T, program: DeclaredProgram) => DeclaredProgram,
+): Promise<DeclaredProgram | undefined> {
+  const declarations = ofThisRun();
+  const added = declarations.add(declaring, declarations[kind] as unknown as T[]);
+  const whole = declaring.afterResource ? undefined : declarations.settled();
+  const own = await added;
+  if (own === undefined) {
+    await whole;
+    return undefined;
+  }
+  return slice(own, await (whole ?? declarations.settled()));
 }

@@ -1,9 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { DeclaredGuest, Refusal } from "../provider/plan/declared/program.js";
 import type { ConnectionArgs, DriverArgs, RebootArgs } from "./args.js";
-import { connectionKey, knownDriver, secretConnection } from "./connection-input.js";
-import { declareGuest, known, resourceName } from "./declarations.js";
+import { connectionKey, knownDriver, secretConnection, secretLicense } from "./connection-input.js";
+import { type Declaring, declareGuest, declareWrong } from "./declarations.js";
 import type { MdevDevice } from "./mdev-device.js";
+import { identityOf, isIgnored, resourceName } from "./options.js";
 import { providerText } from "./provider-text.js";
+import { isPlainObject } from "./soon.js";
+import { checkedName, isResourceWith, wrongArguments, wrongKind } from "./wrong-kinds.js";
 
 /** A license from NVIDIA's license system. */
 export interface LicenseArgs {
@@ -54,25 +58,18 @@ export class GuestDriverInstall extends pulumi.CustomResource {
   declare readonly observed: pulumi.Output<ObservedGuest>;
 
   constructor(name: string, args: GuestDriverInstallArgs, opts?: pulumi.CustomResourceOptions) {
-    const hostRelease = args.device?.hostRelease ?? null;
-    const declared = declareGuest({
-      resource: name,
-      connectionKey: connectionKey(args.guest.connection),
-      hostRelease,
-      ...knownDriver(args.driver),
-      device: args.device === undefined ? null : resourceName(args.device),
-    });
-    const { guest, ...others } = args;
+    const resource = checkedName(name, "GuestDriverInstall");
+    const wrong = [...wrongArguments(resource, args), ...wrongParts(resource, args)].slice(0, 1);
+    const { guest, device, ...given } = wrong.length > 0 ? ({} as Partial<GuestDriverInstallArgs>) : args;
     const props = {
       // A property of a wrong name is refused like any other wrong input.
-      ...others,
-      name,
-      owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
-      connection: secretConnection(guest.connection),
-      device: args.device?.uuid,
-      hostRelease: hostRelease ?? undefined,
-      license: secretLicense(args.license),
-      declared,
+      ...given,
+      ...identityOf(name),
+      connection: secretConnection(guest?.connection),
+      device: device?.uuid,
+      hostRelease: pulumi.output(releaseOf(device)),
+      license: secretLicense(given.license),
+      declared: wrong.length > 0 ? declareWrong(wrong) : declareGuest(declaring(name, args, opts)),
       observed: undefined,
       __provider: providerText("guestDriverInstall"),
     };
@@ -80,9 +77,37 @@ export class GuestDriverInstall extends pulumi.CustomResource {
   }
 }
 
-function secretLicense(license: pulumi.Input<LicenseArgs> | undefined): pulumi.Input<object> | undefined {
-  if (license === undefined) return license;
-  const plain = known(license);
-  if (plain === undefined) return pulumi.output(license).apply((later) => secretLicense(later) ?? {});
-  return { ...plain, token: pulumi.secret(plain.token) };
+function wrongParts(resource: string, args: unknown): Refusal[] {
+  if (!isPlainObject(args)) return [];
+  const { guest, device } = args;
+  if (!isPlainObject(guest)) {
+    const expected = "an object with the connection to the guest";
+    return [wrongKind(resource, { property: "guest", value: guest, expected })];
+  }
+  if (device === undefined || isResourceWith(device, "hostReleaseSoon")) return [];
+  const expected = "the MdevDevice that the guest's VM has, or nothing";
+  const next = "give device the MdevDevice itself, not its name, its UUID or an output of it";
+  return [wrongKind(resource, { property: "device", value: device, expected, next })];
+}
+
+async function releaseOf(device: MdevDevice | undefined): Promise<string | undefined> {
+  const release = await device?.hostReleaseSoon;
+  return typeof release === "string" ? release : undefined;
+}
+
+function declaring(
+  resource: string,
+  args: GuestDriverInstallArgs,
+  opts: pulumi.CustomResourceOptions | undefined,
+): Declaring<DeclaredGuest> {
+  const whereTo = isIgnored(opts, "connection") ? "" : connectionKey(args.guest, ["connection"]);
+  const found = [whereTo, releaseOf(args.device), knownDriver(args, opts)] as const;
+  const value = Promise.all(found).then(([key, hostRelease, driver]) => ({
+    resource,
+    connectionKey: key,
+    hostRelease: hostRelease ?? null,
+    ...driver,
+    device: args.device === undefined ? null : resourceName(args.device),
+  }));
+  return { afterResource: false, value };
 }

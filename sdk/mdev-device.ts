@@ -2,12 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { VgpuInterface } from "../provider/model/facts.js";
 import { hostdevXml } from "../provider/model/hostdev.js";
 import { parsePciAddress } from "../provider/model/pci-address.js";
-import type { DeclaredVgpu } from "../provider/plan/declared/program.js";
+import type { DeclaredVgpu, Refusal } from "../provider/plan/declared/program.js";
 import { secretConnection } from "./connection-input.js";
-import { declareVgpu, known, resourceName } from "./declarations.js";
+import { type Declaring, declareVgpu, declareWrong } from "./declarations.js";
+import { formerNames, identityOf, isIgnored, isProtected, resourceName } from "./options.js";
 import { providerText } from "./provider-text.js";
+import { isPlainObject, partOf } from "./soon.js";
 import type { VgpuHost } from "./vgpu-host.js";
 import { vgpuUuid } from "./vgpu-uuid.js";
+import { checkedName, isResourceWith, wrongArguments, wrongKind } from "./wrong-kinds.js";
 
 /** What is wanted of any vGPU. */
 interface AnyMdevDeviceArgs {
@@ -73,42 +76,40 @@ export class MdevDevice extends pulumi.CustomResource {
   readonly hostName: string;
   /** Release of its host's vGPU manager, when it is known while the program runs. */
   readonly hostRelease: string | null;
+  /** @internal The same, also where it comes by an output or a promise. */
+  readonly hostReleaseSoon: Promise<unknown>;
 
   constructor(name: string, args: MdevDeviceArgs, opts?: pulumi.CustomResourceOptions) {
-    const hostName = resourceName(args.host);
-    const uuid = args.uuid ?? vgpuUuid(pulumi.getProject(), pulumi.getStack(), name);
-    const keep = isProtected(opts) || opts?.retainOnDelete === true;
+    const resource = checkedName(name, "MdevDevice");
+    const wrong = [...wrongArguments(resource, args), ...wrongHost(resource, args)].slice(0, 1);
+    const { host, ...given } = wrong.length > 0 ? ({} as Partial<MdevDeviceArgs>) : args;
+    const hostName = host === undefined ? "" : resourceName(host);
+    const uuid = given.uuid ?? vgpuUuid(pulumi.getProject(), pulumi.getStack(), name);
+    const device = { resource: name, host: hostName, keep: isKept(opts), uuidDerived: given.uuid == null };
     const props = {
       // A property of a wrong name is refused like any other wrong input. Those that are outputs are named, if undefined.
-      ...args,
-      name,
-      owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
-      connection: secretConnection(args.host.connection),
+      ...given,
+      ...identityOf(name),
+      connection: secretConnection(host?.connection),
       host: hostName,
-      gpu: args.gpu,
-      type: args.type,
-      parent: args.parent,
-      mdevType: args.mdevType,
+      gpu: given.gpu,
+      type: given.type,
+      parent: given.parent,
+      mdevType: given.mdevType,
       uuid,
-      keep: keep ? true : undefined,
-      declared: declaration(args, {
-        resource: name,
-        host: hostName,
-        uuid: known(uuid)?.toLowerCase() ?? "",
-        keep,
-      }),
+      uuidDerived: device.uuidDerived ? true : undefined,
+      keep: device.keep ? true : undefined,
+      declared:
+        wrong.length > 0 ? declareWrong(wrong) : declareVgpu(declaring(device, { ...given, uuid }, opts)),
       vgpuInterface: undefined,
       deviceApi: undefined,
       __provider: providerText("mdevDevice"),
     };
-    super(
-      "pulumi-nodejs:dynamic/vgpu:MdevDevice",
-      name,
-      props,
-      pulumi.mergeOptions(opts, { dependsOn: [args.host] }),
-    );
+    const after = host === undefined ? opts : pulumi.mergeOptions(opts, { dependsOn: [host] });
+    super("pulumi-nodejs:dynamic/vgpu:MdevDevice", name, props, after);
     this.hostName = hostName;
-    this.hostRelease = args.host.release;
+    this.hostRelease = host?.release ?? null;
+    this.hostReleaseSoon = host?.releaseSoon ?? Promise.resolve(undefined);
   }
 
   /** libvirt's hostdev element for a VM that gets this vGPU. Computed, not stored. */
@@ -123,23 +124,50 @@ export class MdevDevice extends pulumi.CustomResource {
   }
 }
 
-/** Declares what is known of it while the program runs; `undefined` when that is not enough, or not one of the two forms. */
-function declaration(
-  args: MdevDeviceArgs,
-  device: Pick<DeclaredVgpu, "resource" | "host" | "uuid" | "keep">,
-) {
-  const [gpu, type] = [known(args.gpu), known(args.type)];
-  const [parent, mdevType] = [known(args.parent), known(args.mdevType)];
-  if (gpu !== undefined && type !== undefined) {
-    const alone = parent === undefined && mdevType === undefined;
-    return alone ? declareVgpu({ ...device, gpu: parsePciAddress(gpu) ?? gpu, type }) : undefined;
-  }
-  if (parent === undefined || mdevType === undefined) return undefined;
-  return declareVgpu({ ...device, parent: parsePciAddress(parent) ?? parent, mdevType });
+function wrongHost(resource: string, args: unknown): Refusal[] {
+  const host = isPlainObject(args) ? args.host : undefined;
+  if (!isPlainObject(args) || isResourceWith(host, "releaseSoon")) return [];
+  const expected = "the VgpuHost that carries it";
+  const next = "give host the VgpuHost itself, not its name, its address or an output of it";
+  return [wrongKind(resource, { property: "host", value: host, expected, next })];
 }
 
-/** Whether the engine protects a resource: a parent passes its protection on; Pulumi's SDK keeps it without typing it. */
-function isProtected(opts: pulumi.CustomResourceOptions | undefined): boolean {
-  const parent = opts?.parent as unknown as { readonly __protect?: boolean } | undefined;
-  return (opts?.protect ?? parent?.__protect) === true;
+function isKept(opts: pulumi.CustomResourceOptions | undefined): boolean {
+  return isProtected(opts) || opts?.retainOnDelete === true;
+}
+
+type Device = Pick<DeclaredVgpu, "resource" | "host" | "keep" | "uuidDerived">;
+const parts = ["gpu", "type", "parent", "mdevType", "uuid"] as const;
+
+function declaring(
+  device: Device,
+  args: object,
+  opts: pulumi.CustomResourceOptions | undefined,
+): Declaring<DeclaredVgpu> {
+  const soon = parts.map((part) => partOf(args, [part]));
+  const aliases = formerNames(device.resource, opts);
+  const value = Promise.all([aliases, ...soon.map((one) => one.value)]).then(([names, ...values]) => {
+    const [gpu, type, parent, mdevType, uuid] = values.map((one) =>
+      typeof one === "string" ? one : undefined,
+    );
+    const asItIs = parts.some((part) => isIgnored(opts, part));
+    const vgpu = { ...device, uuid: uuid?.toLowerCase() ?? "", formerNames: names, asItIs };
+    return inOneForm(vgpu, { gpu, type, parent, mdevType });
+  });
+  return { afterResource: soon.some(({ afterResource }) => afterResource), value };
+}
+
+type Form = Readonly<Record<"gpu" | "type" | "parent" | "mdevType", string | undefined>>;
+
+/** Returns it in one of its two forms; `undefined` when what is known is not enough for that, or not one of them. */
+function inOneForm(
+  vgpu: Omit<DeclaredVgpu, "gpu" | "type" | "parent" | "mdevType">,
+  { gpu, type, parent, mdevType }: Form,
+): DeclaredVgpu | undefined {
+  if (gpu !== undefined && type !== undefined) {
+    const alone = parent === undefined && mdevType === undefined;
+    return alone ? { ...vgpu, gpu: parsePciAddress(gpu) ?? gpu, type } : undefined;
+  }
+  if (parent === undefined || mdevType === undefined) return undefined;
+  return { ...vgpu, parent: parsePciAddress(parent) ?? parent, mdevType };
 }

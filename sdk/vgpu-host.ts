@@ -1,8 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { DeclaredHost } from "../provider/plan/declared/program.js";
 import type { ConnectionArgs, DriverArgs, RebootArgs } from "./args.js";
 import { connectionKey, knownDriver, secretConnection } from "./connection-input.js";
-import { declareHost, known } from "./declarations.js";
+import { type Declaring, declareHost, declareWrong } from "./declarations.js";
+import { identityOf, isIgnored } from "./options.js";
 import { providerText } from "./provider-text.js";
+import { isPlainObject, partAtOnce } from "./soon.js";
+import { checkedName, wrongArguments } from "./wrong-kinds.js";
 
 /** What a GPU of a host is used for. */
 export interface GpuArgs {
@@ -67,32 +71,49 @@ export class VgpuHost extends pulumi.CustomResource {
   readonly connection: pulumi.Input<ConnectionArgs>;
   /** Release of the declared vGPU manager, when it is known while the program runs. */
   readonly release: string | null;
+  /** @internal The same, also where it comes by an output or a promise. */
+  readonly releaseSoon: Promise<unknown>;
 
   constructor(name: string, args: VgpuHostArgs, opts?: pulumi.CustomResourceOptions) {
-    const driver = knownDriver(args.driver);
-    const declared = declareHost({
-      resource: name,
-      connectionKey: connectionKey(args.connection),
-      ...driver,
-      gpus: knownGpus(args.gpus),
-    });
+    const resource = checkedName(name, "VgpuHost");
+    const wrong = wrongArguments(resource, args);
+    const given: Partial<VgpuHostArgs> = wrong.length > 0 ? {} : args;
     const props = {
       // A property of a wrong name is refused like any other wrong input.
-      ...args,
-      name,
-      owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
-      connection: secretConnection(args.connection),
-      declared,
+      ...given,
+      ...identityOf(name),
+      connection: secretConnection(given.connection),
+      declared: wrong.length > 0 ? declareWrong(wrong) : declareHost(declaring(name, given, opts)),
       observed: undefined,
       __provider: providerText("vgpuHost"),
     };
     super("pulumi-nodejs:dynamic/vgpu:VgpuHost", name, props, opts);
-    this.connection = args.connection;
-    this.release = driver.release;
+    this.connection = given.connection as pulumi.Input<ConnectionArgs>;
+    const { driver } = given;
+    this.release = isPlainObject(driver) && typeof driver.release === "string" ? driver.release : null;
+    this.releaseSoon = partAtOnce(given, ["driver", "release"]);
   }
 }
 
-function knownGpus(gpus: VgpuHostArgs["gpus"]): Record<string, { usage: "vgpu" }> {
-  const addresses = Object.keys(known(gpus) ?? {});
-  return Object.fromEntries(addresses.map((address) => [address, { usage: "vgpu" }]));
+function declaring(
+  resource: string,
+  args: object,
+  opts: pulumi.CustomResourceOptions | undefined,
+): Declaring<DeclaredHost> {
+  const whereTo = isIgnored(opts, "connection") ? "" : connectionKey(args, ["connection"]);
+  const gpus = isIgnored(opts, "gpus") ? null : knownGpus(args);
+  const value = Promise.all([whereTo, knownDriver(args, opts), gpus]).then(([key, driver, known]) => ({
+    resource,
+    connectionKey: key,
+    ...driver,
+    gpus: known,
+  }));
+  return { afterResource: false, value };
+}
+
+async function knownGpus(args: object): Promise<Record<string, { usage: "vgpu" }> | null> {
+  const gpus = await partAtOnce(args, ["gpus"]);
+  if (gpus === undefined) return {};
+  if (!isPlainObject(gpus)) return null;
+  return Object.fromEntries(Object.keys(gpus).map((address) => [address, { usage: "vgpu" }]));
 }

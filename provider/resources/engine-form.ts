@@ -1,4 +1,8 @@
+import { errorText } from "../model/errors.js";
+import type { DeclaredProgram } from "../plan/declared/program.js";
+import type { CheckFailure } from "../schema/check-inputs.js";
 import type { Lifecycle, Properties } from "./lifecycle.js";
+import { withStoredUuid } from "./stored-uuid.js";
 
 /**
  * Returns the lifecycle in the form in which the engine takes it well. To a failure of `check` with a property it adds
@@ -9,7 +13,11 @@ export function inEngineForm(lifecycle: Lifecycle): Lifecycle {
   return {
     ...lifecycle,
     check: async (olds, news) => {
-      const { inputs, failures } = await lifecycle.check(olds, news);
+      const wrong = wrongKinds(news.declared);
+      const { inputs, failures } =
+        wrong.length > 0
+          ? { inputs: news, failures: wrong }
+          : await lifecycle.check(olds, withStoredUuid(olds, news));
       const shown = failures.map(({ property, reason }) => ({
         property: "",
         reason: property === "" ? reason : `${reason}\nProperty: ${property}`,
@@ -20,6 +28,12 @@ export function inEngineForm(lifecycle: Lifecycle): Lifecycle {
     update: (id, olds, news) =>
       lifecycle.update(id, olds, news).catch((error: unknown) => keepProvider(error, news)),
   };
+}
+
+/** What the program gave could not be handed down: there is nothing else to be judged. */
+function wrongKinds(declared: unknown): CheckFailure[] {
+  const { wrong = [] } = (declared ?? {}) as Partial<DeclaredProgram>;
+  return wrong.map(({ parts }) => ({ property: parts.property, reason: errorText(parts) }));
 }
 
 function keepProvider(error: unknown, { __provider }: Properties): never {

@@ -97,7 +97,10 @@ function boardFailures(inputs: MdevDeviceInputs, facts: HostFacts) {
   const gpu = facts.gpus.find((candidate) => candidate.address === carrier);
   const board =
     gpu === undefined ? null : findBoard({ deviceId: gpu.deviceId, subsystemId: gpu.subsystemId });
-  return asFailures(checkGpuSet(declaredBeside(inputs).filter(isOnGpu), board).map(({ parts }) => parts));
+  const ruled = declaredBeside(inputs)
+    .filter(isOnGpu)
+    .filter(({ asItIs }) => asItIs !== true);
+  return asFailures(checkGpuSet(ruled, board).map(({ parts }) => parts));
 }
 
 const told = new Set<string>();

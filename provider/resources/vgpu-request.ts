@@ -24,7 +24,7 @@ export function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
 export function declaredBeside(inputs: MdevDeviceInputs): readonly DeclaredVgpu[] {
   const { vgpus } = declaredAround(inputs as unknown as Properties);
   const own = { ...inputs, resource: inputs.name, keep: false };
-  return vgpus.filter((vgpu) => vgpu.host === inputs.host && sameCarrier(vgpu, own));
+  return vgpus.filter((vgpu) => vgpu.host === inputs.host && (vgpu.asItIs || sameCarrier(vgpu, own)));
 }
 
 /** Returns what the plan of one vGPU is made from. */
@@ -37,7 +37,7 @@ export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
       ...declarationOf(vgpu),
       uuid: vgpu.uuid,
       name: vgpu.resource,
-      keep: vgpu.keep,
+      keep: vgpu.keep || vgpu.asItIs === true,
     }));
   return { self, declared: [self, ...siblings], bootFiles: bootFileHashes() };
 }

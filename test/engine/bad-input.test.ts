@@ -202,6 +202,56 @@ const misspelt: BadInput = {
   message: { code: "VGPU_INPUT", says: [host, "no property of that name", "nodriver"] },
 };
 
+/** What JavaScript and untyped configuration let through. */
+const wrongKinds: readonly BadInput[] = [
+  {
+    wrong: "a resource without arguments",
+    declared: () => ({ raw: { bare: { kind: "VgpuHost" } } }),
+    message: { code: "VGPU_INPUT", says: ["bare: its arguments are not valid", "Saw: nothing"] },
+  },
+  {
+    wrong: "a vGPU without a host",
+    declared: () => ({ raw: { desk: { kind: "MdevDevice", args: { gpu, type: "A40-8Q" } } } }),
+    message: {
+      code: "VGPU_INPUT",
+      says: ["desk: host is not valid", "the VgpuHost itself", "Property: host"],
+    },
+  },
+  {
+    wrong: "a host by its name",
+    declared: () => ({ raw: { desk: { kind: "MdevDevice", args: { host, gpu, type: "A40-8Q" } } } }),
+    message: { code: "VGPU_INPUT", says: ["desk: host is not valid", "Saw: a text"] },
+  },
+  {
+    wrong: "a guest without its connection",
+    declared: () => ({ raw: { guest: { kind: "GuestDriverInstall", args: {} } } }),
+    message: { code: "VGPU_INPUT", says: ["guest: guest is not valid", "an object with the connection"] },
+  },
+  {
+    wrong: "a whole connection as a text",
+    declared: () => ({ raw: { kvm1: { kind: "VgpuHost", args: { connection: "root:hunter2@kvm1" } } } }),
+    message: { code: "VGPU_INPUT", says: ["connection is not valid", "Saw: a text", "Expected: an object"] },
+  },
+  {
+    wrong: "a type that is a number",
+    declared: (story) => ({ hosts: hosts(story), vgpus: { desk: { host, gpu, type: 12 as never } } }),
+    message: { code: "VGPU_INPUT", says: ["desk: type is not valid", "Saw: 12", "Expected: a text"] },
+  },
+  {
+    wrong: "a GPU that is null",
+    declared: (story) => ({
+      hosts: hosts(story),
+      vgpus: { desk: { host, gpu: null as never, type: "A40-8Q" } },
+    }),
+    message: { code: "VGPU_INPUT", says: ["desk: gpu is not valid", "Expected: a text"] },
+  },
+  {
+    wrong: "a name of two lines",
+    declared: (story) => ({ hosts: hosts(story), vgpus: { "desk\tretire": { host, gpu, type: "A40-8Q" } } }),
+    message: { code: "VGPU_INPUT", says: ["desk\\tretire", "a text of one line"] },
+  },
+];
+
 describe("a program that cannot be carried out", () => {
   let story: Story;
   let digests: string[];
@@ -217,7 +267,7 @@ describe("a program that cannot be carried out", () => {
   });
   afterAll(() => story?.close());
 
-  it.concurrent.each([...seenInTheProgram, ...seenOutside, misspelt])(
+  it.concurrent.each([...seenInTheProgram, ...seenOutside, ...wrongKinds, misspelt])(
     "is refused in preview by one message: $wrong",
     async ({ declared, message }) => {
       expectOneMessage(await story.preview(declared(story)), message);

@@ -23,16 +23,18 @@ import { checkVgpu, vgpuClaims } from "./vgpu.js";
  * declaration: hosts, vGPUs, guests, then the GPUs' sets and what several resources claim. Each conflict is told once.
  */
 export function checkProgram(program: DeclaredProgram): Refusal[] {
-  const { hosts, vgpus, guests } = program;
+  const { hosts, guests, wrong = [] } = program;
+  const vgpus = program.vgpus.filter(({ asItIs }) => asItIs !== true);
   const hostOf = (vgpu: DeclaredVgpu) => hosts.find((host) => host.resource === vgpu.host) ?? null;
   const machineOf = (vgpu: DeclaredVgpu) => hostOf(vgpu)?.connectionKey || vgpu.host;
   return [
+    ...byResource(wrong),
     ...byResource(hosts).flatMap(checkHost),
     ...byResource(vgpus).flatMap((vgpu) => checkVgpu(vgpu, hostOf(vgpu))),
     ...byResource(guests).flatMap((guest) => checkGuest(withHostRelease(guest, program))),
     ...gpuSets(vgpus, machineOf).flatMap((set) => checkGpuSet(set, null)),
     ...hostClaims(hosts),
-    ...vgpuClaims(vgpus, machineOf),
+    ...vgpuClaims(program.vgpus, machineOf),
     ...guestClaims(guests, hosts),
   ];
 }

@@ -8,7 +8,7 @@ export function checkHost(host: DeclaredHost): Refusal[] {
 }
 
 function gpuRefusals(host: DeclaredHost): Refusal[] {
-  const written = Object.keys(host.gpus).toSorted(compareText);
+  const written = Object.keys(host.gpus ?? {}).toSorted(compareText);
   const malformed = written
     .filter((address) => parsePciAddress(address) === undefined)
     .map((address) => malformedAddress(host.resource, "gpus", address));

@@ -10,8 +10,8 @@ export interface DeclaredHost {
   readonly release: string | null;
   /** File name of the driver package, with or without its folder. */
   readonly packageName: string | null;
-  /** By PCI address, in any form `parsePciAddress` takes. */
-  readonly gpus: Readonly<Record<string, DeclaredGpu>>;
+  /** By PCI address, in any form `parsePciAddress` takes; `null` while they are not known. */
+  readonly gpus: Readonly<Record<string, DeclaredGpu>> | null;
 }
 
 /** What a GPU of a host is declared to be used for. */
@@ -25,8 +25,14 @@ interface DeclaredMdevDevice {
   readonly host: string;
   /** `""` while it is not known. */
   readonly uuid: string;
+  /** Whether `uuid` was made from the resource's name: one that exists keeps the UUID that it has. */
+  readonly uuidDerived?: boolean;
+  /** Names that the resource had before (`aliases`). */
+  readonly formerNames?: readonly string[];
   /** Whether the program protects or retains it (`protect`, `retainOnDelete`). */
   readonly keep: boolean;
+  /** Whether the engine may keep it as it is, whatever the program says (`ignoreChanges`). */
+  readonly asItIs?: boolean;
 }
 
 /** An MdevDevice on an NVIDIA GPU. */
@@ -73,6 +79,8 @@ export interface DeclaredProgram {
   readonly hosts: readonly DeclaredHost[];
   readonly vgpus: readonly DeclaredVgpu[];
   readonly guests: readonly DeclaredGuest[];
+  /** What cannot be the arguments of a resource. */
+  readonly wrong?: readonly Refusal[];
 }
 
 /** Why a declared resource cannot be. A conflict of several is told once, on the first of them by name. */

@@ -39,7 +39,7 @@ function typeRefusal({ resource, type }: DeclaredOnGpu): Refusal | undefined {
 function gpuRefusal({ resource, gpu }: DeclaredOnGpu, host: DeclaredHost | null): Refusal | undefined {
   const address = parsePciAddress(gpu);
   if (address === undefined) return malformedAddress(resource, "gpu", gpu);
-  if (host === null) return undefined;
+  if (host === null || host.gpus === null) return undefined;
   const declared = Object.keys(host.gpus)
     .map((key) => parsePciAddress(key) ?? key)
     .toSorted(compareText);

@@ -30,8 +30,15 @@ export interface Declared {
   readonly hosts?: Readonly<Record<string, DeclaredHost>>;
   readonly vgpus?: Readonly<Record<string, DeclaredVgpu>>;
   readonly guests?: Readonly<Record<string, DeclaredGuest>>;
+  /** Whatever JavaScript lets a program give. */
+  readonly raw?: Readonly<Record<string, { readonly kind: keyof typeof classes; readonly args?: unknown }>>;
 }
 
+const classes = {
+  VgpuHost: vgpu.VgpuHost,
+  MdevDevice: vgpu.MdevDevice,
+  GuestDriverInstall: vgpu.GuestDriverInstall,
+} as const;
 const config = new pulumi.Config();
 const declared = JSON.parse(readFileSync("declared.json", "utf8")) as Declared;
 const hosts: Record<string, vgpu.VgpuHost> = {};
@@ -63,3 +70,5 @@ for (const [name, { connection, device, ...args }] of Object.entries(declared.gu
     ...(found === undefined ? {} : { device: found }),
   });
 }
+for (const [name, { kind, args }] of Object.entries(declared.raw ?? {}))
+  new classes[kind](name, args as never);

@@ -23,6 +23,33 @@ describe("inEngineForm", () => {
     expect(failures).toEqual([{ property: "", reason: "VGPU_IN_USE a: b" }]);
   });
 
+  it("tells what cannot be the arguments of a resource, and asks nothing more", async () => {
+    const parts = {
+      code: "VGPU_INPUT",
+      where: "desk",
+      what: "a",
+      saw: "b",
+      expected: "c",
+      next: "d",
+      property: "host",
+    };
+    const news = { declared: { wrong: [{ resource: "desk", parts }] } };
+    const lifecycle = inEngineForm({
+      check: never,
+      diff: never,
+      create: never,
+      read: never,
+      update: never,
+      delete: never,
+    });
+    expect(await lifecycle.check({}, news)).toEqual({
+      inputs: news,
+      failures: [
+        { property: "", reason: "VGPU_INPUT desk: a\nSaw: b\nExpected: c\nNext: d\nProperty: host" },
+      ],
+    });
+  });
+
   it("leaves the provider's text in the properties of a half-made resource", async () => {
     const fail = () =>
       Promise.reject(Object.assign(new Error("half"), { id: "a", properties: { name: "b" } }));

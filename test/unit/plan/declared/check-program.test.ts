@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkProgram } from "../../../../provider/plan/declared/check-program.js";
+import type { DeclaredOnGpu } from "../../../../provider/plan/declared/program.js";
 import { briefOf, guestOf, hostOf, programOf, textsOf, vgpuOf, vgpusOf } from "./programs.js";
 
 describe("checkProgram", () => {
@@ -100,5 +101,40 @@ describe("checkProgram", () => {
         expect(textsOf(checkProgram(one))).toEqual(expected);
       }),
     );
+  });
+
+  it("leaves a vGPU that the engine may keep as it is out of the rules on types and GPUs, and in those on claims", () => {
+    const [one, other] = vgpusOf("A40-8Q", "A40-4Q");
+    const program = (changes: object) =>
+      programOf({ vgpus: [one, { ...other, ...changes }] as DeclaredOnGpu[] });
+    expect(briefOf(checkProgram(program({})))).toEqual(["desk-1 VGPU_SIZE_CONFLICT type"]);
+    expect(checkProgram(program({ asItIs: true }))).toEqual([]);
+    expect(checkProgram(program({ asItIs: true, gpu: "nowhere", type: "none" }))).toEqual([]);
+    expect(briefOf(checkProgram(program({ asItIs: true, uuid: one?.uuid })))).toEqual([
+      "desk-1 VGPU_CLAIM_CONFLICT uuid",
+    ]);
+  });
+
+  it("refuses no vGPU for a host whose GPUs are not known yet", () => {
+    const vgpus = [vgpuOf({ gpu: "0000:99:00.0" })];
+    expect(checkProgram(programOf({ vgpus }))).toHaveLength(1);
+    expect(checkProgram(programOf({ hosts: [hostOf({ gpus: null })], vgpus }))).toEqual([]);
+  });
+
+  it("tells first what cannot be the arguments of a resource", () => {
+    const parts = {
+      code: "VGPU_INPUT",
+      where: "w",
+      what: "",
+      saw: "",
+      expected: "",
+      next: "",
+      property: "host",
+    } as const;
+    const program = programOf({ hosts: [hostOf({ release: "17.9" })], wrong: [{ resource: "w", parts }] });
+    expect(briefOf(checkProgram(program))).toEqual([
+      "w VGPU_INPUT host",
+      "gpu-01 VGPU_UNKNOWN_RELEASE driver.release",
+    ]);
   });
 });
