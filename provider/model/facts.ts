@@ -153,6 +153,14 @@ export interface ServiceFacts {
   readonly enabled: boolean;
 }
 
+/** A part of the look that could not be finished: what it asks for is unknown, never absent. */
+export interface UnreadPart {
+  /** `"processes"`: which VMs run, and who has VFIO files open. */
+  readonly part: "processes";
+  /** Why, in the words of the program that failed. */
+  readonly saw: string;
+}
+
 /** What every Linux machine is asked, host or guest. */
 export interface MachineFacts {
   readonly machineId: string;
@@ -178,6 +186,10 @@ export interface MachineFacts {
   /** Where there is none for the running kernel: what `dkms status` says of NVIDIA's modules, line by line. */
   readonly dkmsStatus: readonly string[];
   readonly services: Readonly<Record<string, ServiceFacts>>;
+  /** Names of the VMs that run, with or without a vGPU: a reboot would end them. Not all of them where `unread` has the processes. */
+  readonly runningVms: readonly string[];
+  /** What could not be read. */
+  readonly unread: readonly UnreadPart[];
   /** sha256 of the packages that we uploaded. */
   readonly uploads: readonly string[];
   readonly manifest: MachineManifest;
@@ -201,8 +213,6 @@ export interface GuestFacts extends MachineFacts {
 export interface HostFacts extends MachineFacts {
   readonly iommuUnits: readonly string[];
   readonly kernelCommandLine: string;
-  /** Names of the VMs that run, with or without a vGPU: a reboot would end them. */
-  readonly runningVms: readonly string[];
   readonly gpus: readonly GpuFacts[];
   /** Parents of mdevs that are not NVIDIA's. */
   readonly mdevParents: readonly MdevParentFacts[];

@@ -131,16 +131,6 @@ for device in $removing; do
   fact mdev-type-of "${device##*/}" "" "" "${value##*/}" ""
 done
 
-find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/vfio/*' -printf '%p\t%l\n' 2>/dev/null | while IFS='	' read -r path target; do
-  case $target in /dev/vfio/vfio) continue ;; esac
-  pid=${path#/proc/}; pid=${pid%%/*}
-  fact holder "$pid" "$target" "$(tr '\000\n\t' '   ' < "/proc/$pid/cmdline" 2>/dev/null)"
-done
-for value in $(grep -ls '^qemu' /proc/[0-9]*/comm 2>/dev/null); do
-  pid=${value#/proc/}
-  pid=${pid%/comm}
-  fact vm "$pid" "$(tr '\000\n\t' '   ' < "/proc/$pid/cmdline" 2>/dev/null)"
-done
 for value in /sys/bus/pci/devices/*/vfio-dev/* /sys/bus/mdev/devices/*/vfio-dev/* /sys/class/mdev_bus/*/????????-????-????-????-????????????/vfio-dev/*; do
   if [ -e "$value" ]; then fact vfio-device "$value"; fi
 done

@@ -49,3 +49,4 @@ fi
 for value in /var/lib/pulumi-vgpu/packages/*.run; do
   if [ -f "$value" ]; then value=${value##*/}; fact upload "${value%.run}"; fi
 done
+look_at_processes

@@ -3,7 +3,7 @@ import type { Session } from "../transport/session.js";
 import { type FactLines, parseFactLines } from "./fact-lines.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseGuestManifest } from "./parse-manifest.js";
-import { readScript } from "./read-script.js";
+import { machineScript, readScript } from "./read-script.js";
 import { runObservation } from "./run-observation.js";
 
 /**
@@ -11,7 +11,7 @@ import { runObservation } from "./run-observation.js";
  * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL
  */
 export async function observeGuest(session: Session): Promise<GuestFacts> {
-  const text = `services=nvidia-gridd.service\n${readScript("observe/machine.sh")}${readScript("observe/guest.sh")}`;
+  const text = `services=nvidia-gridd.service\n${machineScript()}${readScript("observe/guest.sh")}`;
   const output = await runObservation(session, { name: "observe-guest", text });
   return parseGuestFacts(output, session.target);
 }

@@ -2,12 +2,11 @@ import type { HostFacts } from "../model/facts.js";
 import type { Session } from "../transport/session.js";
 import { parseFactLines } from "./fact-lines.js";
 import { parseGpus } from "./parse-gpus.js";
-import { parseRunningVms } from "./parse-holders.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseHostManifest } from "./parse-manifest.js";
 import { parseMdevParents } from "./parse-mdev-parents.js";
 import { parseMdevDefinitions } from "./parse-mdevctl.js";
-import { readScript } from "./read-script.js";
+import { machineScript, readScript } from "./read-script.js";
 import { runObservation } from "./run-observation.js";
 
 const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.service pulumi-vgpu.service";
@@ -17,7 +16,7 @@ const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.serv
  * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL
  */
 export async function observeHost(session: Session): Promise<HostFacts> {
-  const text = `services='${hostServices}'\n${readScript("observe/machine.sh")}${readScript("observe/host.sh")}`;
+  const text = `services='${hostServices}'\n${machineScript()}${readScript("observe/host.sh")}`;
   const output = await runObservation(session, { name: "observe-host", text });
   return parseHostFacts(output, session.target);
 }
@@ -29,7 +28,6 @@ export function parseHostFacts(output: string, where: string): HostFacts {
     ...parseMachine(lines),
     iommuUnits: lines.all("iommu").map((fields) => fields[0] ?? ""),
     kernelCommandLine: lines.one("cmdline"),
-    runningVms: parseRunningVms(lines),
     gpus: parseGpus(lines),
     mdevParents: parseMdevParents(lines),
     mdevDefinitions: parseMdevDefinitions(

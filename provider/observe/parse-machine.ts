@@ -1,5 +1,7 @@
 import type { MachineFacts, ServiceFacts } from "../model/facts.js";
 import type { FactLines } from "./fact-lines.js";
+import { parseRunningVms } from "./parse-holders.js";
+import { parseUnread } from "./parse-unread.js";
 
 /** Returns what machine.sh said; the manifest is read by the kind of machine. */
 export function parseMachine(lines: FactLines): Omit<MachineFacts, "manifest"> {
@@ -24,6 +26,8 @@ export function parseMachine(lines: FactLines): Omit<MachineFacts, "manifest"> {
       .map(([kernel = "", version = ""]) => ({ kernel, version })),
     dkmsStatus: first("dkms"),
     services: parseServices(lines),
+    runningVms: parseRunningVms(lines),
+    unread: parseUnread(lines),
     uploads: first("upload"),
   };
 }

@@ -12,3 +12,8 @@ export function readScript(path: string): string {
   }
   return text;
 }
+
+/** Returns the script that asks any machine, host or guest; what follows it may ask for more. */
+export function machineScript(): string {
+  return readScript("observe/look-at-processes.sh") + readScript("observe/machine.sh");
+}

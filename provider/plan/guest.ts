@@ -4,6 +4,7 @@ import type { DesiredGuest } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
 import type { Plan, Step } from "./steps.js";
+import { unlessUnread, unreadRefusals } from "./unread.js";
 
 /** Name of the token file that we write. */
 export const tokenFile = "client_configuration_token_pulumi-vgpu.tok";
@@ -28,7 +29,8 @@ export function planGuestRemoval(desired: DesiredGuest, facts: GuestFacts): Plan
     steps.push({ kind: "remove-license", ...onMachine(desired, "we wrote the license settings") });
   }
   const release: Step = { kind: "release-guest", ...onMachine(desired, "nothing of ours is left") };
-  return { steps: [...steps, ...driverRemovalSteps(desired, facts), release], refusals: [] };
+  const all = [...steps, ...driverRemovalSteps(desired, facts), release];
+  return unlessUnread(desired.name, facts, { steps: all, refusals: [] });
 }
 
 /** Whether the guest holds exactly the declared token. */
@@ -72,7 +74,7 @@ function licenseSteps(desired: DesiredGuest, facts: GuestFacts, driverChanges: b
 function guestRefusals(desired: DesiredGuest, facts: GuestFacts, steps: readonly Step[]): ErrorParts[] {
   const claimed = claimRefusals(desired, facts, "guest");
   if (claimed.length > 0) return claimed;
-  const refusals = driverRefusals(desired, facts, steps);
+  const refusals = [...driverRefusals(desired, facts, steps), ...unreadRefusals(desired.name, facts, steps)];
   if (desired.driver !== null && facts.gpus.length === 0) {
     refusals.push(
       prerequisite(desired, {

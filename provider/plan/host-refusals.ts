@@ -5,6 +5,7 @@ import type { DesiredHost } from "./desired.js";
 import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
 import { builtForOtherKernel } from "./other-kernel.js";
 import type { Step } from "./steps.js";
+import { unreadRefusals } from "./unread.js";
 
 /** Returns why the host cannot be brought to what is declared, given the steps that it would take. */
 export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
@@ -14,6 +15,7 @@ export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: read
     ...machineRefusals(desired, facts),
     ...Object.keys(desired.gpus).flatMap((address) => gpuRefusals(desired, address, facts)),
     ...driverRefusals(desired, facts, steps),
+    ...unreadRefusals(desired.name, facts, steps),
     ...disruptionRefusals(desired, facts, steps),
     ...readinessRefusals(desired, facts, steps),
   ];

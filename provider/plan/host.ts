@@ -6,6 +6,7 @@ import type { DesiredHost } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
 import type { Plan, Step } from "./steps.js";
+import { unreadRefusals } from "./unread.js";
 import { hasNeededVfs, neededVfs } from "./virtual-functions.js";
 
 const managerServices = ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service"];
@@ -25,10 +26,11 @@ export function planHost(desired: DesiredHost, facts: HostFacts): Plan {
 /** Returns what must be done, in order, until nothing of ours is on the host. */
 export function planHostRemoval(desired: DesiredHost, facts: HostFacts): Plan {
   const steps = removalSteps(desired, facts);
-  const refusals = [...removalRefusals(desired, facts), ...disruptionRefusals(desired, facts, steps)].slice(
-    0,
-    1,
-  );
+  const refusals = [
+    ...removalRefusals(desired, facts),
+    ...unreadRefusals(desired.name, facts, steps),
+    ...disruptionRefusals(desired, facts, steps),
+  ].slice(0, 1);
   return { steps: refusals.length === 0 ? steps : [], refusals };
 }
 

@@ -2,6 +2,7 @@ import type { HostFacts, VgpuInterface, VgpuRecord } from "../model/facts.js";
 import { carrierName, carriersOf } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
 import type { Plan } from "./steps.js";
+import { unlessUnread } from "./unread.js";
 import { inUseRefusal } from "./vgpu-refusals.js";
 import { findLive } from "./vgpu-view.js";
 
@@ -38,7 +39,8 @@ export function planVgpuRemoval(self: DesiredVgpu, facts: HostFacts): Plan {
   if (found !== null && found.known.live.holders.length > 0) {
     return { steps: [], refusals: [inUseRefusal(self, found.known)] };
   }
-  return { steps: [{ kind: "retire-vgpu", vgpu, ...base }], refusals: [] };
+  const retire: Plan = { steps: [{ kind: "retire-vgpu", vgpu, ...base }], refusals: [] };
+  return unlessUnread(base.target, facts, retire);
 }
 
 /** How a vGPU was made whose carrier has left the host; they are taken away alike. */

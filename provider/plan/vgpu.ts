@@ -8,6 +8,7 @@ import { roomOnGpu } from "./gpu-room.js";
 import { mdevTypeRefusal, noParentRefusal } from "./parent-refusals.js";
 import { roomOnParent } from "./parent-room.js";
 import type { Plan } from "./steps.js";
+import { unlessUnread } from "./unread.js";
 import {
   foreignRefusal,
   inUseRefusal,
@@ -45,7 +46,7 @@ export function planVgpu(request: VgpuRequest, facts: HostFacts): Plan {
   if (typeName === null)
     return refused(isGpu(carrier) ? typeRefusal(self, carrier) : mdevTypeRefusal(self, carrier));
   const context = { ...request, carrier, facts, typeName, known: knownVgpus(carrier, facts) };
-  return withBootUnit(context, planOn(context));
+  return unlessUnread(`${self.host} ${self.name}`, facts, withBootUnit(context, planOn(context)));
 }
 
 function planOn(context: VgpuContext): Plan {

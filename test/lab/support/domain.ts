@@ -1,4 +1,3 @@
-import { domainNameOf } from "../../../provider/observe/parse-holders.js";
 import type { RunResult } from "../../host/types.js";
 
 /** What a libvirt domain is started on. */
@@ -56,5 +55,6 @@ export async function holdingDomains(machine: Shell): Promise<string[]> {
     `find /proc/[0-9]*/fd -lname '/dev/vfio/[0-9d]*' -printf '%h\\n' 2>/dev/null | sort -u |
       while read -r fds; do tr '\\000' ' ' < "\${fds%/fd}/cmdline"; echo; done`,
   );
-  return [...new Set(lines.split("\n").filter((line) => line !== ""))].map(domainNameOf).sort();
+  const names = [...lines.matchAll(/ -name guest=([^, ]+)/g)].map(([, name = ""]) => name);
+  return [...new Set(names)].sort();
 }

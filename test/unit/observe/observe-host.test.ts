@@ -141,7 +141,7 @@ describe("parseHostFacts", () => {
         parent: "0000:3b:00.0",
         vgpuTypeId: 267,
         typeName: "GRID RTX8000-4Q",
-        holders: [{ pid: 99, domainName: "cloud-hypervisor" }],
+        holders: [{ pid: 99, domainName: "cloud-hypervisor (/run/ch.sock)" }],
       },
     ]);
     expect(facts.distributionDrivers).toEqual(["nvidia-kernel-common"]);

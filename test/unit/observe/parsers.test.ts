@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { parseCreatable } from "../../../provider/observe/parse-gpus.js";
-import { domainNameOf } from "../../../provider/observe/parse-holders.js";
 import { parseMdevDefinitions } from "../../../provider/observe/parse-mdevctl.js";
 import { parseSmiTypes } from "../../../provider/observe/parse-smi-types.js";
 import { captureText, realCapturesPresent, realCaptureText } from "../captures.js";
@@ -101,18 +100,5 @@ describe("parseMdevDefinitions", () => {
       }));
       expect(parseMdevDefinitions(stdout), id).toEqual(devices);
     }
-  });
-});
-
-describe("domainNameOf", () => {
-  it.each([
-    ["/usr/bin/qemu-system-x86_64 -name guest=desk-1,debug-threads=on -m 8192", "desk-1"],
-    ["/usr/libexec/qemu-kvm -name render -m 8192", "render"],
-    ["-name guest=first", "first"],
-    ["/usr/bin/cloud-hypervisor --api-socket x", "cloud-hypervisor"],
-    ["/usr/bin/firecracker --hostname desk", "firecracker"],
-    ["", "an unnamed process"],
-  ])("reads %j as %s", (commandLine, name) => {
-    expect(domainNameOf(commandLine)).toBe(name);
   });
 });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { parseGuestFacts } from "../../../provider/observe/observe-guest.js";
 import { parseHostFacts } from "../../../provider/observe/observe-host.js";
-import { readScript } from "../../../provider/observe/read-script.js";
+import { machineScript, readScript } from "../../../provider/observe/read-script.js";
 import { runShell } from "../shell.js";
 
-const machine = `services='nvidia-gridd.service'\n${readScript("observe/machine.sh")}`;
-const observing = ["machine", "host", "guest", "hash-file"].map((name) => readScript(`observe/${name}.sh`));
+const machine = `services='nvidia-gridd.service'\n${machineScript()}`;
+const observing = ["look-at-processes", "machine", "host", "guest", "hash-file"].map((name) =>
+  readScript(`observe/${name}.sh`),
+);
 
 /** Size and time of everything in the folders where our changing scripts write. */
 function digest(): string {

@@ -53,6 +53,8 @@ const machine: Omit<MachineFacts, "manifest"> = {
   otherKernelDrivers: [],
   dkmsStatus: [],
   services: {},
+  runningVms: [],
+  unread: [],
   uploads: [],
 };
 
@@ -65,7 +67,6 @@ export function hostFacts(
     ...machine,
     iommuUnits: ["dmar0"],
     kernelCommandLine: "quiet intel_iommu=on",
-    runningVms: [],
     gpus: [],
     mdevParents: [],
     mdevDefinitions: [],

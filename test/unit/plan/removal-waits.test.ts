@@ -70,7 +70,9 @@ describe("what observing says of it", () => {
   const lines = [
     `mdev\t${uuid}\t0000:3b:00.4\tremoving`,
     `mdev-type-of\t${uuid}\t\t\t106\t`,
-    "holder\t250\t/dev/vfio/106\tqemu-system-x86_64 -name guest=desk-vm,debug-threads=on",
+    "holder\t250\t/dev/vfio/106",
+    "word\t250\t:\t-name",
+    "word\t250\t-\tguest=desk-vm,debug-threads=on",
     "end\thost\n",
   ].join("\n");
 
