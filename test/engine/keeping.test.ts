@@ -51,6 +51,12 @@ describe("what the program protects, refresh, and runs without machines", () => 
     for (const { command } of await kvm1().commands()) expect(command.includes(password)).toBe(false);
   });
 
+  it("prints a password in no log that Pulumi writes up to -v=7", async () => {
+    const run = await story.stack.run(["preview", "--debug", "-v=7", "--logtostderr"]);
+    expect(mustSucceed(run).output).toContain("sudoPassword");
+    expect(run.output).not.toContain(password);
+  });
+
   it("never retires a protected vGPU to make room for another size", async () => {
     declare({ free: { type: "T4-8Q" } });
     await untouched([kvm1()], async () => {
