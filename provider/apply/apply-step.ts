@@ -10,8 +10,6 @@ export interface StepContext {
   readonly machine: Machine;
   readonly bootId: string;
   readonly rebootDeadlineMs: number;
-  /** Path below the manifest that notes the owner: `"host"` or `"guest"`. */
-  readonly claim: "host" | "guest";
   /** Content of the license token, for write-token. */
   readonly token?: string;
 }
@@ -28,13 +26,13 @@ export async function applyStep(step: SingleStep, context: StepContext): Promise
   switch (step.kind) {
     case "claim-host":
     case "claim-guest": {
-      const args = [context.claim, step.owner, step.nouveauLoaded ? "loaded" : "absent"];
+      const args = [machine.side, step.owner, step.nouveauLoaded ? "loaded" : "absent"];
       await change(machine, { name: "claim", args });
       return;
     }
     case "release-host":
     case "release-guest":
-      await change(machine, { name: "release", args: [context.claim] });
+      await change(machine, { name: "release", args: [machine.side] });
       return;
     case "upload-package":
       return uploadPackage(machine, step.package);

@@ -16,7 +16,7 @@ export function isVgpuStep(step: Step): step is SingleVgpuStep {
  */
 export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: Machine): Promise<void> {
   const stdin = steps.map(operationLine).join("");
-  const script = { name: "vgpus", text: changingScript("vgpus") };
+  const script = { name: "vgpus", text: changingScript("vgpus", machine.side) };
   const result = await machine.session.change({ script, stdin, deadlineMs: 120_000 });
   const last = result.stdout.trim().split("\n").at(-1)?.split("\t") ?? [];
   const finished = result.stdout.split("\n").filter((line) => line.startsWith("done\t")).length;

@@ -4,7 +4,7 @@ import { lockFunctions } from "../transport/lock-scripts.js";
 
 /** Returns the script that restores vGPUs at boot: the very functions that make them, and a loop over the manifest. */
 export function restoreScript(): string {
-  return `#!/bin/sh\n${lockFunctions()}${libraryScript()}${readScript("apply/shell/restore.sh")}`;
+  return `#!/bin/sh\n${lockFunctions()}${libraryScript("host")}${readScript("apply/shell/restore.sh")}`;
 }
 
 /** Returns the systemd unit that runs the script. */
@@ -12,9 +12,9 @@ export function bootUnit(): string {
   return readScript("apply/pulumi-vgpu.service");
 }
 
-/** Returns the shell functions that every changing script starts with. */
-export function libraryScript(): string {
-  return readScript("apply/shell/manifest.sh") + readScript("apply/shell/functions.sh");
+/** Returns the shell functions that every changing script starts with; each kind of machine has records of its own. */
+export function libraryScript(side: "host" | "guest"): string {
+  return `side=${side}\n${readScript("apply/shell/manifest.sh")}${readScript("apply/shell/functions.sh")}`;
 }
 
 /** Returns the sha256 of the boot unit's files, by file name, as this version writes them. */

@@ -61,7 +61,7 @@ function driverJob(
   let told = started;
   return runJob(machine.session, {
     id: job.id,
-    script: { name: job.name, text: changingScript(job.name) },
+    script: { name: job.name, text: changingScript(job.name, machine.side) },
     args: job.args,
     deadlineMs: 1_800_000,
     onPoll: (tail) => {

@@ -7,6 +7,8 @@ import { refusalMeaning } from "./nvrm-status.js";
 /** A machine that is being changed. */
 export interface Machine {
   readonly session: Session;
+  /** As what it is changed: hosts and guests have records of their own. */
+  readonly side: "host" | "guest";
   /** Resource name, for messages and progress. */
   readonly label: string;
   /** Units whose journals explain a failure. */
@@ -27,8 +29,8 @@ export interface ChangingScript {
 }
 
 /** Returns the whole text of a changing script: the shared functions and its own file. */
-export function changingScript(name: string): string {
-  return libraryScript() + readScript(`apply/shell/${name}.sh`);
+export function changingScript(name: string, side: Machine["side"]): string {
+  return libraryScript(side) + readScript(`apply/shell/${name}.sh`);
 }
 
 /**
@@ -38,7 +40,7 @@ export function changingScript(name: string): string {
  */
 export async function change(machine: Machine, script: ChangingScript): Promise<ExecResult> {
   const { name, args = [], stdin, deadlineMs = 180_000 } = script;
-  const request = { script: { name, text: changingScript(name) }, args, deadlineMs };
+  const request = { script: { name, text: changingScript(name, machine.side) }, args, deadlineMs };
   const whole = stdin === undefined ? request : { ...request, stdin };
   const { session } = machine;
   const result = await (script.readsOnly === true ? session.exec(whole) : session.change(whole));

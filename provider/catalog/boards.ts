@@ -68,3 +68,10 @@ export function boardReference(board: Board): string {
 export function boardFamilies(board: Board): readonly string[] {
   return (board.typeFamilies ?? []).map((family) => shortTypeName(family).toLowerCase());
 }
+
+/** Returns the subsystem ids that boards of this device id have; `null` where the catalog does not know all of them. */
+export function subsystemsOf(deviceId: string): readonly string[] | null {
+  const sameDevice = rows().filter((board) => board.deviceId === canonicalId(deviceId));
+  const known = sameDevice.flatMap(({ subsystemId }) => subsystemId ?? []);
+  return known.length === 0 || known.length < sameDevice.length ? null : known;
+}

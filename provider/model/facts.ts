@@ -118,6 +118,8 @@ export interface VgpuRecord {
 
 /** What our manifest on a machine says of it and its driver: only things that we put there. */
 export interface MachineManifest {
+  /** Format of the records, as it is written there; `"1"` where nothing is. */
+  readonly format: string;
   /** `"project/stack/resource"` that manages the machine; `null` when nobody does. */
   readonly owner: string | null;
   /** Whether nouveau ran when we took the machine over. */
@@ -161,6 +163,24 @@ export interface UnreadPart {
   readonly saw: string;
 }
 
+/** What tells a vGPU host from a guest, whatever the machine is taken for. */
+export interface MachineRole {
+  /** `"project/stack/resource"` that manages it as a vGPU host; `null` when nobody does. */
+  readonly hostOwner: string | null;
+  /** `"project/stack/resource"` that manages it as a guest; `null` when nobody does. */
+  readonly guestOwner: string | null;
+  /** What shows that a vGPU manager is there, each with its source; empty when nothing does. */
+  readonly vgpuManager: readonly string[];
+  /** Files of a guest driver. */
+  readonly guestDriver: readonly string[];
+  /** Whether it is a VM; `null` when nothing tells. */
+  readonly virtual: boolean | null;
+  /** What tells it, with its source. */
+  readonly virtualBy: string;
+  /** Programs that run VMs. */
+  readonly vmPrograms: readonly string[];
+}
+
 /** What every Linux machine is asked, host or guest. */
 export interface MachineFacts {
   readonly machineId: string;
@@ -192,6 +212,7 @@ export interface MachineFacts {
   readonly unread: readonly UnreadPart[];
   /** sha256 of the packages that we uploaded. */
   readonly uploads: readonly string[];
+  readonly role: MachineRole;
   readonly manifest: MachineManifest;
 }
 

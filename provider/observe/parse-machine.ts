@@ -1,6 +1,7 @@
 import type { MachineFacts, ServiceFacts } from "../model/facts.js";
 import type { FactLines } from "./fact-lines.js";
 import { parseRunningVms } from "./parse-holders.js";
+import { parseRole } from "./parse-role.js";
 import { parseUnread } from "./parse-unread.js";
 
 /** Returns what machine.sh said; the manifest is read by the kind of machine. */
@@ -29,6 +30,7 @@ export function parseMachine(lines: FactLines): Omit<MachineFacts, "manifest"> {
     runningVms: parseRunningVms(lines),
     unread: parseUnread(lines),
     uploads: first("upload"),
+    role: parseRole(lines),
   };
 }
 

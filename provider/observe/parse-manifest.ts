@@ -19,14 +19,30 @@ export function manifestFiles(lines: FactLines): ReadonlyMap<string, Fields> {
 export function parseMachineManifest(lines: FactLines, claim: "host" | "guest"): MachineManifest {
   const files = manifestFiles(lines);
   const owner = files.get(claim);
-  const driver = files.get("driver");
+  const driver = ownRecord(files, claim, "driver");
   const state = stateOf(driver);
   return {
+    format: formatOf(files),
     owner: owner?.get("owner") ?? null,
     nouveauFound: owner?.get("nouveau") === "loaded",
-    nouveauBlock: stateOf(files.get("nouveau")),
+    nouveauBlock: stateOf(ownRecord(files, claim, "nouveau")),
     driver: state && { state, version: driver?.get("version") ?? "", bootId: driver?.get("boot") ?? "" },
   };
+}
+
+function formatOf(files: ReadonlyMap<string, Fields>): string {
+  return files.get("format")?.get("format") ?? "1";
+}
+
+/** A guest's records have names of their own; in format 1 they were called like a host's. */
+function ownRecord(
+  files: ReadonlyMap<string, Fields>,
+  claim: "host" | "guest",
+  name: "driver" | "nouveau",
+): Fields | undefined {
+  const guestOnly = formatOf(files) === "1" && files.has("guest") && !files.has("host");
+  if (claim === "host") return guestOnly ? undefined : files.get(name);
+  return files.get(`guest-${name}`) ?? (guestOnly ? files.get(name) : undefined);
 }
 
 /** Returns what our manifest notes about the host. */

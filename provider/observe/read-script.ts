@@ -15,5 +15,6 @@ export function readScript(path: string): string {
 
 /** Returns the script that asks any machine, host or guest; what follows it may ask for more. */
 export function machineScript(): string {
-  return readScript("observe/look-at-processes.sh") + readScript("observe/machine.sh");
+  const parts = ["look-at-processes", "machine", "role"];
+  return parts.map((name) => readScript(`observe/${name}.sh`)).join("");
 }

@@ -3,7 +3,8 @@ import type { DesiredDriver, RebootPolicy } from "./desired.js";
 import { builtForOtherKernel } from "./other-kernel.js";
 import type { Step } from "./steps.js";
 
-const ourNouveauBlock = "/etc/modprobe.d/pulumi-vgpu-nouveau.conf";
+/** The file that keeps nouveau away, on hosts and in guests. */
+export const ourNouveauBlock = "/etc/modprobe.d/pulumi-vgpu-nouveau.conf";
 
 /** A machine that is to have a driver: a host its vGPU manager, a guest its guest driver. */
 export interface DriverTarget {

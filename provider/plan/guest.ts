@@ -3,6 +3,10 @@ import type { GuestFacts } from "../model/facts.js";
 import type { DesiredGuest } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
+import { noGuestRefusals } from "./identity/guest.js";
+import { formatRefusals } from "./identity/record-format.js";
+import { rebootRefusals } from "./identity/running-vms.js";
+import { namelessRefusals } from "./identity/same-machine.js";
 import type { Plan, Step } from "./steps.js";
 import { unlessUnread, unreadRefusals } from "./unread.js";
 
@@ -23,14 +27,24 @@ export function planGuest(desired: DesiredGuest, facts: GuestFacts): Plan {
 
 /** Returns what must be done, in order, until nothing of ours is in the guest. */
 export function planGuestRemoval(desired: DesiredGuest, facts: GuestFacts): Plan {
+  const unknown = formatRefusals(desired.name, facts);
+  if (unknown.length > 0) return { steps: [], refusals: unknown };
   if (facts.manifest.owner !== desired.owner) return { steps: [], refusals: [] };
   const steps: Step[] = [];
   if (facts.manifest.gridd !== null) {
     steps.push({ kind: "remove-license", ...onMachine(desired, "we wrote the license settings") });
   }
   const release: Step = { kind: "release-guest", ...onMachine(desired, "nothing of ours is left") };
-  const all = [...steps, ...driverRemovalSteps(desired, facts), release];
-  return unlessUnread(desired.name, facts, { steps: all, refusals: [] });
+  const all = [...steps, ...ownDriverRemoval(desired, facts), release];
+  const refusals = rebootRefusals(desired, facts.runningVms, all);
+  return unlessUnread(desired.name, facts, { steps: refusals.length === 0 ? all : [], refusals });
+}
+
+/** A vGPU manager that stands where our guest driver was is not ours to remove, and whoever has it may run VMs. */
+function ownDriverRemoval(desired: DesiredGuest, facts: GuestFacts): Step[] {
+  const steps = driverRemovalSteps(desired, facts);
+  const host = facts.role.hostOwner !== null || facts.role.vgpuManager.length > 0;
+  return host ? steps.filter((step) => step.kind === "unblock-nouveau") : steps;
 }
 
 /** Whether the guest holds exactly the declared token. */
@@ -72,9 +86,18 @@ function licenseSteps(desired: DesiredGuest, facts: GuestFacts, driverChanges: b
 }
 
 function guestRefusals(desired: DesiredGuest, facts: GuestFacts, steps: readonly Step[]): ErrorParts[] {
-  const claimed = claimRefusals(desired, facts, "guest");
-  if (claimed.length > 0) return claimed;
-  const refusals = [...driverRefusals(desired, facts, steps), ...unreadRefusals(desired.name, facts, steps)];
+  const other = [
+    ...formatRefusals(desired.name, facts),
+    ...namelessRefusals(desired.name, facts),
+    ...noGuestRefusals(desired, facts),
+    ...claimRefusals(desired, facts, "guest"),
+  ].slice(0, 1);
+  if (other.length > 0) return other;
+  const refusals = [
+    ...driverRefusals(desired, facts, steps),
+    ...unreadRefusals(desired.name, facts, steps),
+    ...rebootRefusals(desired, facts.runningVms, steps),
+  ];
   if (desired.driver !== null && facts.gpus.length === 0) {
     refusals.push(
       prerequisite(desired, {

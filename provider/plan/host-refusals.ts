@@ -3,14 +3,23 @@ import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { carriersOf } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
 import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
+import { noHostRefusals } from "./identity/host.js";
+import { formatRefusals } from "./identity/record-format.js";
+import { rebootRefusals } from "./identity/running-vms.js";
+import { namelessRefusals } from "./identity/same-machine.js";
 import { builtForOtherKernel } from "./other-kernel.js";
 import type { Step } from "./steps.js";
 import { unreadRefusals } from "./unread.js";
 
 /** Returns why the host cannot be brought to what is declared, given the steps that it would take. */
 export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
-  const ownership = claimRefusals(desired, facts, "host");
-  if (ownership.length > 0) return ownership;
+  const other = [
+    ...formatRefusals(desired.name, facts),
+    ...namelessRefusals(desired.name, facts),
+    ...noHostRefusals(desired, facts),
+    ...claimRefusals(desired, facts, "host"),
+  ].slice(0, 1);
+  if (other.length > 0) return other;
   return [
     ...machineRefusals(desired, facts),
     ...Object.keys(desired.gpus).flatMap((address) => gpuRefusals(desired, address, facts)),
@@ -113,21 +122,9 @@ export function disruptionRefusals(
   facts: HostFacts,
   steps: readonly Step[],
 ): ErrorParts[] {
-  const reboots = steps.filter((step) => step.kind === "reboot-machine");
-  if (reboots.length === 0) return [];
   const holders = carriersOf(facts).flatMap(({ vgpus }) => vgpus.flatMap((vgpu) => vgpu.holders));
-  const users = [...new Set([...facts.runningVms, ...holders.map((holder) => holder.domainName)])].sort();
-  if (users.length === 0) return [];
-  return [
-    {
-      code: "VGPU_IN_USE",
-      where: desired.name,
-      what: "the host must be rebooted and VMs run on it",
-      saw: `VMs ${users.join(", ")}; ${reboots.map((step) => step.cause).join("; ")}`,
-      expected: "no VM runs while the host reboots",
-      next: "shut these VMs down or move them to another host, run again",
-    },
-  ];
+  const users = [...facts.runningVms, ...holders.map((holder) => holder.domainName)];
+  return rebootRefusals(desired, users, steps);
 }
 
 function readinessRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {

@@ -5,6 +5,7 @@ import { type Carrier, carrierName, carriersOf, isGpu } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
+import { formatRefusals } from "./identity/record-format.js";
 import type { Plan, Step } from "./steps.js";
 import { unreadRefusals } from "./unread.js";
 import { hasNeededVfs, neededVfs } from "./virtual-functions.js";
@@ -27,6 +28,7 @@ export function planHost(desired: DesiredHost, facts: HostFacts): Plan {
 export function planHostRemoval(desired: DesiredHost, facts: HostFacts): Plan {
   const steps = removalSteps(desired, facts);
   const refusals = [
+    ...formatRefusals(desired.name, facts),
     ...removalRefusals(desired, facts),
     ...unreadRefusals(desired.name, facts, steps),
     ...disruptionRefusals(desired, facts, steps),

@@ -1,6 +1,7 @@
 import type { HostFacts, VgpuInterface, VgpuRecord } from "../model/facts.js";
 import { carrierName, carriersOf } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
+import { formatRefusals } from "./identity/record-format.js";
 import type { Plan } from "./steps.js";
 import { unlessUnread } from "./unread.js";
 import { inUseRefusal } from "./vgpu-refusals.js";
@@ -8,6 +9,8 @@ import { findLive } from "./vgpu-view.js";
 
 /** Returns what must be done until the vGPU is gone. One that we did not make is left alone. */
 export function planVgpuRemoval(self: DesiredVgpu, facts: HostFacts): Plan {
+  const refusals = formatRefusals(`${self.host} ${self.name}`, facts);
+  if (refusals.length > 0) return { steps: [], refusals };
   const record = facts.manifest.vgpus.find((candidate) => candidate.uuid === self.uuid);
   if (record === undefined || record.owner !== self.owner) return { steps: [], refusals: [] };
   const found = findLive(self.uuid, facts);

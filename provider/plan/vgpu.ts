@@ -5,6 +5,7 @@ import { bootUnitSteps } from "./boot-unit.js";
 import { type Carrier, carrierName, carrierOf, fullTypeName, isGpu, typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
 import { roomOnGpu } from "./gpu-room.js";
+import { formatRefusals, knowsFormat } from "./identity/record-format.js";
 import { mdevTypeRefusal, noParentRefusal } from "./parent-refusals.js";
 import { roomOnParent } from "./parent-room.js";
 import type { Plan } from "./steps.js";
@@ -32,13 +33,15 @@ export function vgpuDeferral(
   facts: HostFacts,
 ): string | null {
   const carrier = carrierOf(self, facts);
-  if (carrier === undefined || carrier.vgpuInterface !== null) return null;
+  if (carrier === undefined || carrier.vgpuInterface !== null || !knowsFormat(facts)) return null;
   return carrier.absence ?? "the GPU offers no vGPU types yet";
 }
 
 /** Returns what must be done, in order, until the vGPU exists as declared; what is in its way and no longer wanted goes first. */
 export function planVgpu(request: VgpuRequest, facts: HostFacts): Plan {
   const { self } = request;
+  const [unknown] = formatRefusals(`${self.host} ${self.name}`, facts);
+  if (unknown !== undefined) return refused(unknown);
   const carrier = carrierOf(self, facts);
   if (carrier === undefined) return refused(noCarrierRefusal(self, facts));
   if (carrier.vgpuInterface === null) return { steps: [], refusals: [] };

@@ -2,31 +2,59 @@ import type { ErrorParts } from "../model/errors.js";
 
 /** A resource that manages a machine. */
 interface Claim {
+  /** `"VgpuHost"` or `"GuestDriverInstall"` */
   readonly kind: string;
   readonly name: string;
   /** `"project/stack"` */
   readonly owner: string;
 }
 
-const claims = new Map<string, Claim>();
+const declared = new Map<string, Claim>();
+const stored = new Map<string, Claim>();
 
 /**
- * Notes who manages a machine in this run, by its machine-id, so that one machine under two names is seen.
- * Returns the refusal when another resource has it.
+ * Notes who manages a machine in this run, by its machine-id, so that one machine under two names, or as host and guest,
+ * is seen whatever the addresses are. Returns the refusal when another resource has it.
  */
 export function claimMachine(machineId: string, claim: Claim): ErrorParts | null {
-  const key = `${claim.kind} ${machineId}`;
-  const other = claims.get(key) ?? claim;
-  claims.set(key, other);
-  if (other.name === claim.name && other.owner === claim.owner) return null;
+  const others = [declared.get(machineId), stored.get(storedKey(machineId, claim))];
+  const other = others.find((candidate) => candidate !== undefined && !isSame(candidate, claim));
+  if (other !== undefined) return claimRefusal(machineId, other, claim);
+  declared.set(machineId, claim);
+  return null;
+}
+
+/** Notes who is stored as managing a machine. As another kind that is no conflict: its resource may be on its way out. */
+export function noteStored(machineId: string, claim: Claim): void {
+  const key = storedKey(machineId, claim);
+  if (!stored.has(key)) stored.set(key, claim);
+}
+
+function storedKey(machineId: string, claim: Claim): string {
+  return `${claim.kind} ${machineId}`;
+}
+
+function isSame(a: Claim, b: Claim): boolean {
+  return a.kind === b.kind && a.name === b.name && a.owner === b.owner;
+}
+
+function claimRefusal(machineId: string, other: Claim, claim: Claim): ErrorParts {
   const names = [other.name, claim.name].sort();
+  const base = { code: "VGPU_CLAIM_CONFLICT" as const, where: names.join(", "), property: "connection" };
+  const saw = `${names.join(" and ")} reach the machine-id ${machineId}`;
+  if (other.kind !== claim.kind)
+    return {
+      ...base,
+      what: "a VgpuHost and a GuestDriverInstall are one machine",
+      saw,
+      expected: "the guest's connection leads into a VM, the host's to the machine that runs it",
+      next: "correct the connection of the one that leads to the wrong machine; cloned machines need machine-ids of their own (systemd-machine-id-setup)",
+    };
   return {
-    code: "VGPU_CLAIM_CONFLICT",
-    where: names.join(", "),
-    what: `${names.length} ${claim.kind}s are one machine`,
-    saw: `${names.join(" and ")} reach the machine-id ${machineId}`,
+    ...base,
+    what: `2 ${claim.kind}s are one machine`,
+    saw,
     expected: `one ${claim.kind} per machine`,
     next: "remove one of them, or correct its connection; a renamed resource needs Pulumi's option aliases; cloned machines need machine-ids of their own (systemd-machine-id-setup)",
-    property: "connection",
   };
 }

@@ -31,7 +31,13 @@ export function convergeMachine<Facts extends MachineFacts>(
   before: Facts,
 ): Promise<Facts> {
   const progress = (text: string) => tell(task.label, text);
-  const machine = { session: task.view.session, label: task.label, journals: task.journals, progress };
+  const machine = {
+    session: task.view.session,
+    side: task.claim,
+    label: task.label,
+    journals: task.journals,
+    progress,
+  };
   const apply = async (steps: readonly Step[], facts: Facts): Promise<number> => {
     const onVgpus = headOf(steps);
     if (onVgpus.length > 0) {
@@ -44,7 +50,6 @@ export function convergeMachine<Facts extends MachineFacts>(
       machine,
       bootId: facts.bootId,
       rebootDeadlineMs: task.reboot.deadlineMs,
-      claim: task.claim,
     };
     await applyStep(step, task.token === undefined ? context : { ...context, token: task.token });
     return 1;

@@ -9,6 +9,7 @@ import type { GuestFacts } from "../model/facts.js";
 import type { DesiredGuest } from "../plan/desired.js";
 import { nouveauBlocked } from "../plan/driver.js";
 import { holdsToken, isLicensed, planGuest, planGuestRemoval } from "../plan/guest.js";
+import { lostGuestHistory } from "../plan/identity/lost-history.js";
 import { type GuestDriverInstallInputs, guestDriverInstallSchema } from "../schema/inputs.js";
 import { desiredDriver, formRefusal, packageRefusal, versionRefusal } from "./driver-input.js";
 import { liveDriver } from "./driver-state.js";
@@ -39,6 +40,7 @@ export const guestDriverInstall = machineLifecycle({
   localRefusals,
   liveInputs: liveGuestInputs,
   observed: observedGuest,
+  lostHistory: (_inputs, facts) => lostGuestHistory(facts),
   secretToken: (inputs) => inputs.license?.token,
   notices: () => [],
   mayBeOffAtFirst: (inputs) => inputs.device !== undefined,
@@ -73,7 +75,9 @@ async function localRefusals(inputs: GuestDriverInstallInputs, desired: DesiredG
 }
 
 function liveGuestInputs(inputs: GuestDriverInstallInputs, facts: GuestFacts): Properties {
-  const live: Properties = { managed: facts.manifest.owner === `${inputs.owner}/${inputs.name}` };
+  const lost = lostGuestHistory(facts);
+  const managed = facts.manifest.owner === `${inputs.owner}/${inputs.name}`;
+  const live: Properties = { managed: lost === null ? managed : `no: ${lost}` };
   if (inputs.driver !== undefined) {
     live.driver = liveDriver(inputs.driver, facts, "guest");
     live.nouveau = facts.nouveauLoaded ? "loaded" : nouveauBlocked(facts) ? "blocked" : "not blocked";

@@ -3,6 +3,7 @@ import { findBoard } from "../catalog/boards.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { restoredAtBoot } from "../plan/boot-unit.js";
 import { nouveauBlocked } from "../plan/driver.js";
+import { lostHostHistory } from "../plan/identity/lost-history.js";
 import { hasNeededVfs, neededVfs } from "../plan/virtual-functions.js";
 import type { VgpuHostInputs } from "../schema/inputs.js";
 import { liveDriver } from "./driver-state.js";
@@ -13,8 +14,10 @@ import type { Properties } from "./lifecycle.js";
  * What is as declared is returned in the declared words.
  */
 export function liveHostInputs(inputs: VgpuHostInputs, facts: HostFacts): Properties {
+  const lost = lostHostHistory(Object.keys(inputs.gpus), facts);
+  const managed = facts.manifest.owner === `${inputs.owner}/${inputs.name}`;
   const live: Properties = {
-    managed: facts.manifest.owner === `${inputs.owner}/${inputs.name}`,
+    managed: lost === null ? managed : `no: ${lost}`,
     gpus: liveGpus(inputs, facts),
   };
   if (Object.keys(inputs.gpus).length > 0) live.restoredAtBoot = restoredAtBoot(facts, bootFileHashes());

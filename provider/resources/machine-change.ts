@@ -1,6 +1,7 @@
 import type { Connection } from "../model/connection.js";
 import { VgpuError } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
+import { leftElsewhere, planFor, saysWhichItIs } from "../plan/identity/same-machine.js";
 import { withLock } from "../transport/lock.js";
 import { claimMachine } from "./claims.js";
 import { convergeMachine, lockRequest } from "./converge-machine.js";
@@ -8,12 +9,14 @@ import { type Properties, pick } from "./lifecycle.js";
 import type { AnyMachineKind, MachineInputs } from "./machine-kind.js";
 import { rememberAcceptedKey } from "./machine-view.js";
 import { halfMade, refuseOffline, tellOnce, withExclude, withVmHint } from "./outcomes.js";
+import { tell } from "./tell.js";
 
 /** How long a VM that waited for its vGPU may take to answer. */
 const firstBootMs = 300_000;
 
-/** The one way to the declared state: observe, plan, apply, read back. */
-export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, isNew: boolean) {
+/** The one way to the declared state: observe, plan, apply, read back. `id`: the machine that has it already, `null` for a new resource. */
+export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id: string | null) {
+  const isNew = id === null;
   refuseOffline(inputs.name, "change the machine");
   const desired = kind.desired(inputs);
   const [wrongInput] = await kind.localRefusals(inputs, desired);
@@ -32,7 +35,8 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, is
       reboot: desired.reboot,
       claim: kind.claim,
     };
-    const plan = (facts: MachineFacts) => kind.plan(desired, facts);
+    const machine = { name: desired.name, machineId: id ?? before.machineId };
+    const plan = (facts: MachineFacts) => planFor(machine, facts, (same) => kind.plan(desired, same));
     try {
       const after = await convergeMachine(
         { ...task, plan, ...(token === undefined ? {} : { token }) },
@@ -41,7 +45,7 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, is
       return { id: after.machineId, outs: outputs(kind, inputs, after) };
     } catch (error) {
       const now = await view.observe().catch(() => before);
-      if (now.manifest.owner !== desired.owner) throw error;
+      if (now.machineId !== before.machineId || now.manifest.owner !== desired.owner) throw error;
       const live = { ...inputs, ...kind.liveInputs(inputs, now) };
       throw halfMade(error, now.machineId, outputs(kind, live, now));
     }
@@ -59,14 +63,19 @@ function outputs(kind: AnyMachineKind, inputs: MachineInputs, facts: MachineFact
   return accepted === undefined ? stored : { ...stored, acceptedHostKey: accepted };
 }
 
-/** Takes away what our manifest says is ours; already gone is success. */
-export async function removeMachine(kind: AnyMachineKind, props: Properties): Promise<void> {
+/** Takes away what our manifest says is ours; already gone is success, and another machine at the address is left alone. */
+export async function removeMachine(kind: AnyMachineKind, id: string, props: Properties): Promise<void> {
   const inputs = pick(props, Object.keys(kind.schema.shape)) as unknown as MachineInputs;
   const desired = kind.desired(inputs);
   rememberAcceptedKey(inputs.connection as Connection, props.acceptedHostKey);
   try {
     refuseOffline(desired.name, "take the machine's set-up away");
     const view = kind.view(inputs.connection as Connection);
+    const seen = await view.facts();
+    if (seen.machineId !== id && saysWhichItIs(seen)) {
+      tell(desired.name, leftElsewhere(seen, id));
+      return;
+    }
     await withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
       const task = {
         view,
@@ -75,7 +84,9 @@ export async function removeMachine(kind: AnyMachineKind, props: Properties): Pr
         reboot: desired.reboot,
         claim: kind.claim,
       };
-      const plan = (facts: MachineFacts) => kind.planRemoval(desired, facts);
+      const machine = { name: desired.name, machineId: id };
+      const plan = (facts: MachineFacts) =>
+        planFor(machine, facts, (same) => kind.planRemoval(desired, same));
       await convergeMachine({ ...task, plan }, await view.current());
     });
   } catch (error) {

@@ -42,6 +42,8 @@ export interface MachineKind<
   liveInputs(inputs: Inputs, facts: Facts): Properties;
   /** Stable facts for the program. */
   observed(inputs: Inputs, facts: Facts): Properties;
+  /** What the person should know of a machine that was ours and whose claim is gone; `null` where it is there. */
+  lostHistory(inputs: Inputs, facts: Facts): string | null;
   secretToken(inputs: Inputs): string | undefined;
   /** What the machine's owner should know beside the plan. */
   notices(facts: Facts): readonly string[];

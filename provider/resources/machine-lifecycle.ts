@@ -13,12 +13,12 @@ export function machineLifecycle<I extends MachineInputs, F extends MachineFacts
   return {
     check: (olds, news) => checkMachine(kind, olds, news),
     diff: (id, olds, news) => diffMachine(kind, id, { olds, news }),
-    create: (inputs) => convergeTo(kind, inputs as unknown as MachineInputs, true),
+    create: (inputs) => convergeTo(kind, inputs as unknown as MachineInputs, null),
     read: (id, props) => readMachine(kind, id, props),
-    update: (_id, olds, news) => {
+    update: (id, olds, news) => {
       rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
-      return convergeTo(kind, news as unknown as MachineInputs, false);
+      return convergeTo(kind, news as unknown as MachineInputs, id);
     },
-    delete: (_id, props) => removeMachine(kind, props),
+    delete: (id, props) => removeMachine(kind, id, props),
   };
 }

@@ -1,7 +1,9 @@
 import type { Connection } from "../model/connection.js";
+import { knowsFormat } from "../plan/identity/record-format.js";
+import { leftElsewhere, saysWhichItIs } from "../plan/identity/same-machine.js";
 import { planText } from "../plan/steps.js";
 import { checkInputs } from "../schema/check-inputs.js";
-import { claimMachine } from "./claims.js";
+import { claimMachine, noteStored } from "./claims.js";
 import { programFailures, takeDeclared } from "./declared.js";
 import { hostPackageRefusal } from "./driver-input.js";
 import { diffByTable, hasUnknown, type Properties, pick } from "./lifecycle.js";
@@ -74,6 +76,9 @@ export async function diffMachine(
     const facts = await kind.view(inputs.connection as Connection).facts();
     // Another address of the same machine is no reason to uninstall its driver.
     if (facts.machineId !== id) return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
+    if (!knowsFormat(facts)) return diffByTable(kind.table, stored, declared);
+    const lost = kind.lostHistory(inputs, facts);
+    if (lost !== null) tell(inputs.name, lost);
     const result = diffByTable(kind.table, { ...stored, ...kind.liveInputs(inputs, facts) }, declared);
     return { ...result, changes: result.changes || kind.plan(kind.desired(inputs), facts).steps.length > 0 };
   } catch (error) {
@@ -93,8 +98,13 @@ export async function readMachine(kind: AnyMachineKind, id: string, props: Prope
   const view = kind.view(connection);
   try {
     const facts = await view.facts();
-    if (facts.machineId !== id) return { id: "" };
-    claimMachine(facts.machineId, { kind: kind.kind, name: String(props.name), owner: String(props.owner) });
+    if (!saysWhichItIs(facts)) return { id, props, inputs };
+    if (facts.machineId !== id) {
+      tell(String(props.name), leftElsewhere(facts, id));
+      return { id: "" };
+    }
+    if (!knowsFormat(facts)) return { id, props, inputs };
+    noteStored(facts.machineId, { kind: kind.kind, name: String(props.name), owner: String(props.owner) });
     const live = { ...inputs, ...kind.liveInputs(inputs as unknown as MachineInputs, facts) };
     return {
       id,

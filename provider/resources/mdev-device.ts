@@ -9,6 +9,7 @@ import { VgpuError } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import { checkGpuSet } from "../plan/declared/gpu-set.js";
 import { isOnGpu } from "../plan/declared/program.js";
+import { knowsFormat } from "../plan/identity/record-format.js";
 import type { Step } from "../plan/steps.js";
 import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
 import { planVgpuRemoval } from "../plan/vgpu-removal.js";
@@ -64,18 +65,19 @@ export const mdevDevice: Lifecycle = {
   delete: remove,
 };
 
-async function check(_olds: Properties, news: Properties) {
+async function check(olds: Properties, news: Properties) {
   const { inputs, program } = takeDeclared(news);
   if (hasUnknown(inputs)) return { inputs, failures: [] };
   const checked = checkMdevDevice(inputs, String(inputs.name));
   if (checked.inputs === null) return { inputs, failures: [...checked.failures] };
   const failures = programFailures(program);
-  if (failures.length === 0) failures.push(...(await preflight(checked.inputs)));
+  if (failures.length === 0)
+    failures.push(...(await preflight(checked.inputs, Object.keys(olds).length > 0)));
   return { inputs: checked.inputs as Properties, failures };
 }
 
 /** Plans against the live host; while the host itself is still to be made ready there is nothing to plan against. */
-async function preflight(inputs: MdevDeviceInputs) {
+async function preflight(inputs: MdevDeviceInputs, stored: boolean) {
   if (isOffline()) {
     warnOffline();
     return [];
@@ -85,6 +87,7 @@ async function preflight(inputs: MdevDeviceInputs) {
     if (vgpuDeferral(declarationOf(inputs), facts) !== null) return boardFailures(inputs, facts);
     const plan = planVgpu(requestOf(inputs), facts);
     tellRetired(inputs, plan.steps);
+    if (stored) tellLost(inputs, plan.steps);
     return asFailures(plan.refusals);
   } catch (error) {
     return [asFailure(withExclude(error, { kind: "VgpuHost", name: inputs.host }), "connection")];
@@ -116,6 +119,13 @@ function tellRetired(inputs: MdevDeviceInputs, steps: readonly Step[]): void {
   tell(key, `idle vGPUs that are in the way of ${inputs.name} (${type}) are retired first: ${names}`);
 }
 
+/** Says of a vGPU that was ours that its record is gone. */
+function tellLost({ host, name, uuid }: MdevDeviceInputs, steps: readonly Step[]): void {
+  if (!steps.some((step) => step.kind === "record-vgpu" && step.vgpu.uuid === uuid)) return;
+  const lost = `/etc/pulumi-vgpu/vgpu/${uuid} is gone: this vGPU counts as one that was there before us, and destroy will leave it`;
+  tell(`${host} ${name}`, lost);
+}
+
 /** The host's own check decides about unknown host keys; by then its key is known in this process. */
 function viewOf(inputs: { readonly connection: object }) {
   return hostView(inputs.connection as Connection);
@@ -129,6 +139,7 @@ async function diff(_id: string, olds: Properties, news: Properties) {
   try {
     const inputs = declared as unknown as MdevDeviceInputs;
     const facts = await viewOf(inputs).facts();
+    if (!knowsFormat(facts)) return diffByTable(table, stored, declared);
     if (movedAway(inputs, olds, facts))
       return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
     const gone = "mdevType" in declared ? { mdevType: "none" } : { type: "none" };
@@ -187,6 +198,7 @@ async function read(id: string, props: Properties) {
   const view = viewOf(inputs as unknown as MdevDeviceInputs);
   try {
     const facts = await view.facts();
+    if (!knowsFormat(facts)) return { id, props, inputs };
     const live = vgpuOutputs(inputs as unknown as MdevDeviceInputs, facts);
     if (live === null) return { id: "" };
     return { id, props: { ...props, ...live }, inputs: pick(live, mdevDeviceKeys(live)) };

@@ -7,6 +7,7 @@ import type { ErrorParts } from "../model/errors.js";
 import { autostartNotice } from "../plan/autostart.js";
 import type { DesiredHost } from "../plan/desired.js";
 import { planHost, planHostRemoval } from "../plan/host.js";
+import { lostHostHistory } from "../plan/identity/lost-history.js";
 import { type VgpuHostInputs, vgpuHostSchema } from "../schema/inputs.js";
 import { desiredDriver, formRefusal, packageRefusal, versionRefusal } from "./driver-input.js";
 import { liveHostInputs, observedHost } from "./host-state.js";
@@ -27,6 +28,7 @@ export const vgpuHost = machineLifecycle({
   localRefusals,
   liveInputs: liveHostInputs,
   observed: observedHost,
+  lostHistory: (inputs, facts) => lostHostHistory(Object.keys(inputs.gpus), facts),
   secretToken: () => undefined,
   notices: (facts) => [autostartNotice(facts)].filter((notice) => notice !== null),
   mayBeOffAtFirst: () => false,

@@ -1,4 +1,8 @@
-# Removes the rest of what we put here: uploads, records of this machine. The locks stay until the next boot: whoever
-# removed a file that is locked would let two runs in.
-rm -rf /var/lib/pulumi-vgpu /run/pulumi-vgpu/jobs /run/pulumi-vgpu/write.* /run/pulumi-vgpu/reboot-refused
-forget "$1"
+# Removes the rest of what one kind put here: its records, and the uploads where the other kind has no claim. The locks
+# stay until the next boot: whoever removed a file that is locked would let two runs in.
+other=guest
+if [ "$1" = guest ]; then other=host; fi
+if [ ! -e "$manifest/$other" ]; then
+  rm -rf /var/lib/pulumi-vgpu /run/pulumi-vgpu/jobs /run/pulumi-vgpu/write.* /run/pulumi-vgpu/reboot-refused
+fi
+forget driver && forget nouveau && forget "$1"

@@ -38,7 +38,7 @@ function ours(text: string): string {
 }
 
 function withFunctions(code: string, args: readonly string[] = [], stdin = "") {
-  return runShell(`${ours(libraryScript())}\n${code}`, args, stdin);
+  return runShell(`${ours(libraryScript("host"))}\n${code}`, args, stdin);
 }
 
 function read(path: string): string {
@@ -103,7 +103,7 @@ describe("forget", () => {
     withFunctions("forget vgpu/one");
     expect(readdirSync(join(manifest, "vgpu"))).toEqual(["two"]);
     withFunctions("forget vgpu/two");
-    expect(readdirSync(manifest)).toEqual(["host"]);
+    expect(readdirSync(manifest)).toEqual(["format", "host"]);
     withFunctions("forget host");
     expect(existsSync(manifest)).toBe(false);
   });
@@ -172,7 +172,7 @@ describe("vgpus.sh", () => {
 
   it("records and forgets, and tells each operation", () => {
     const result = runShell(
-      ours(changingScript("vgpus")),
+      ours(changingScript("vgpus", "host")),
       [],
       line("record", "u-1") + line("record", "u-2") + line("forget", "u-1"),
     );
@@ -194,7 +194,11 @@ describe("vgpus.sh", () => {
   });
 
   it("notes the intent before it makes a vGPU, and stops at the first failure with its reason", () => {
-    const result = runShell(ours(changingScript("vgpus")), [], line("make", "u-1") + line("record", "u-2"));
+    const result = runShell(
+      ours(changingScript("vgpus", "host")),
+      [],
+      line("make", "u-1") + line("record", "u-2"),
+    );
     expect(result.stdout).toBe("failed\tmake\tu-1\t0000:ff:1f.7 offers no type named GRID RTX8000-8Q\n");
     expect(result.code).toBe(1);
     expect(observed().vgpus).toMatchObject([{ uuid: "u-1", state: "intent", adopted: false }]);
@@ -202,7 +206,7 @@ describe("vgpus.sh", () => {
 
   it("retires what is gone already, and its record", () => {
     withFunctions("record vgpu/u-1 state=done");
-    expect(runShell(ours(changingScript("vgpus")), [], line("retire", "u-1"))).toMatchObject({
+    expect(runShell(ours(changingScript("vgpus", "host")), [], line("retire", "u-1"))).toMatchObject({
       code: 0,
       stdout: "done\tretire\tu-1\t\n",
     });

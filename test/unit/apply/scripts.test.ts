@@ -25,7 +25,7 @@ describe("the shell scripts", () => {
 
   it.each(changing)("%s has it together with the functions it starts with", (path) => {
     const name = path.slice("apply/shell/".length, -".sh".length);
-    expect(syntaxErrors(changingScript(name))).toBe("");
+    expect(syntaxErrors(changingScript(name, "guest"))).toBe("");
   });
 
   it.runIf(hasShellcheck)("have nothing that shellcheck warns of", () => {

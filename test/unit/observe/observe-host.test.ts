@@ -87,6 +87,7 @@ describe("parseHostFacts", () => {
   it("reads our manifest", () => {
     const common = { owner: "shop/dev", carrier: "0000:08:00.0", typeName: "NVIDIA A2-4Q" };
     expect(factsOf("mdev-on-vf").manifest).toEqual({
+      format: "1",
       owner: "shop/dev/kvm-02",
       nouveauFound: true,
       nouveauBlock: "done",
@@ -146,6 +147,7 @@ describe("parseHostFacts", () => {
     ]);
     expect(facts.distributionDrivers).toEqual(["nvidia-kernel-common"]);
     expect(facts.manifest).toEqual({
+      format: "1",
       owner: null,
       nouveauFound: false,
       nouveauBlock: null,

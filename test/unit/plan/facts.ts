@@ -7,6 +7,7 @@ import type {
   HostManifest,
   MachineFacts,
   MachineManifest,
+  MachineRole,
   ServiceFacts,
 } from "../../../provider/model/facts.js";
 import type { DesiredDriver, DesiredGuest, DesiredHost } from "../../../provider/plan/desired.js";
@@ -29,11 +30,27 @@ export function serviceOf(active: string, enabled = false): ServiceFacts {
 }
 
 const machineManifest: MachineManifest = {
+  format: "2",
   owner: null,
   nouveauFound: false,
   nouveauBlock: null,
   driver: null,
 };
+
+const bareRole: MachineRole = {
+  hostOwner: null,
+  guestOwner: null,
+  vgpuManager: [],
+  guestDriver: [],
+  virtual: null,
+  virtualBy: "",
+  vmPrograms: [],
+};
+
+/** What tells a host from a guest, with changes to what nothing tells. */
+export function roleOf(changes: Partial<MachineRole>): MachineRole {
+  return { ...bareRole, ...changes };
+}
 
 const machine: Omit<MachineFacts, "manifest"> = {
   machineId: "0123456789abcdef0123456789abcdef",
@@ -56,6 +73,7 @@ const machine: Omit<MachineFacts, "manifest"> = {
   runningVms: [],
   unread: [],
   uploads: [],
+  role: bareRole,
 };
 
 /** A host without GPUs and without anything of ours, with changes. */

@@ -41,7 +41,10 @@ describe("liveHostInputs", () => {
     [
       "a host that nobody manages",
       (facts) => ({ ...facts, manifest: { ...facts.manifest, owner: null } }),
-      { managed: false },
+      {
+        managed:
+          "no: /etc/pulumi-vgpu/host is gone, and with it who manages the host and whether nouveau ran before; destroy will take away what the records beside it name, and what is made from now on",
+      },
     ],
     [
       "a block of nouveau that is gone",

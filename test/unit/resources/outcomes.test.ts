@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ErrorCode, VgpuError } from "../../../provider/model/errors.js";
-import { claimMachine } from "../../../provider/resources/claims.js";
 import {
   asFailure,
   asFailures,
@@ -123,21 +122,5 @@ describe("refuseOffline", () => {
 Saw: VGPU_OFFLINE=1 in the environment
 Expected: a run that may reach the machine
 Next: run without VGPU_OFFLINE where the machine can be reached`);
-  });
-});
-
-describe("claimMachine", () => {
-  it("refuses a second resource on one machine, whoever comes first, and not the same one again", () => {
-    const claim = (name: string, kind = "VgpuHost") =>
-      claimMachine("machine-1", { kind, name, owner: "shop/dev" });
-    expect(claim("gpu-02")).toBeNull();
-    expect(claim("gpu-02")).toBeNull();
-    expect(claim("gpu-02", "GuestDriverInstall")).toBeNull();
-    expect(claim("gpu-01")).toMatchObject({
-      code: "VGPU_CLAIM_CONFLICT",
-      where: "gpu-01, gpu-02",
-      saw: "gpu-01 and gpu-02 reach the machine-id machine-1",
-      property: "connection",
-    });
   });
 });

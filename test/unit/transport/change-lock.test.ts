@@ -152,7 +152,7 @@ describe("a script that changes the machine", () => {
   });
 
   it("leaves the lock free when a write that the kernel holds up is left behind", async () => {
-    const text = `${libraryScript()}mkfifo "$1/held"; write_attribute "$1/held" 1 1; echo "$why"`;
+    const text = `${libraryScript("host")}mkfifo "$1/held"; write_attribute "$1/held" 1 1; echo "$why"`;
     await withLock(here(), "first", async () => {
       const { stdout } = await change(here(), { name: "write-thing", text });
       expect(stdout).toContain("the kernel has not answered the write");

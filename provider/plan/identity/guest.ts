@@ -1,0 +1,60 @@
+import type { ErrorParts } from "../../model/errors.js";
+import type { MachineFacts } from "../../model/facts.js";
+import { shownList } from "./shown-list.js";
+
+const expected = "a VM that has a vGPU or a passed-through GPU";
+const next = "let connection lead into the VM, not to the machine that runs it";
+
+/**
+ * Returns why the machine is no guest: what it is decides, not the address that led to it. A guest may have a
+ * passed-through GPU and may run VMs of its own.
+ */
+export function noGuestRefusals(desired: { readonly name: string }, facts: MachineFacts): ErrorParts[] {
+  const { hostOwner, vgpuManager } = facts.role;
+  const where = desired.name;
+  const property = "connection";
+  if (hostOwner !== null)
+    return [
+      {
+        code: "VGPU_CLAIM_CONFLICT",
+        where,
+        what: "cannot manage a vGPU host as a guest",
+        saw: `it is managed as a vGPU host by ${hostOwner} (/etc/pulumi-vgpu/host)`,
+        expected,
+        next: `${next}; when this is no vGPU host any more, destroy ${hostOwner} first`,
+        property,
+      },
+    ];
+  if (vgpuManager.length > 0)
+    return [
+      {
+        code: "VGPU_PREREQUISITE",
+        where,
+        what: "this machine is a vGPU host, not a guest",
+        saw: `a vGPU manager: ${shownList(vgpuManager)}`,
+        expected,
+        next,
+        property,
+      },
+    ];
+  return vmHostRefusals(desired, facts);
+}
+
+/** A physical machine that runs VMs, or has the programs for it: its GPUs are for them. */
+function vmHostRefusals(desired: { readonly name: string }, facts: MachineFacts): ErrorParts[] {
+  const { virtual, virtualBy, vmPrograms } = facts.role;
+  if (virtual !== false || (facts.runningVms.length === 0 && vmPrograms.length === 0)) return [];
+  const vms = facts.runningVms.length === 0 ? "" : `VMs ${shownList(facts.runningVms)} run on it; `;
+  const programs = vmPrograms.length === 0 ? "" : `${shownList(vmPrograms)}; `;
+  return [
+    {
+      code: "VGPU_PREREQUISITE",
+      where: desired.name,
+      what: "this machine runs VMs and is none itself",
+      saw: `${vms}${programs}${virtualBy}`,
+      expected,
+      next,
+      property: "connection",
+    },
+  ];
+}

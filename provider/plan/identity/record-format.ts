@@ -1,0 +1,25 @@
+import type { ErrorParts } from "../../model/errors.js";
+import type { MachineFacts } from "../../model/facts.js";
+
+/** The newest format of the records below `/etc/pulumi-vgpu` that this version knows; 1 is that without a number. */
+export const knownFormat = 2;
+
+/** Whether this version knows what the records on the machine mean. */
+export function knowsFormat({ manifest }: Pick<MachineFacts, "manifest">): boolean {
+  return /^\d{1,4}$/.test(manifest.format) && Number(manifest.format) <= knownFormat;
+}
+
+/** Returns why nothing may be changed on a machine whose records this version does not know. */
+export function formatRefusals(where: string, facts: MachineFacts): ErrorParts[] {
+  if (knowsFormat(facts)) return [];
+  return [
+    {
+      code: "VGPU_PREREQUISITE",
+      where,
+      what: "a newer pulumi-vgpu wrote the records of this machine",
+      saw: `format ${facts.manifest.format} (/etc/pulumi-vgpu/format)`,
+      expected: `format ${knownFormat} or older, which this version knows`,
+      next: "run with the version that this machine was last changed with, or a newer one",
+    },
+  ];
+}
