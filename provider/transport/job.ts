@@ -51,8 +51,6 @@ class JobRun {
     let state = await this.prepare();
     let output = "";
     let starts = 0;
-    // From here on: what comes before has limits of its own, and a job that was never started is not late.
-    this.until = performance.now() + this.job.deadlineMs;
     while (performance.now() < this.until) {
       if (state === "ready") {
         if (starts++ > 3) throw this.ended("it could not be started", "");
@@ -61,6 +59,8 @@ class JobRun {
         // Whether the start arrived is for the next look to say: starting again unseen could run the work twice.
         state = "started";
       }
+      // From here on: what comes before has limits of its own, and a job that was never started is not late.
+      if (this.until === Number.POSITIVE_INFINITY) this.until = performance.now() + this.job.deadlineMs;
       const answer = await this.poll();
       if (answer === undefined) {
         await new Promise((resolve) => setTimeout(resolve, 200));

@@ -82,7 +82,8 @@ describe("runJob", () => {
   });
 
   it("keeps the machine's lock after its process is gone, and another run waits for its end", async () => {
-    const lost = runJob(here(), { ...job(), deadlineMs: 500 }).catch((error: Error) => error);
+    const lost = await runJob(here(), { ...job(), deadlineMs: 1 }).catch((error: Error) => error);
+    expect(lost).toBeInstanceOf(Error);
     await until(() => starts() === 1);
     await closeAllSessions();
     const events: string[] = [];
@@ -94,7 +95,6 @@ describe("runJob", () => {
     await go();
     await other;
     expect(events).toEqual(["in"]);
-    expect(await lost).toBeInstanceOf(Error);
   });
 
   it("does not leave the lock to what the work leaves running", async () => {
