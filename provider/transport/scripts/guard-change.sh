@@ -3,7 +3,8 @@
 # a stream that it bounds itself. The script's own arguments follow.
 lock_refuse() { printf 'pulumi-vgpu: not begun: %s\n' "$1" >&2; exit 75; }
 lock_ready || exit 73
-if [ "$2" != - ]; then
+if [ "$2" = 0 ]; then exec < /dev/null
+elif [ "$2" != - ]; then
   # All of it or nothing: half an input is no input, and whoever sends it may be gone.
   lock_input=$lock_folder/input.$$
   (umask 077; timeout 60 head -c "$2" > "$lock_input")
