@@ -200,6 +200,8 @@ export interface MachineOptions {
   absent?: string[];
   /** Contents of /proc/cmdline. */
   kernelCommandLine?: string;
+  /** Whether the processor has the flag of a VM. @default false */
+  virtual?: boolean;
   /** What mokutil says; undefined: EFI variables are not supported. */
   secureBoot?: boolean;
   /** Files there at first boot, path -> text; a trailing "/" makes a directory. */

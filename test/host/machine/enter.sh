@@ -10,6 +10,7 @@ mount -t proc proc proc
 for node in null zero full random urandom tty; do mount --bind "/dev/$node" "dev/$node"; done
 mount --bind "$1/boot_id" proc/sys/kernel/random/boot_id
 mount --bind "$1/cmdline" proc/cmdline
+mount --bind "$1/cpuinfo" proc/cpuinfo
 pivot_root . mnt
 umount -l /mnt
 cd /

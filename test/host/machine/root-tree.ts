@@ -217,10 +217,17 @@ export function buildRoot(base: string, name: string, options: MachineOptions): 
     join(dir, "cmdline"),
     `${options.kernelCommandLine ?? "BOOT_IMAGE=/boot/vmlinuz root=/dev/vda1 ro quiet"}\n`,
   );
+  writeFileSync(join(dir, "cpuinfo"), cpuInfo(options.virtual === true));
   const overlay = isRootless() ? ",userxattr" : "";
   execFileSync("/bin/sh", [join(__dirname, "assemble.sh"), dir, overlay]);
   hideVendorPrograms(root, options);
   return directory;
+}
+
+/** One processor, as /proc/cpuinfo has it on x86. */
+function cpuInfo(virtual: boolean): string {
+  const flags = `fpu sse2 ht ${virtual ? "hypervisor " : "vmx "}lahf_lm`;
+  return `processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: ${flags}\n\n`;
 }
 
 let rootless: boolean | undefined;

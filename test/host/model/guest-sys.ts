@@ -2,7 +2,7 @@ import { type Machine, SysError } from "../types.js";
 import { moduleEntries } from "./kernel-modules.js";
 import type { PciBus } from "./pci-bus.js";
 import { type DirEntry, dir, link, type SysEntry, trigger } from "./sys-nodes.js";
-import { driverEntry, efiEntries } from "./sys-parts.js";
+import { dmiEntry, driverEntry, efiEntries } from "./sys-parts.js";
 
 /** Returns the tree at /sys of a guest: no IOMMU, no mdev, one bus. */
 export function guestTree(parts: {
@@ -27,7 +27,7 @@ export function guestTree(parts: {
         }),
       })),
     })),
-    class: dir(() => ({ iommu: dir(() => ({})) })),
+    class: dir(() => ({ dmi: dmiEntry("QEMU", "Standard PC (Q35 + ICH9, 2009)"), iommu: dir(() => ({})) })),
     devices: dir(() => ({ "pci0000:00": dir(() => childrenOf(bus, "pci0000:00")) })),
     firmware: dir(() => efiEntries(parts.secureBoot)),
     module: dir(() => moduleEntries(parts.machine(), (name) => bus.driversOfModule(name))),

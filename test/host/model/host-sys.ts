@@ -5,7 +5,7 @@ import { moduleEntries } from "./kernel-modules.js";
 import type { PciBus } from "./pci-bus.js";
 import type { PciFunction } from "./pci-function.js";
 import { attribute, control, type DirEntry, dir, link, type SysEntry, trigger } from "./sys-nodes.js";
-import { driverEntry, efiEntries } from "./sys-parts.js";
+import { dmiEntry, driverEntry, efiEntries } from "./sys-parts.js";
 
 /** What the tree of a host is made from. */
 export interface HostTreeParts {
@@ -71,6 +71,7 @@ function mdevLinks(vgpus: readonly SimulatedVgpu[], toRoot: string): Record<stri
 
 function classEntries(parts: HostTreeParts): Record<string, SysEntry> {
   const entries: Record<string, SysEntry> = {
+    dmi: dmiEntry("Supermicro", "AS -4124GS-TNR"),
     iommu: dir(() =>
       Object.fromEntries(parts.iommuUnits.map((unit) => [unit, link(`../../devices/virtual/iommu/${unit}`)])),
     ),

@@ -109,6 +109,7 @@ export function linuxGuest(options: GuestKindOptions = {}): MachineKind {
       kernelCommandLine: "BOOT_IMAGE=/vmlinuz root=/dev/vda1 ro quiet",
       absent: hidden({ compiler: options.compiler !== false, mdevctl: false }),
       startsOff: true,
+      virtual: true,
       ...(options.secureBoot === undefined ? {} : { secureBoot: options.secureBoot }),
     },
   };

@@ -1,5 +1,5 @@
 import type { PciBus } from "./pci-bus.js";
-import { blob, dir, link, type SysEntry, trigger } from "./sys-nodes.js";
+import { attribute, blob, dir, link, type SysEntry, trigger } from "./sys-nodes.js";
 
 /** Returns the directory of a PCI driver. */
 export function driverEntry(bus: PciBus, name: string): SysEntry {
@@ -14,6 +14,12 @@ export function driverEntry(bus: PciBus, name: string): SysEntry {
     if (module !== undefined) entries.module = link(`../../../../module/${module.replaceAll("-", "_")}`);
     return entries;
   });
+}
+
+/** Returns what the firmware says of who made the machine. */
+export function dmiEntry(maker: string, product: string): SysEntry {
+  const id = { sys_vendor: attribute(maker), product_name: attribute(product) };
+  return dir(() => ({ id: dir(() => id) }));
 }
 
 /** Returns what is below /sys/firmware: EFI variables, on a machine that has them. */
