@@ -16,6 +16,8 @@ export interface Board {
   readonly mig?: boolean;
   readonly displayModeTool?: "displaymodeselector" | "gpumodeswitch";
   readonly factoryDisplayMode?: "display-off" | "display-enabled";
+  /** The last branch with vGPU for it, e.g. `"16"`; left out where none is known to be the last. */
+  readonly lastBranch?: string;
   /** Beginnings of the names of its types, e.g. `["NVIDIA A40"]`. */
   readonly typeFamilies?: readonly string[];
   /** Codes of `sources()`. */

@@ -1,3 +1,4 @@
+import type { InstallationFacts } from "./installation-facts.js";
 import type { PciAddress } from "./pci-address.js";
 
 /** How an NVIDIA GPU's vGPUs are made. Detected on the host, never assumed. Source: mdev.md section 1. */
@@ -195,8 +196,8 @@ export interface MachineFacts {
   readonly nouveauLoaded: boolean;
   /** Files of modprobe.d that block nouveau. */
   readonly nouveauBlockedBy: readonly string[];
-  /** NVIDIA packages of the distribution. */
-  readonly distributionDrivers: readonly string[];
+  /** What the vendor's installer needs and what it stumbles on. */
+  readonly installation: InstallationFacts;
   /** Version of the loaded module `nvidia`; `null` when it is not loaded. */
   readonly loadedDriver: string | null;
   /** Version of the module `nvidia` on disk for the running kernel; `null` when there is none. */

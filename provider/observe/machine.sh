@@ -12,7 +12,7 @@ if [ -r /etc/os-release ]; then
   while IFS= read -r value; do case $value in PRETTY_NAME=*) fact os "${value#PRETTY_NAME=}" ;; esac; done < /etc/os-release
 fi
 if [ ! -d /sys/firmware/efi ]; then fact secure-boot disabled
-elif command -v mokutil > /dev/null 2>&1; then fact secure-boot "$(mokutil --sb-state 2>&1 | head -n 1)"
+elif command -v mokutil > /dev/null 2>&1; then fact secure-boot "$(mokutil --sb-state 2>&1 | head -n 4 | tr '\n' ' ')"
 else fact secure-boot unknown; fi
 for tool in cc gcc make dkms mdevctl flock update-initramfs dracut systemctl nvidia-smi nvidia-uninstall openssl; do
   if command -v "$tool" > /dev/null 2>&1; then fact tool "$tool"; fi
@@ -21,13 +21,6 @@ if [ -x /usr/lib/nvidia/sriov-manage ]; then fact tool sriov-manage; fi
 if [ -e "/lib/modules/$kernel/build" ]; then fact headers yes; fi
 if [ -d /sys/module/nouveau ]; then fact nouveau-loaded yes; fi
 grep -ls '^[[:space:]]*blacklist[[:space:]]\{1,\}nouveau' /etc/modprobe.d/*.conf 2>/dev/null | while IFS= read -r value; do fact nouveau-blocked "$value"; done
-if command -v dpkg-query > /dev/null 2>&1; then
-  dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\n' 'nvidia-driver*' 'nvidia-dkms*' 'nvidia-kernel*' 'cuda-drivers*' 2>/dev/null |
-    while IFS='	' read -r status package; do case $status in ii*) fact distribution-driver "$package" ;; esac; done
-elif command -v rpm > /dev/null 2>&1; then
-  rpm -qa --qf '%{NAME}\n' 'nvidia-driver*' 'kmod-nvidia*' 'akmod-nvidia*' 'cuda-drivers*' 2>/dev/null |
-    while IFS= read -r package; do fact distribution-driver "$package"; done
-fi
 if [ -d /sys/module/nvidia ]; then line_of /sys/module/nvidia/version; fact loaded-driver "$value"; fi
 value=$(modinfo -F version nvidia 2>/dev/null)
 if [ -n "$value" ]; then fact installed-driver "$value"

@@ -1,6 +1,7 @@
 import type { MachineFacts, ServiceFacts } from "../model/facts.js";
 import type { FactLines } from "./fact-lines.js";
 import { parseRunningVms } from "./parse-holders.js";
+import { parseInstallation } from "./parse-installation.js";
 import { parseRole } from "./parse-role.js";
 import { parseUnread } from "./parse-unread.js";
 
@@ -19,7 +20,7 @@ export function parseMachine(lines: FactLines): Omit<MachineFacts, "manifest"> {
     kernelHeaders: lines.one("headers") === "yes",
     nouveauLoaded: lines.one("nouveau-loaded") === "yes",
     nouveauBlockedBy: first("nouveau-blocked"),
-    distributionDrivers: first("distribution-driver"),
+    installation: parseInstallation(lines),
     loadedDriver: lines.one("loaded-driver") || null,
     installedDriver: lines.one("installed-driver") || null,
     otherKernelDrivers: lines
@@ -34,9 +35,12 @@ export function parseMachine(lines: FactLines): Omit<MachineFacts, "manifest"> {
   };
 }
 
+/** With validation switched off in shim, or in setup mode, the kernel counts secure boot as off. Source: programs.md section 7 */
 function parseSecureBoot(text: string): MachineFacts["secureBoot"] {
+  if (/SecureBoot validation is disabled in shim|Platform is in Setup Mode/i.test(text)) return "disabled";
   if (/SecureBoot enabled/i.test(text)) return "enabled";
-  return /disabled|EFI variables are not supported/i.test(text) ? "disabled" : "unknown";
+  const off = /^disabled$|SecureBoot disabled|doesn't support Secure Boot|EFI variables are not supported/i;
+  return off.test(text) ? "disabled" : "unknown";
 }
 
 function parseServices(lines: FactLines): Record<string, ServiceFacts> {

@@ -2,15 +2,11 @@ import type { ErrorParts } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import type { DriverTarget } from "./driver.js";
 import { builtForOtherKernel } from "./other-kernel.js";
+import { buildRefusals } from "./prerequisites/build-tools.js";
+import { driverPackageRefusals, moduleOwnerRefusals } from "./prerequisites/driver-packages.js";
+import { installerBlockRefusals, secureBootRefusals } from "./prerequisites/installer-blocks.js";
+import { prerequisite } from "./prerequisites/prerequisite.js";
 import type { Step } from "./steps.js";
-
-/** Returns the refusal of a machine that is not ready. */
-export function prerequisite(
-  desired: { readonly name: string },
-  parts: Omit<ErrorParts, "code" | "where">,
-): ErrorParts {
-  return { code: "VGPU_PREREQUISITE", where: desired.name, ...parts };
-}
 
 /** Returns the refusal of a machine that another resource manages. */
 export function claimRefusals(
@@ -40,22 +36,10 @@ export function driverRefusals(
   steps: readonly Step[],
 ): ErrorParts[] {
   return [
-    ...besideRefusals(desired, facts),
+    ...(desired.driver === null ? [] : driverPackageRefusals(desired, facts)),
+    ...moduleOwnerRefusals(desired, facts),
     ...installRefusals(desired, facts, steps),
     ...rebootRefusals(desired, steps),
-  ];
-}
-
-function besideRefusals(desired: DriverTarget, facts: MachineFacts): ErrorParts[] {
-  if (desired.driver === null || facts.distributionDrivers.length === 0) return [];
-  return [
-    prerequisite(desired, {
-      what: "a distribution NVIDIA driver is installed",
-      saw: `packages ${facts.distributionDrivers.join(", ")}`,
-      expected: "no NVIDIA driver beside the declared one",
-      next: "remove these packages with the distribution's package manager, reboot, run again",
-      property: "driver",
-    }),
   ];
 }
 
@@ -63,7 +47,7 @@ function installRefusals(desired: DriverTarget, facts: MachineFacts, steps: read
   const driver = desired.driver;
   const unfinished = facts.manifest.driver?.state === "intent";
   if (driver === null || (facts.installedDriver === driver.version && !unfinished)) return [];
-  if (steps.some((step) => step.kind === "install-driver")) return buildRefusals(desired, facts);
+  if (steps.some((step) => step.kind === "install-driver")) return installerRefusals(desired, facts);
   const elsewhere = builtForOtherKernel(facts, "driver");
   const found = unfinished
     ? `an installation of ${facts.manifest.driver?.version} that did not end`
@@ -82,40 +66,13 @@ function installRefusals(desired: DriverTarget, facts: MachineFacts, steps: read
   ];
 }
 
-/** What the installer needs to build its modules and the kernel to load them. */
-function buildRefusals(desired: DriverTarget, facts: MachineFacts): ErrorParts[] {
-  const refusals: ErrorParts[] = [];
-  const refuse = (parts: Omit<ErrorParts, "code" | "where">) =>
-    refusals.push(prerequisite(desired, { ...parts, property: "driver" }));
-  if (!facts.kernelHeaders) {
-    refuse({
-      what: "kernel headers are missing",
-      saw: [`no /lib/modules/${facts.kernel}/build`, builtForOtherKernel(facts, "driver")]
-        .filter(Boolean)
-        .join("; "),
-      expected: "the headers of the running kernel, for the installer to build its modules",
-      next: `install linux-headers-${facts.kernel} (Debian, Ubuntu) or kernel-devel-${facts.kernel} (RHEL)`,
-    });
-  }
-  const compiler = facts.tools.has("cc") || facts.tools.has("gcc") ? [] : ["no C compiler"];
-  const missing = [...compiler, ...(facts.tools.has("make") ? [] : ["no make"])];
-  if (missing.length > 0) {
-    refuse({
-      what: "build tools are missing",
-      saw: missing.join(", "),
-      expected: "gcc and make, for the installer to build its modules",
-      next: "install them with the distribution's package manager (build-essential, or gcc and make)",
-    });
-  }
-  if (facts.secureBoot === "enabled") {
-    refuse({
-      what: "secure boot is on",
-      saw: "SecureBoot enabled (mokutil --sb-state)",
-      expected: "secure boot off: modules signed with an own key are not supported yet",
-      next: "turn secure boot off in the firmware, run again",
-    });
-  }
-  return refusals;
+/** What keeps the installer from installing, and the kernel from loading what it installs. */
+function installerRefusals(desired: DriverTarget, facts: MachineFacts): ErrorParts[] {
+  return [
+    ...buildRefusals(desired, facts),
+    ...installerBlockRefusals(desired, facts),
+    ...secureBootRefusals(desired, facts),
+  ];
 }
 
 function rebootRefusals(desired: DriverTarget, steps: readonly Step[]): ErrorParts[] {

@@ -20,10 +20,17 @@ export function onMachine(desired: { readonly name: string }, cause: string) {
   return { target: desired.name, cause, disruption: "none" as const };
 }
 
-/** Whether nouveau stays away at the next boot because of a block that was written to the end. */
+/** Whether the kernel's own drivers stay away at the next boot because of a block that was written to the end. */
 export function nouveauBlocked(facts: MachineFacts): boolean {
   const ours = facts.manifest.nouveauBlock;
+  const { novaLoaded, novaBlockedBy } = facts.installation;
+  if (novaLoaded.length > 0 && novaBlockedBy.length === 0) return false;
   return facts.nouveauBlockedBy.length > 0 && (ours === null || ours === "done");
+}
+
+/** Returns the name of the kernel's own driver that is loaded now, `null` when none is. */
+export function kernelDriverLoaded(facts: MachineFacts): string | null {
+  return facts.nouveauLoaded ? "nouveau" : (facts.installation.novaLoaded[0] ?? null);
 }
 
 /** Returns what must be done, in order, until the declared driver is installed and loaded. `what` names it for people. */
@@ -34,10 +41,11 @@ export function driverSteps(desired: DriverTarget, facts: MachineFacts, what: st
   if (facts.installedDriver !== driver.version || ours?.state === "intent")
     return installSteps(desired, driver, { facts, what });
   if (ours?.bootId === facts.bootId) return [bootAfterInstallation(desired, driver, what)];
+  // A newer kernel may have brought a driver of its own that takes the GPU first: without a block a boot changes nothing.
+  const first = nouveauBlocked(facts) ? [] : [blockStep(desired, facts)];
   if (facts.loadedDriver !== driver.version)
-    return [rebootStep(desired, `${what} ${driver.version} is installed and not loaded`)];
-  if (!nouveauBlocked(facts)) return [blockStep(desired, facts)];
-  return [];
+    return [...first, rebootStep(desired, `${what} ${driver.version} is installed and not loaded`)];
+  return first;
 }
 
 function installSteps(
@@ -52,7 +60,8 @@ function installSteps(
     steps.push({ kind: "uninstall-driver", ...onMachine(desired, cause) });
   }
   if (!nouveauBlocked(facts)) steps.push(blockStep(desired, facts));
-  if (facts.nouveauLoaded) steps.push(rebootStep(desired, "nouveau is loaded"));
+  const own = kernelDriverLoaded(facts);
+  if (own !== null) steps.push(rebootStep(desired, `${own} is loaded`));
   else if (facts.loadedDriver !== null && (other || facts.loadedDriver !== facts.installedDriver)) {
     steps.push(rebootStep(desired, `the module of ${what} ${facts.loadedDriver} is loaded`));
   }
@@ -78,7 +87,8 @@ function installSteps(
 }
 
 function blockStep(desired: DriverTarget, facts: MachineFacts): Step {
-  const cause = facts.nouveauLoaded ? "nouveau is loaded" : "nothing keeps nouveau from loading";
+  const own = kernelDriverLoaded(facts);
+  const cause = own === null ? "nothing keeps nouveau from loading" : `${own} is loaded`;
   return { kind: "block-nouveau", ...onMachine(desired, cause) };
 }
 

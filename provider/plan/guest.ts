@@ -2,11 +2,12 @@ import type { ErrorParts } from "../model/errors.js";
 import type { GuestFacts } from "../model/facts.js";
 import type { DesiredGuest } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
-import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
+import { claimRefusals, driverRefusals } from "./driver-refusals.js";
 import { noGuestRefusals } from "./identity/guest.js";
 import { formatRefusals } from "./identity/record-format.js";
 import { rebootRefusals } from "./identity/running-vms.js";
 import { namelessRefusals } from "./identity/same-machine.js";
+import { prerequisite } from "./prerequisites/prerequisite.js";
 import type { Plan, Step } from "./steps.js";
 import { unlessUnread, unreadRefusals } from "./unread.js";
 

@@ -2,12 +2,16 @@ import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { carriersOf } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
-import { claimRefusals, driverRefusals, prerequisite } from "./driver-refusals.js";
+import { claimRefusals, driverRefusals } from "./driver-refusals.js";
 import { noHostRefusals } from "./identity/host.js";
 import { formatRefusals } from "./identity/record-format.js";
 import { rebootRefusals } from "./identity/running-vms.js";
 import { namelessRefusals } from "./identity/same-machine.js";
 import { builtForOtherKernel } from "./other-kernel.js";
+import { boardRefusals } from "./prerequisites/boards.js";
+import { boundDriverRefusals } from "./prerequisites/bound-driver.js";
+import { kernelConfigRefusals } from "./prerequisites/kernel-config.js";
+import { prerequisite } from "./prerequisites/prerequisite.js";
 import type { Step } from "./steps.js";
 import { unreadRefusals } from "./unread.js";
 
@@ -25,6 +29,7 @@ export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: read
     ...Object.keys(desired.gpus).flatMap((address) => gpuRefusals(desired, address, facts)),
     ...driverRefusals(desired, facts, steps),
     ...unreadRefusals(desired.name, facts, steps),
+    ...installedOnRefusals(desired, facts, steps),
     ...disruptionRefusals(desired, facts, steps),
     ...readinessRefusals(desired, facts, steps),
   ];
@@ -72,6 +77,13 @@ function machineRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
   return refusals;
 }
 
+/** What of kernel and boards the declared vGPU manager cannot be installed for. */
+function installedOnRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
+  const { driver } = desired;
+  if (driver === null || !steps.some((step) => step.kind === "install-driver")) return [];
+  return [...kernelConfigRefusals(desired, driver.version, facts), ...boardRefusals(desired, facts.gpus)];
+}
+
 function gpuRefusals(desired: DesiredHost, address: string, facts: HostFacts): ErrorParts[] {
   const gpu = facts.gpus.find((candidate) => candidate.address === address);
   const where = `${desired.name} ${address}`;
@@ -89,17 +101,7 @@ function gpuRefusals(desired: DesiredHost, address: string, facts: HostFacts): E
       property,
     });
   }
-  if (gpu.driver === "vfio-pci") {
-    refusals.push({
-      code: "VGPU_PREREQUISITE",
-      where,
-      what: "this GPU is handed to passthrough",
-      saw: "driver vfio-pci",
-      expected: "nouveau, nvidia, or no driver",
-      next: "take it out of the vfio-pci configuration of the host, reboot, run again",
-      property,
-    });
-  }
+  refusals.push(...boundDriverRefusals(where, property, gpu));
   return refusals;
 }
 

@@ -194,6 +194,10 @@ export interface MachineOptions {
   packageFormat?: "deb" | "rpm";
   /** Installed packages, name -> version. */
   packages?: Record<string, string>;
+  /** dpkg's abbreviated status of a package, e.g. "hi " for one on hold. @default "ii " */
+  packageStates?: Record<string, string>;
+  /** Paths in a package. @default its copyright file; of packages that are called like drivers, a library of the driver too */
+  packageFiles?: Record<string, string[]>;
   /** /usr/lib/modules/<uname -r>/build exists. @default true */
   kernelHeaders?: boolean;
   /** Programs of the real /usr the machine must not have: "/usr/sbin/mdevctl". */

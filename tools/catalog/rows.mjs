@@ -11,6 +11,24 @@ const ruleSource = {
   text: "NVIDIA vGPU release notes 15.x and 19.0, host and guest compatibility: the rule in words; applied, not listed per build",
 };
 
+/** The last branch that has vGPU for a board; the facts have it in words only. */
+const lastBranches = [
+  { of: (board) => board.architecture === "Pascal", branch: "16", source: "G2" },
+  { of: (board) => board.architecture === "Volta", branch: "19", source: "G2" },
+  { of: (board) => /^Quadro RTX [68]000/.test(board.name), branch: "19", source: "G2" },
+  { of: (board) => board.architecture === "Maxwell", branch: "19", source: "G3" },
+];
+const lastBranchSources = [
+  {
+    code: "G2",
+    text: "NVIDIA's vGPU lifecycle pages, as a field report quotes them (anomixer/proxmox-vgpu-installer#29): Pascal ended with 16, V100 and Quadro RTX 6000/8000 with 19",
+  },
+  {
+    code: "G3",
+    text: "kernel logs of R595 drivers in field reports: from R590 on the driver ignores Maxwell boards, so 19 (R580) is the last branch that can have them",
+  },
+];
+
 const withoutUnknown = (row) =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined));
 const prefixed = (prefix, codes) => codes.map((code) => code.replace(/^S/, prefix));
@@ -18,8 +36,9 @@ const compareText = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Returns one row per board. */
 function boardRows(facts) {
-  return facts.boards.map((board) =>
-    withoutUnknown({
+  return facts.boards.map((board) => {
+    const last = lastBranches.find((row) => row.of(board));
+    return withoutUnknown({
       name: board.name,
       deviceId: board.pciDeviceId,
       subsystemId: board.subsystemId,
@@ -29,10 +48,11 @@ function boardRows(facts) {
       mig: board.mig,
       displayModeTool: board.displayModeTool,
       factoryDisplayMode: board.factoryDisplayMode,
+      lastBranch: last?.branch,
       typeFamilies: board.typeFamilies.length === 0 ? null : board.typeFamilies,
-      sources: prefixed("T", board.sources),
-    }),
-  );
+      sources: [...prefixed("T", board.sources), ...(last === undefined ? [] : [last.source])],
+    });
+  });
 }
 
 const shape = /^(.+?)(?:-([1-7]))?-(\d+)([A-Z])(.*)$/;
@@ -136,7 +156,12 @@ function sourceRows(typeFacts, releaseFacts) {
       code: code.replace(/^S/, prefix),
       text: text.replace(/^seed document \((.*)\)$/, "$1"),
     }));
-  return [...rows("T", typeFacts.sources), ...rows("R", releaseFacts.sources), ruleSource];
+  return [
+    ...rows("T", typeFacts.sources),
+    ...rows("R", releaseFacts.sources),
+    ruleSource,
+    ...lastBranchSources,
+  ];
 }
 
 /** Returns the content of each data file by its name. */

@@ -1,6 +1,6 @@
 import type { ErrorParts } from "../../model/errors.js";
 import type { MachineFacts } from "../../model/facts.js";
-import { prerequisite } from "../driver-refusals.js";
+import { prerequisite } from "../prerequisites/prerequisite.js";
 import type { Plan } from "../steps.js";
 
 /** Returns why nothing may be done: the address leads to another machine than the one that is meant, e.g. after a reboot. */

@@ -4,7 +4,7 @@ import type { Contract } from "../contract.js";
 import { anyMachine } from "../look.js";
 
 const form = "'${db:Status-Abbrev}\\t${Package}\\n'";
-const ours = "'nvidia-driver*' 'nvidia-dkms*' 'nvidia-kernel*' 'cuda-drivers*'";
+const ours = "'*nvidia*' 'cuda-drivers*'";
 
 /** What looking for a distribution's driver relies on. */
 export const packageContracts: readonly Contract[] = [
@@ -41,6 +41,36 @@ export const packageContracts: readonly Contract[] = [
       const result = await bed.shell(`dpkg-query -W -f ${form} 'no-such-package*'`);
       const stderr = "dpkg-query: no packages found matching no-such-package*\n";
       expect(result).toEqual({ code: 1, stdout: "", stderr });
+    },
+  },
+  {
+    id: "dpkg-query/files",
+    relies: "dpkg-query",
+    needs: anyMachine,
+    on: ({ distribution }) => distribution === "deb",
+    title: "-L prints the paths in a package, a line each, and -S whose a path is",
+    check: async (bed) => {
+      const name = bed.facts.installedPackage;
+      const path = `/usr/share/doc/${name}/copyright`;
+      const { stdout } = await bed.shell(`dpkg-query -L ${name}`);
+      expect(stdout.split("\n")).toContain(path);
+      expect((await bed.shell(`dpkg-query -S ${path}`)).stdout).toBe(`${name}: ${path}\n`);
+      expect((await bed.shell("dpkg-query -S /nowhere/at-all 2> /dev/null")).stdout).toBe("");
+    },
+  },
+  {
+    id: "rpm/files",
+    relies: "rpm",
+    needs: anyMachine,
+    on: ({ distribution }) => distribution === "rpm",
+    title:
+      "-ql prints the paths in a package, a line each, and -qf whose a path is, failing where it is nobody's",
+    check: async (bed) => {
+      const name = bed.facts.installedPackage;
+      const path = (await bed.shell(`rpm -ql ${name}`)).stdout.split("\n")[0] ?? "";
+      expect(path).toMatch(/^\//);
+      expect((await bed.shell(`rpm -qf --qf '%{NAME}\\n' ${path}`)).stdout).toBe(`${name}\n`);
+      expect((await bed.shell("rpm -qf --qf '%{NAME}\\n' /nowhere/at-all")).code).not.toBe(0);
     },
   },
   {

@@ -18,6 +18,8 @@ export interface BadHost {
 }
 
 const gpu = "0000:41:00.0";
+const toolsAdvice =
+  "Next: install them with the distribution's package manager: build-essential (Debian, Ubuntu), or gcc, make, binutils and glibc-devel (RHEL, SUSE)";
 const packageName = "NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm.run";
 
 /** Every kind of host that `check` refuses. */
@@ -63,7 +65,7 @@ export const badHosts: readonly BadHost[] = [
       "VGPU_PREREQUISITE gpu-host: kernel headers are missing",
       "Saw: no /lib/modules/<kernel>/build",
       "Expected: the headers of the running kernel, for the installer to build its modules",
-      "Next: install linux-headers-<kernel> (Debian, Ubuntu) or kernel-devel-<kernel> (RHEL)",
+      "Next: install linux-headers-<kernel>",
     ],
   },
   {
@@ -72,9 +74,75 @@ export const badHosts: readonly BadHost[] = [
     property: "driver",
     text: [
       "VGPU_PREREQUISITE gpu-host: build tools are missing",
-      "Saw: no C compiler",
-      "Expected: gcc and make, for the installer to build its modules",
-      "Next: install them with the distribution's package manager (build-essential, or gcc and make)",
+      "Saw: no cc, no make, no ld",
+      "Expected: cc, make, ld and the headers of the C library, for the installer to build its modules",
+      toolsAdvice,
+    ],
+  },
+  {
+    title: "there are no headers of the C library",
+    choice: { kind: { libcHeaders: false } },
+    property: "driver",
+    text: [
+      "VGPU_PREREQUISITE gpu-host: build tools are missing",
+      "Saw: no /usr/include/stdio.h",
+      "Expected: cc, make, ld and the headers of the C library, for the installer to build its modules",
+      toolsAdvice,
+    ],
+  },
+  {
+    title: "an admin holds half-installed packages of a driver, among packages that only are called so",
+    choice: {
+      machine: {
+        packages: {
+          "nvidia-driver-local-repo-ubuntu2204-535.161.07": "1.0",
+          "nvidia-driver-pinning-580": "580",
+          "nvidia-driver-assistant": "0.22",
+          "libnvidia-container1": "1.17",
+          "nvidia-driver-470": "470.256.02",
+          "nvidia-driver-535": "535.183.01",
+          "nvidia-dkms-535": "535.183.01",
+        },
+        packageStates: { "nvidia-driver-470": "rc ", "nvidia-driver-535": "hi ", "nvidia-dkms-535": "iF " },
+        packageFiles: {
+          "nvidia-driver-local-repo-ubuntu2204-535.161.07": ["/var/nvidia-driver-local-repo/Packages"],
+          "nvidia-driver-pinning-580": ["/etc/apt/preferences.d/nvidia-driver-pinning-580"],
+          "nvidia-driver-assistant": ["/usr/bin/nvidia-driver-assistant"],
+          "libnvidia-container1": ["/usr/lib/x86_64-linux-gnu/libnvidia-container.so.1"],
+          "nvidia-driver-535": ["/usr/share/doc/nvidia-driver-535/copyright"],
+          "nvidia-dkms-535": ["/usr/src/nvidia-535.183.01/dkms.conf"],
+        },
+      },
+    },
+    property: "driver",
+    text: [
+      "VGPU_PREREQUISITE gpu-host: a distribution NVIDIA driver is installed",
+      "Saw: packages nvidia-dkms-535, nvidia-driver-535 (held)",
+      "Expected: no NVIDIA driver beside the declared one",
+      "Next: lift the hold (apt-mark unhold nvidia-driver-535), remove these packages with the distribution's package manager, reboot, run again",
+    ],
+  },
+  {
+    title: "the distribution keeps the vendor's installer away",
+    choice: { machine: { files: { "/usr/lib/nvidia/alternate-install-present": "" } } },
+    property: "driver",
+    text: [
+      "VGPU_PREREQUISITE gpu-host: the distribution keeps the vendor's installer away",
+      "Saw: /usr/lib/nvidia/alternate-install-present",
+      "Expected: no such file: the installer ends without installing anything where it is",
+      "Next: remove the package that brings it (dpkg -S /usr/lib/nvidia/alternate-install-present, or rpm -qf /usr/lib/nvidia/alternate-install-present, names it), run again",
+    ],
+  },
+  {
+    title: "the kernel has neither mdev nor the core of vfio-pci",
+    prepare: (host) =>
+      host.machine.writeFile(`/boot/config-${release()}`, "CONFIG_KVM_VFIO=y\nCONFIG_VFIO_IOMMU_TYPE1=m\n"),
+    property: "driver",
+    text: [
+      "VGPU_PREREQUISITE gpu-host: the kernel lacks what vGPU manager 550.127.06 is built on",
+      "Saw: no CONFIG_VFIO_MDEV or CONFIG_VFIO_PCI_CORE in /boot/config-<kernel>",
+      "Expected: CONFIG_VFIO_MDEV or CONFIG_VFIO_PCI_CORE, built in or as modules",
+      "Next: boot a kernel of the distribution that has them, or declare a release that does without, run again",
     ],
   },
   {

@@ -2,6 +2,7 @@ import type { SimulatedMachine } from "../machine/simulated-machine.js";
 import { linesOf } from "./end-state.js";
 
 interface GpuSnapshot {
+  readonly driver: string | null;
   readonly virtualFunctions: number;
   readonly vgpus: readonly {
     readonly type: string;

@@ -104,7 +104,11 @@ function writeEtc(root: string, name: string, options: MachineOptions): void {
     'GRUB_DEFAULT=0\nGRUB_TIMEOUT=5\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX=""\n',
   );
   write(root, `boot/vmlinuz-${KERNEL_RELEASE}`, "");
-  write(root, `boot/config-${KERNEL_RELEASE}`, "CONFIG_VFIO=m\nCONFIG_VFIO_MDEV=m\nCONFIG_IOMMU_SUPPORT=y\n");
+  write(
+    root,
+    `boot/config-${KERNEL_RELEASE}`,
+    "CONFIG_KVM_VFIO=y\nCONFIG_VFIO=m\nCONFIG_VFIO_IOMMU_TYPE1=m\nCONFIG_VFIO_MDEV=m\nCONFIG_IOMMU_SUPPORT=y\n",
+  );
   // Programs of the real /usr reach each other and their libraries through these.
   for (const shared of ["alternatives", "ld.so.conf", "ld.so.conf.d", "ld.so.cache"])
     if (existsSync(`/etc/${shared}`))

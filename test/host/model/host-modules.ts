@@ -28,6 +28,12 @@ export function registerHostModules(model: HostState, machine: Machine): void {
     unload: () => model.bus.unregister("nouveau"),
     users: () => (model.gpus.some(drivesConsole) ? ["fbcon"] : []),
   });
+  if (model.options.nova === true) {
+    modules.register("nova_core", {
+      load: () => model.bus.register(nova),
+      unload: () => model.bus.unregister(nova.name),
+    });
+  }
   registerVendorModules(model, machine);
 }
 
@@ -59,8 +65,10 @@ export function registerVendorModules(model: HostState, machine: Machine): void 
 
 /** Loads what a boot loads: nouveau unless both the initramfs and the root block it, then the vendor's. */
 export async function bootModules(model: HostState, machine: Machine): Promise<void> {
-  const nouveauBlocked = blocked(machine, "nouveau", "initramfs") && blocked(machine, "nouveau", "root");
-  if (!nouveauBlocked && model.gpus.length > 0) await tryLoad(machine, "nouveau");
+  for (const name of ["nova_core", "nouveau"]) {
+    const away = blocked(machine, name, "initramfs") && blocked(machine, name, "root");
+    if (!away && model.gpus.length > 0 && machine.modules.known(name)) await tryLoad(machine, name);
+  }
   await loadVendorModules(machine);
 }
 
@@ -85,6 +93,9 @@ const nouveau: PciDriver = {
   module: "nouveau",
   matches: (fn) => fn.isNvidiaGpu && fn.identity.physicalFunction === undefined,
 };
+
+/** Binds by class, whatever blocks nouveau. Source: programs.md section 7 */
+const nova: PciDriver = { ...nouveau, name: "NovaCore", module: "nova_core" };
 
 function drivesConsole(gpu: Gpu): boolean {
   return gpu.physicalFunction.driver === "nouveau" && gpu.physicalFunction.identity.bootVga === true;

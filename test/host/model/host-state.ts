@@ -17,6 +17,8 @@ export interface GpuModelOptions extends HostTopologyOptions {
   readonly dkms?: boolean;
   /** Whether the machine has a C compiler and make (stand-ins). @default true */
   readonly compiler?: boolean;
+  /** Whether its kernel has nova_core. @default false */
+  readonly nova?: boolean;
   /** UEFI secure boot; `undefined` on a machine without UEFI. */
   readonly secureBoot?: boolean;
 }

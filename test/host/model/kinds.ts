@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { MachineKind, MachineOptions } from "../types.js";
+import { compilerPaths } from "./compiler.js";
 import type { HostFaults } from "./faults.js";
 import { GpuModel } from "./gpu-model.js";
 import { GuestModel } from "./guest-model.js";
@@ -21,6 +22,10 @@ export interface HostKindOptions {
   readonly headers?: boolean;
   /** @default true */
   readonly compiler?: boolean;
+  /** The headers of the C library. @default true */
+  readonly libcHeaders?: boolean;
+  /** The kernel has nova_core, its newer driver of NVIDIA's GPUs. @default false */
+  readonly nova?: boolean;
   /** @default false */
   readonly secureBoot?: boolean;
   readonly faults?: Partial<HostFaults>;
@@ -108,6 +113,7 @@ export function linuxGuest(options: GuestKindOptions = {}): MachineKind {
       kernelHeaders: options.headers !== false,
       kernelCommandLine: "BOOT_IMAGE=/vmlinuz root=/dev/vda1 ro quiet",
       absent: hidden({ compiler: options.compiler !== false, mdevctl: false }),
+      files: libcHeaders,
       startsOff: true,
       virtual: true,
       ...(options.secureBoot === undefined ? {} : { secureBoot: options.secureBoot }),
@@ -171,6 +177,7 @@ function host(options: HostKindOptions, kind: HostKind): MachineKind {
     lspci: !existsSync("/usr/bin/lspci"),
     compiler,
     dkms: options.dkms === true,
+    nova: options.nova === true,
     ...secureBoot,
   });
   model.setFaults(options.faults ?? {});
@@ -180,19 +187,24 @@ function host(options: HostKindOptions, kind: HostKind): MachineKind {
     packages: packagesOf(distribution, options.distributionDriver === true),
     kernelHeaders: options.headers !== false,
     kernelCommandLine: `BOOT_IMAGE=/vmlinuz root=/dev/sda2 ro quiet${options.iommu === false ? "" : " intel_iommu=on iommu=pt"}`,
-    absent: hidden({ compiler, mdevctl }),
-    ...(mdevctl ? { files: { [mdevctlRulePath]: mdevctlRuleText } } : {}),
+    absent: hidden({ compiler, mdevctl, libcHeaders: options.libcHeaders !== false }),
+    files: {
+      ...(options.libcHeaders === false ? {} : libcHeaders),
+      ...(mdevctl ? { [mdevctlRulePath]: mdevctlRuleText } : {}),
+    },
     ...secureBoot,
   };
   return { model, options: machine };
 }
 
+const libcHeaders = { "/usr/include/stdio.h": "/* a stand-in */\n" };
 const mdevctlPaths = ["/usr/sbin/mdevctl", "/usr/bin/mdevctl"];
 
 /** Programs of the real /usr that would make a machine other than its kind. */
-function hidden(has: { compiler: boolean; mdevctl: boolean }): string[] {
+function hidden(has: { compiler: boolean; mdevctl: boolean; libcHeaders?: boolean }): string[] {
   return [
-    ...(has.compiler ? [] : ["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/c99", "/usr/bin/clang"]),
+    ...(has.compiler ? [] : [...compilerPaths, "/usr/bin/c99", "/usr/bin/clang"]),
+    ...(has.libcHeaders === false ? Object.keys(libcHeaders) : []),
     ...(has.mdevctl ? [] : mdevctlPaths),
     "/usr/bin/nvidia-smi",
     "/usr/sbin/dkms",

@@ -23,7 +23,6 @@ describe("parseHostFacts", () => {
       kernelHeaders: true,
       nouveauLoaded: false,
       nouveauBlockedBy: ["/etc/modprobe.d/pulumi-vgpu-nouveau.conf"],
-      distributionDrivers: [],
       loadedDriver: "550.127.06",
       installedDriver: "550.127.06",
       uploads: ["ab".repeat(32)],
@@ -145,7 +144,7 @@ describe("parseHostFacts", () => {
         holders: [{ pid: 99, domainName: "cloud-hypervisor (/run/ch.sock)" }],
       },
     ]);
-    expect(facts.distributionDrivers).toEqual(["nvidia-kernel-common"]);
+    expect(facts.installation.driverPackages).toEqual([{ name: "nvidia-kernel-common", held: false }]);
     expect(facts.manifest).toEqual({
       format: "1",
       owner: null,

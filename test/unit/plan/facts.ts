@@ -10,6 +10,7 @@ import type {
   MachineRole,
   ServiceFacts,
 } from "../../../provider/model/facts.js";
+import type { InstallationFacts } from "../../../provider/model/installation-facts.js";
 import type { DesiredDriver, DesiredGuest, DesiredHost } from "../../../provider/plan/desired.js";
 import { type Plan, type Step, stepText } from "../../../provider/plan/steps.js";
 
@@ -52,6 +53,30 @@ export function roleOf(changes: Partial<MachineRole>): MachineRole {
   return { ...bareRole, ...changes };
 }
 
+/** A machine on which the vendor's installer finds what it needs and stumbles on nothing. */
+export const readyInstallation: InstallationFacts = {
+  distribution: { id: "debian", like: [], version: "12" },
+  libcHeaders: true,
+  driverPackages: [],
+  packagesUnread: null,
+  alternateInstall: null,
+  xServers: [],
+  kernelConfig: null,
+  novaLoaded: [],
+  novaBlockedBy: [],
+  moduleOnDisk: null,
+};
+
+/** The installation facts of a ready machine, with changes. */
+export function installationOf(changes: Partial<InstallationFacts>): { installation: InstallationFacts } {
+  return { installation: { ...readyInstallation, ...changes } };
+}
+
+/** A machine with packages of the distribution that hold a driver. */
+export function withDriverPackages(...names: readonly string[]): { installation: InstallationFacts } {
+  return installationOf({ driverPackages: names.map((name) => ({ name, held: false })) });
+}
+
 const machine: Omit<MachineFacts, "manifest"> = {
   machineId: "0123456789abcdef0123456789abcdef",
   bootId: "boot-1",
@@ -60,11 +85,11 @@ const machine: Omit<MachineFacts, "manifest"> = {
   architecture: "x86_64",
   osName: "Debian GNU/Linux 12 (bookworm)",
   secureBoot: "disabled",
-  tools: new Set(["cc", "make", "systemctl", "openssl"]),
+  tools: new Set(["cc", "make", "ld", "systemctl", "openssl"]),
   kernelHeaders: true,
   nouveauLoaded: false,
   nouveauBlockedBy: [],
-  distributionDrivers: [],
+  installation: readyInstallation,
   loadedDriver: null,
   installedDriver: null,
   otherKernelDrivers: [],

@@ -12,6 +12,7 @@ import {
   packageHash,
   serviceOf,
   stepTexts,
+  withDriverPackages,
 } from "./facts.js";
 import { owner, vfs } from "./finished-host.js";
 import { hostAfter, type Nature } from "./machine-effects.js";
@@ -142,7 +143,7 @@ describe("a host in the middle of a change", () => {
       { kernelHeaders: false, tools: new Set() },
       { architecture: "aarch64" },
       { iommuUnits: [] },
-      { distributionDrivers: ["nvidia-driver-535"] },
+      withDriverPackages("nvidia-driver-535"),
       { secureBoot: "enabled" },
       { gpus: [] },
     );

@@ -10,6 +10,7 @@ import {
   hostFacts,
   managerVersion,
   refusalTexts,
+  withDriverPackages,
 } from "./facts.js";
 import { finishedHost, withVgpu } from "./finished-host.js";
 
@@ -67,11 +68,11 @@ Next: make another adapter primary in the firmware, or leave this GPU out of gpu
     facts: hostFacts({ gpus: [gpuFacts({ driver: "vfio-pci" })] }),
     text: `VGPU_PREREQUISITE gpu-01 0000:3b:00.0: this GPU is handed to passthrough
 Saw: driver vfio-pci
-Expected: nouveau, nvidia, or no driver
+Expected: nouveau, nova_core, nvidia, or no driver
 Next: take it out of the vfio-pci configuration of the host, reboot, run again`,
   },
   "a driver of the distribution beside the declared one": {
-    facts: { ...bare, distributionDrivers: ["nvidia-driver-535", "nvidia-dkms-535"] },
+    facts: { ...bare, ...withDriverPackages("nvidia-driver-535", "nvidia-dkms-535") },
     text: `VGPU_PREREQUISITE gpu-01: a distribution NVIDIA driver is installed
 Saw: packages nvidia-driver-535, nvidia-dkms-535
 Expected: no NVIDIA driver beside the declared one
@@ -113,14 +114,14 @@ Next: declare driver: { release, package }`,
     text: `VGPU_PREREQUISITE gpu-01: kernel headers are missing
 Saw: no /lib/modules/6.1.0-13-amd64/build
 Expected: the headers of the running kernel, for the installer to build its modules
-Next: install linux-headers-6.1.0-13-amd64 (Debian, Ubuntu) or kernel-devel-6.1.0-13-amd64 (RHEL)`,
+Next: install linux-headers-6.1.0-13-amd64`,
   },
   "missing build tools": {
     facts: { ...bare, tools: new Set() },
     text: `VGPU_PREREQUISITE gpu-01: build tools are missing
-Saw: no C compiler, no make
-Expected: gcc and make, for the installer to build its modules
-Next: install them with the distribution's package manager (build-essential, or gcc and make)`,
+Saw: no cc, no make, no ld
+Expected: cc, make, ld and the headers of the C library, for the installer to build its modules
+Next: install them with the distribution's package manager: build-essential (Debian, Ubuntu), or gcc, make, binutils and glibc-devel (RHEL, SUSE)`,
   },
   "secure boot": {
     facts: { ...bare, secureBoot: "enabled" },

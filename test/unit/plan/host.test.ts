@@ -68,7 +68,7 @@ describe("planHost", () => {
       version: managerVersion,
       package: { localPath: null, remotePath: "/srv/manager.run", sha256: packageHash },
     };
-    const facts = hostFacts({ gpus: [gpuFacts()], tools: new Set(["gcc", "make", "dkms"]) });
+    const facts = hostFacts({ gpus: [gpuFacts()], tools: new Set(["cc", "make", "ld", "dkms"]) });
     const plan = planHost(desiredHost({ driver }), facts);
     expect(plan.steps.map((step) => step.kind)).not.toContain("upload-package");
     expect(plan.steps.find((step) => step.kind === "install-driver")).toMatchObject({

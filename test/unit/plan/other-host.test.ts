@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DesiredHost } from "../../../provider/plan/desired.js";
 import { planHost, planHostRemoval } from "../../../provider/plan/host.js";
-import { desiredHost, gpuFacts, hostFacts, refusalTexts, stepTexts } from "./facts.js";
+import { desiredHost, gpuFacts, hostFacts, refusalTexts, stepTexts, withDriverPackages } from "./facts.js";
 
 /** A host of which nothing of NVIDIA's is declared, reboots allowed. */
 const desired: DesiredHost = desiredHost({ driver: null, gpus: {} });
@@ -13,7 +13,7 @@ const bare = hostFacts({
   kernelHeaders: false,
   secureBoot: "enabled",
   nouveauLoaded: true,
-  distributionDrivers: ["nvidia-driver-535"],
+  ...withDriverPackages("nvidia-driver-535"),
   gpus: [gpuFacts({ driver: "nouveau", bootVga: true })],
 });
 const claimed = { ...bare, manifest: { ...bare.manifest, owner: desired.owner } };

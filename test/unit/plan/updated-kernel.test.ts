@@ -20,7 +20,7 @@ function updated(changes: Partial<HostFacts> = {}): HostFacts {
     otherKernelDrivers: [{ kernel: old, version: managerVersion }],
     dkmsStatus: [`nvidia/${managerVersion}, ${old}, x86_64: installed`],
     uploads: [packageHash],
-    tools: new Set(["cc", "make", "dkms"]),
+    tools: new Set(["cc", "make", "ld", "dkms"]),
     ...changes,
   };
 }

@@ -53,14 +53,68 @@ const glob = (pattern: string): RegExp =>
       .replaceAll("?", ".")}$`,
   );
 
-function dpkgFormat(format: string, name: string, version: string): string {
+/** Returns the paths in a package of the machine. */
+function filesOf(machine: Machine, name: string): string[] {
+  const known = machine.options.packageFiles?.[name];
+  if (known !== undefined) return known;
+  const driver = /^(nvidia-driver|nvidia-dkms|nvidia-kernel|kmod-nvidia|akmod-nvidia|cuda-drivers)/.test(
+    name,
+  );
+  const library = "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1";
+  return [`/usr/share/doc/${name}/copyright`, ...(driver ? [library] : [])];
+}
+
+/** Returns the packages that have this path. */
+function ownersOf(machine: Machine, path: string): string[] {
+  return [...machine.packages.keys()].filter((name) => filesOf(machine, name).includes(path));
+}
+
+/** `-L` and `-S` of dpkg-query; `undefined` when neither is asked. */
+function dpkgFiles(argv: readonly string[], machine: Machine): ToolResult | undefined {
+  const [option, name = ""] = argv;
+  if (option === "-L") {
+    if (!machine.packages.has(name))
+      return { code: 1, stderr: `dpkg-query: package '${name}' is not installed\n` };
+    return {
+      code: 0,
+      stdout: filesOf(machine, name)
+        .map((path) => `${path}\n`)
+        .join(""),
+    };
+  }
+  if (option !== "-S") return undefined;
+  const owners = ownersOf(machine, name);
+  if (owners.length === 0) return { code: 1, stderr: `dpkg-query: no path found matching pattern ${name}\n` };
+  return { code: 0, stdout: `${owners.join(", ")}: ${name}\n` };
+}
+
+/** `-ql` and `-qf` of rpm; `undefined` when neither is asked. */
+function rpmFiles(argv: readonly string[], machine: Machine): ToolResult | undefined {
+  const name = argv.at(-1) ?? "";
+  if (argv[0] === "-ql") {
+    if (!machine.packages.has(name)) return { code: 1, stdout: `package ${name} is not installed\n` };
+    return {
+      code: 0,
+      stdout: filesOf(machine, name)
+        .map((path) => `${path}\n`)
+        .join(""),
+    };
+  }
+  if (argv[0] !== "-qf") return undefined;
+  const owners = ownersOf(machine, name);
+  if (owners.length === 0) return { code: 1, stdout: `file ${name} is not owned by any package\n` };
+  return { code: 0, stdout: owners.map((owner) => `${owner}\n`).join("") };
+}
+
+function dpkgFormat(format: string, name: string, installed: { version: string; state: string }): string {
+  const { version, state } = installed;
   const fields: Record<string, string> = {
     Package: name,
     "binary:Package": name,
     Version: version,
     Status: "install ok installed",
     "db:Status-Status": "installed",
-    "db:Status-Abbrev": "ii ",
+    "db:Status-Abbrev": state,
     Architecture: "amd64",
   };
   return format
@@ -70,6 +124,8 @@ function dpkgFormat(format: string, name: string, version: string): string {
 }
 
 function dpkgQuery(argv: string[], machine: Machine): ToolResult {
+  const asked = dpkgFiles(argv, machine);
+  if (asked !== undefined) return asked;
   const format = /^(?:-f|--showformat)=?(.*)$/s;
   const at = argv.findIndex((word) => format.test(word));
   const inline = at >= 0 ? (format.exec(argv[at] ?? "")?.[1] ?? "") : "";
@@ -84,7 +140,9 @@ function dpkgQuery(argv: string[], machine: Machine): ToolResult {
   );
   const long = argv.some((word) => word === "-l" || word === "--list");
   const stdout = found.map(([name, version]) =>
-    long ? `ii  ${name}  ${version}  amd64  ${name}\n` : dpkgFormat(template, name, version),
+    long
+      ? `ii  ${name}  ${version}  amd64  ${name}\n`
+      : dpkgFormat(template, name, { version, state: machine.options.packageStates?.[name] ?? "ii " }),
   );
   const stderr = missing.map((name) => `dpkg-query: no packages found matching ${name}\n`);
   return { code: missing.length ? 1 : 0, stdout: stdout.join(""), stderr: stderr.join("") };
@@ -106,6 +164,8 @@ const dpkg: ToolHandler = ({ argv }, machine) => {
 };
 
 const rpm: ToolHandler = ({ argv }, machine) => {
+  const asked = rpmFiles(argv, machine);
+  if (asked !== undefined) return asked;
   const all = argv.some((word) => /^-qa/.test(word) || word === "-a" || word === "--all");
   const formatAt = argv.findIndex((word) => word === "--qf" || word === "--queryformat");
   const template = argv[formatAt + 1] ?? "";

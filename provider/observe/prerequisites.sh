@@ -1,0 +1,71 @@
+# Facts that decide whether the vendor's installer can put a driver on this machine. Reads only. Follows machine.sh.
+for file in /etc/os-release /usr/lib/os-release; do
+  [ -f "$file" ] || continue
+  while IFS= read -r value; do
+    case $value in ID=*|ID_LIKE=*|VERSION_ID=*) fact os-release "${value%%=*}" "${value#*=}" ;; esac
+  done < "$file"
+  break
+done
+if command -v ld > /dev/null 2>&1; then fact tool ld; fi
+if [ -e /usr/include/stdio.h ]; then fact libc-headers yes; fi
+alternate=/usr/lib/nvidia/alternate-install-present
+if [ -e "$alternate" ]; then fact alternate-install "$alternate"; fi
+# Anybody may put a file into /tmp: only a plain one is read, and no more of it than a process number takes.
+for number in 0 1 2 3 4 5 6 7; do
+  [ -f "/tmp/.X$number-lock" ] || continue
+  pid=$(timeout 2 head -c 16 "/tmp/.X$number-lock" 2>/dev/null | tr -cd 0-9)
+  if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then line_of "/proc/$pid/comm"; fact x-server "/tmp/.X$number-lock" "$pid" "$value"; fi
+done
+for file in "/boot/config-$kernel" "/lib/modules/$kernel/config" "/lib/modules/$kernel/build/.config"; do
+  [ -r "$file" ] || continue
+  fact kernel-config-file "$file"
+  grep -E '^CONFIG_(VFIO_MDEV|VFIO_PCI_CORE|KVM_VFIO|VFIO_IOMMU_TYPE1|IOMMUFD_VFIO_CONTAINER)=[my]$' "$file" 2>/dev/null |
+    while IFS= read -r value; do fact kernel-config "${value%%=*}"; done
+  break
+done
+for value in nova_core nova_drm; do if [ -d "/sys/module/$value" ]; then fact nova-loaded "$value"; fi; done
+grep -ls '^[[:space:]]*blacklist[[:space:]]\{1,\}nova_core' /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf 2>/dev/null |
+  while IFS= read -r value; do fact nova-blocked "$value"; done
+
+# A package is a driver by what is in it: repositories, preferences and assistants are called like drivers, too.
+manager_files='/(nvidia-vgpud|nvidia-vgpu-mgr|sriov-manage|nvidia-gridd)$|/nvidia-vgpu-vfio'
+driver_files='/nvidia[^/]*\.ko(\.[a-z0-9]+)?$|^/usr/src/(nvidia[^/]*/|akmods/nvidia|modules/nvidia|kernel-modules/nvidia)|/(libcuda|libGLX_nvidia|libnvidia-(ml|cfg|glcore|gpucomp|compiler|ptxjitcompiler))\.so|/nvidia_drv\.so'
+judge() { # package, its state; the paths in it come on standard input
+  files=$(grep '^/' | grep -v /stubs/ | head -n 20000)
+  if [ -z "$files" ]; then
+    case $1 in
+      nvidia-driver-local-repo*|nvidia-driver-pinning*|nvidia-driver-assistant*) ;;
+      nvidia-driver*|nvidia-dkms*|nvidia-kernel*|cuda-drivers*|kmod-nvidia*|akmod-nvidia*) fact distribution-driver "$1" "$2" ;;
+    esac
+  elif printf '%s\n' "$files" | grep -qE "$manager_files"; then :
+  elif printf '%s\n' "$files" | grep -qE "$driver_files"; then fact distribution-driver "$1" "$2"
+  else case $1 in nvidia-driver|nvidia-driver-[0-9]*|cuda-drivers*) fact driver-metapackage "$1" "$2" ;; esac; fi
+}
+tab='	'
+if command -v dpkg-query > /dev/null 2>&1; then
+  packages=$(timeout 20 dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\n' '*nvidia*' 'cuda-drivers*' 2>/dev/null)
+  code=$?
+  # 1 says only that one of the patterns fits no package.
+  if [ "$code" -gt 1 ]; then fact packages-unread "dpkg-query exit code $code"; fi
+  printf '%s\n' "$packages" | grep '^.[HUFWti]' | head -n 200 | while IFS=$tab read -r state package; do
+    timeout 10 dpkg-query -L "$package" 2>/dev/null | judge "$package" "$state"
+  done
+elif command -v rpm > /dev/null 2>&1; then
+  packages=$(timeout 20 rpm -qa --qf '%{NAME}\n' '*nvidia*' 'cuda-drivers*' 2>/dev/null) || fact packages-unread "rpm exit code $?"
+  printf '%s\n' "$packages" | grep . | head -n 200 | while IFS= read -r package; do
+    timeout 10 rpm -ql "$package" 2>/dev/null | judge "$package" installed
+  done
+fi
+# Whose the module on disk is, where the vendor's uninstaller is not there to take it away.
+value=$(modinfo -F filename nvidia 2>/dev/null | head -n 1)
+if [ -n "$value" ] && ! command -v nvidia-uninstall > /dev/null 2>&1; then
+  fact module-file "$value"
+  version=$(modinfo -F version nvidia 2>/dev/null | head -n 1)
+  for file in "$value" "/usr$value" "${value#/usr}" "/usr/src/nvidia-$version/dkms.conf"; do
+    if command -v dpkg-query > /dev/null 2>&1; then
+      owner=$(timeout 10 dpkg-query -S "$file" 2>/dev/null | head -n 1); owner=${owner%%: *}; owner=${owner%%:*}
+    elif command -v rpm > /dev/null 2>&1; then owner=$(timeout 10 rpm -qf --qf '%{NAME}\n' "$file" 2>/dev/null) || owner=
+    else owner=; fi
+    if [ -n "$owner" ]; then fact module-package "$owner"; break; fi
+  done
+fi

@@ -1,0 +1,305 @@
+import { describe, expect, it } from "vitest";
+import type { GpuFacts, HostFacts } from "../../../provider/model/facts.js";
+import type { InstallationFacts } from "../../../provider/model/installation-facts.js";
+import type { DesiredHost } from "../../../provider/plan/desired.js";
+import { planHost } from "../../../provider/plan/host.js";
+import { headersAdvice } from "../../../provider/plan/prerequisites/headers-package.js";
+import {
+  desiredHost,
+  driverOf,
+  gpuFacts,
+  hostFacts,
+  installationOf,
+  managerVersion,
+  refusalTexts,
+  stepTexts,
+} from "./facts.js";
+import { finishedHost } from "./finished-host.js";
+
+const bare = hostFacts({ gpus: [gpuFacts()] });
+const found = (changes: Partial<InstallationFacts>): HostFacts => ({ ...bare, ...installationOf(changes) });
+const refusals = (facts: HostFacts, desired: Partial<DesiredHost> = {}) =>
+  refusalTexts(planHost(desiredHost(desired), facts));
+
+const texts: readonly (readonly [string, HostFacts, string])[] = [
+  [
+    "no headers of the C library",
+    found({ libcHeaders: false }),
+    `VGPU_PREREQUISITE gpu-01: build tools are missing
+Saw: no /usr/include/stdio.h
+Expected: cc, make, ld and the headers of the C library, for the installer to build its modules
+Next: install them with the distribution's package manager: build-essential (Debian, Ubuntu), or gcc, make, binutils and glibc-devel (RHEL, SUSE)`,
+  ],
+  [
+    "gcc without cc",
+    { ...bare, tools: new Set(["gcc", "make", "ld"]) },
+    `VGPU_PREREQUISITE gpu-01: build tools are missing
+Saw: no cc (gcc alone is not enough)
+Expected: cc, make, ld and the headers of the C library, for the installer to build its modules
+Next: install them with the distribution's package manager: build-essential (Debian, Ubuntu), or gcc, make, binutils and glibc-devel (RHEL, SUSE)`,
+  ],
+  [
+    "a distribution that keeps the installer away",
+    found({ alternateInstall: "/usr/lib/nvidia/alternate-install-present" }),
+    `VGPU_PREREQUISITE gpu-01: the distribution keeps the vendor's installer away
+Saw: /usr/lib/nvidia/alternate-install-present
+Expected: no such file: the installer ends without installing anything where it is
+Next: remove the package that brings it (dpkg -S /usr/lib/nvidia/alternate-install-present, or rpm -qf /usr/lib/nvidia/alternate-install-present, names it), run again`,
+  ],
+  [
+    "an X server",
+    found({ xServers: [{ lock: "/tmp/.X0-lock", pid: 812, name: "Xorg" }] }),
+    `VGPU_PREREQUISITE gpu-01: an X server runs
+Saw: /tmp/.X0-lock of process 812 (Xorg)
+Expected: none: the installer ends without installing anything while one runs
+Next: stop it, and keep it from coming back at boot (systemctl set-default multi-user.target; systemctl isolate multi-user.target), run again`,
+  ],
+  [
+    "packages of the distribution that an admin holds",
+    found({
+      driverPackages: [
+        { name: "nvidia-driver-535", held: true },
+        { name: "nvidia-dkms-535", held: false },
+      ],
+    }),
+    `VGPU_PREREQUISITE gpu-01: a distribution NVIDIA driver is installed
+Saw: packages nvidia-driver-535 (held), nvidia-dkms-535
+Expected: no NVIDIA driver beside the declared one
+Next: lift the hold (apt-mark unhold nvidia-driver-535), remove these packages with the distribution's package manager, reboot, run again`,
+  ],
+  [
+    "a package database that does not answer",
+    found({ packagesUnread: "dpkg-query exit code 2" }),
+    `VGPU_PREREQUISITE gpu-01: cannot tell whether a distribution NVIDIA driver is installed
+Saw: dpkg-query exit code 2
+Expected: an answer of the package manager: two drivers overwrite each other's files
+Next: mend the package database (dpkg --audit, or rpm --rebuilddb), run again`,
+  ],
+  [
+    "another version that a package brought",
+    {
+      ...found({
+        moduleOnDisk: {
+          file: "/lib/modules/6.1.0-13-amd64/updates/dkms/nvidia.ko",
+          package: "nvidia-vgpu-ubuntu-535",
+        },
+      }),
+      installedDriver: "535.161.05",
+      loadedDriver: "535.161.05",
+    },
+    `VGPU_PREREQUISITE gpu-01: driver 535.161.05 is installed, and no uninstaller of the vendor's is there to take it away
+Saw: /lib/modules/6.1.0-13-amd64/updates/dkms/nvidia.ko, brought by the package nvidia-vgpu-ubuntu-535; no nvidia-uninstall
+Expected: no other driver than 550.127.06, or one that nvidia-uninstall can remove
+Next: remove the package (apt-get remove nvidia-vgpu-ubuntu-535, or dnf or zypper remove nvidia-vgpu-ubuntu-535), reboot, run again`,
+  ],
+  [
+    "another version that nobody knows the origin of",
+    {
+      ...found({ moduleOnDisk: { file: "/lib/modules/k/nvidia.ko", package: null } }),
+      installedDriver: "535.161.05",
+    },
+    `VGPU_PREREQUISITE gpu-01: driver 535.161.05 is installed, and no uninstaller of the vendor's is there to take it away
+Saw: /lib/modules/k/nvidia.ko, brought by no package that is known; no nvidia-uninstall
+Expected: no other driver than 550.127.06, or one that nvidia-uninstall can remove
+Next: remove that driver in the way in which it was installed, reboot, run again`,
+  ],
+  [
+    "a kernel without what vGPU is built on",
+    found({
+      kernelConfig: { file: "/boot/config-6.1.0-13-amd64", options: new Set(["CONFIG_VFIO_IOMMU_TYPE1"]) },
+    }),
+    `VGPU_PREREQUISITE gpu-01: the kernel lacks what vGPU manager 550.127.06 is built on
+Saw: no CONFIG_KVM_VFIO, no CONFIG_VFIO_MDEV or CONFIG_VFIO_PCI_CORE in /boot/config-6.1.0-13-amd64
+Expected: CONFIG_KVM_VFIO, CONFIG_VFIO_MDEV or CONFIG_VFIO_PCI_CORE, built in or as modules
+Next: boot a kernel of the distribution that has them, or declare a release that does without, run again`,
+  ],
+  [
+    "a GPU that a driver of somebody else has",
+    hostFacts({ gpus: [gpuFacts({ driver: "pci-stub" })] }),
+    `VGPU_PREREQUISITE gpu-01 0000:3b:00.0: another driver has this GPU
+Saw: driver pci-stub
+Expected: nouveau, nova_core, nvidia, or no driver
+Next: keep pci-stub from taking it (modprobe.d, driver_override or the kernel command line), reboot, run again`,
+  ],
+];
+
+describe("what is told before anything is installed", () => {
+  it.each(texts)("is %s", (_title, facts, text) => {
+    expect(refusals(facts)).toEqual([text]);
+  });
+
+  it("is asked of nobody who installs nothing", () => {
+    const { installation: ready } = finishedHost();
+    const facts = {
+      ...finishedHost(),
+      tools: new Set<string>(),
+      installation: {
+        ...ready,
+        libcHeaders: false,
+        alternateInstall: "/usr/lib/nvidia/alternate-install-present",
+        xServers: [{ lock: "/tmp/.X0-lock", pid: 812, name: "Xorg" }],
+        kernelConfig: { file: "/boot/config-x", options: new Set<string>() },
+        moduleOnDisk: { file: "/lib/modules/k/nvidia.ko", package: "nvidia-vgpu-ubuntu-550" },
+      },
+    };
+    expect(planHost(desiredHost(), facts)).toEqual({ steps: [], refusals: [] });
+  });
+});
+
+describe("the kernel's configuration", () => {
+  const kernel = (...options: string[]) =>
+    found({
+      kernelConfig: { file: "/boot/config", options: new Set(options.map((name) => `CONFIG_${name}`)) },
+    });
+  const version = (text: string) => ({ driver: driverOf(text, { release: "16.4" }) });
+
+  it.each([
+    ["525.147.01", ["KVM_VFIO", "VFIO_IOMMU_TYPE1", "VFIO_PCI_CORE"], "no CONFIG_VFIO_MDEV in"],
+    ["525.147.01", ["KVM_VFIO", "VFIO_IOMMU_TYPE1", "VFIO_MDEV"], null],
+    ["535.161.05", ["KVM_VFIO", "VFIO_IOMMU_TYPE1", "VFIO_PCI_CORE"], null],
+    ["535.161.05", ["KVM_VFIO", "VFIO_PCI_CORE", "IOMMUFD_VFIO_CONTAINER"], "no CONFIG_VFIO_IOMMU_TYPE1 in"],
+    ["550.127.06", ["KVM_VFIO", "VFIO_PCI_CORE", "IOMMUFD_VFIO_CONTAINER"], null],
+  ])("decides for %s with %j: %s", (driver, options, saw) => {
+    const all = refusals(kernel(...options), version(driver)).join("\n");
+    if (saw === null) expect(all).toBe("");
+    else expect(all).toContain(saw);
+  });
+});
+
+describe("the name of the headers' package", () => {
+  const debian = { id: "debian", like: [], version: "12" };
+  it.each([
+    ["6.1.0-13-amd64", debian, "install linux-headers-6.1.0-13-amd64"],
+    [
+      "6.8.0-45-generic",
+      { id: "ubuntu", like: ["debian"], version: "24.04" },
+      "install linux-headers-6.8.0-45-generic",
+    ],
+    [
+      "6.8.0-45-generic",
+      { id: "linuxmint", like: ["ubuntu", "debian"], version: "22" },
+      "install linux-headers-6.8.0-45-generic",
+    ],
+    ["6.8.12-11-pve", debian, "install proxmox-headers-6.8.12-11-pve"],
+    ["6.14.8-2-pve", { ...debian, version: "13" }, "install proxmox-headers-6.14.8-2-pve"],
+    ["5.15.158-2-pve", { ...debian, version: "11" }, "install pve-headers-5.15.158-2-pve"],
+    [
+      "5.14.0-427.el9.x86_64",
+      { id: "rocky", like: ["rhel", "centos", "fedora"], version: "9.4" },
+      "install kernel-devel-5.14.0-427.el9.x86_64",
+    ],
+    [
+      "5.15.0-300.el9uek.x86_64",
+      { id: "ol", like: ["fedora"], version: "9.4" },
+      "install kernel-uek-devel-5.15.0-300.el9uek.x86_64",
+    ],
+    [
+      "6.4.0-150600.23.7-default",
+      { id: "sles", like: ["suse"], version: "15.6" },
+      "install kernel-default-devel of version 6.4.0-150600.23.7",
+    ],
+    [
+      "6.4.0-150600.23.7-default",
+      { id: "opensuse-leap", like: ["suse", "opensuse"], version: "15.6" },
+      "install kernel-default-devel of version 6.4.0-150600.23.7",
+    ],
+    [
+      "6.11.3-arch1-1",
+      { id: "arch", like: [], version: "" },
+      "install the package of this distribution that brings /lib/modules/6.11.3-arch1-1/build",
+    ],
+    [
+      "6.6.0-custom",
+      { id: "", like: [], version: "" },
+      "install the package of this distribution that brings /lib/modules/6.6.0-custom/build",
+    ],
+  ])("for %s", (kernel, distribution, advice) => {
+    expect(headersAdvice(kernel, distribution)).toBe(advice);
+  });
+});
+
+describe("boards and the declared release", () => {
+  const board = (deviceId: string, subsystemId: string, address = "0000:3b:00.0"): GpuFacts =>
+    gpuFacts({ deviceId, subsystemId, address });
+  const p100 = board("10de:15f8", "10de:118f");
+  const driver = (release: string, version: string) => ({ driver: driverOf(version, { release }) });
+
+  it("names a board that the release has left, with the last branch that has it, before any reboot", () => {
+    expect(refusals(hostFacts({ gpus: [p100] }), driver("20.1", "595.71.03"))).toEqual([
+      `VGPU_PREREQUISITE gpu-01 0000:3b:00.0: release 20.1 has no vGPU for a Tesla P100 PCIe 16GB
+Saw: 10de:15f8 (Pascal); its last branch is 16 (NVIDIA's vGPU lifecycle pages, as a field report quotes them (anomixer/proxmox-vgpu-installer#29): Pascal ended with 16, V100 and Quadro RTX 6000/8000 with 19)
+Expected: a release of branch 16 or earlier
+Next: declare a release of branch 16 or earlier, or leave this GPU out of gpus`,
+    ]);
+  });
+
+  it.each([
+    ["10de:15f8", "10de:118f", "16.4", "535.161.05", 0],
+    ["10de:15f8", "10de:118f", "17.4", managerVersion, 1],
+    ["10de:1db4", "10de:1214", "19.0", "580.65.05", 0],
+    ["10de:1db4", "10de:1214", "20.0", "595.58.02", 1],
+    ["10de:1e30", "10de:129e", "20.0", "595.58.02", 1],
+    ["10de:1eb8", "10de:12a2", "20.0", "595.58.02", 0],
+    ["10de:ffff", "10de:0001", "20.0", "595.58.02", 0],
+  ])("knows whether %s (%s) has release %s", (deviceId, subsystemId, release, version, count) => {
+    expect(
+      refusals(hostFacts({ gpus: [board(deviceId, subsystemId)] }), driver(release, version)),
+    ).toHaveLength(count);
+  });
+
+  it("says nothing of a board whose driver is there: the host decides", () => {
+    const facts = {
+      ...finishedHost(),
+      gpus: [{ ...p100, driver: "nvidia", vgpuInterface: "mdev-on-pf" as const, absence: null }],
+    };
+    expect(refusals(facts)).toEqual([]);
+  });
+
+  const a40 = board("10de:2235", "10de:145a", "0000:3b:00.0");
+  const l40s = board("10de:26b9", "10de:1851", "0000:af:00.0");
+  const both = { gpus: { "0000:3b:00.0": { usage: "vgpu" }, "0000:af:00.0": { usage: "vgpu" } } } as const;
+
+  it("names boards that cannot share the host's one kind of kernel modules", () => {
+    expect(refusals(hostFacts({ gpus: [a40, l40s] }), { ...both, ...driver("18.0", "570.124.03") })).toEqual([
+      `VGPU_PREREQUISITE gpu-01: driver 570.124.03 cannot serve all declared GPUs: a host has one kind of kernel modules
+Saw: NVIDIA A40 at 0000:3b:00.0 with proprietary modules; NVIDIA L40S at 0000:af:00.0 with open ones; open ones would be installed
+Expected: boards that share the open modules: the others would be ignored
+Next: leave 0000:3b:00.0 out of gpus, or take the boards of one kind out of this host`,
+    ]);
+  });
+
+  it("goes by the first GPU in R550, by any GPU from R560, declared or not, and by none before", () => {
+    const host = hostFacts({ gpus: [a40, l40s] });
+    const first = refusals(host, { ...both, ...driver("17.4", managerVersion) });
+    expect(first.join("\n")).toContain("proprietary ones would be installed");
+    expect(first.join("\n")).toContain("leave 0000:af:00.0 out of gpus");
+    expect(refusals(host, driver("17.4", managerVersion))).toEqual([]);
+    expect(refusals(host, driver("18.0", "570.124.03"))).toHaveLength(1);
+    expect(refusals(host, { ...both, ...driver("16.4", "535.161.05") })).toEqual([]);
+    expect(refusals(hostFacts({ gpus: [a40] }), driver("18.0", "570.124.03"))).toEqual([]);
+  });
+});
+
+describe("nova_core", () => {
+  const nova = { ...installationOf({ novaLoaded: ["nova_core"] }), gpus: [gpuFacts({ driver: "NovaCore" })] };
+
+  it("is blocked beside nouveau, and booted away before the driver is installed", () => {
+    expect(stepTexts(planHost(desiredHost(), { ...bare, ...nova })).slice(1, 3)).toEqual([
+      "block-nouveau gpu-01: nova_core is loaded",
+      "reboot-machine gpu-01 [reboots-host]: nova_core is loaded",
+    ]);
+  });
+
+  it("is not kept away by a block of nouveau alone", () => {
+    const blocked = { ...finishedHost(), ...nova, loadedDriver: null };
+    expect(stepTexts(planHost(desiredHost(), blocked)).slice(0, 2)).toEqual([
+      "block-nouveau gpu-01: nova_core is loaded",
+      "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 is installed and not loaded",
+    ]);
+    const both = {
+      ...blocked,
+      ...installationOf({ novaLoaded: ["nova_core"], novaBlockedBy: ["/etc/modprobe.d/x.conf"] }),
+    };
+    expect(stepTexts(planHost(desiredHost(), both))[0]).toContain("reboot-machine");
+  });
+});
