@@ -10,15 +10,15 @@ export function uploadPath(sha256: string): string {
 
 /** Copies the package to the machine; the hash is checked there before it gets its name. */
 export async function uploadPackage(machine: Machine, source: PackageSource): Promise<void> {
-  const started = Date.now();
+  const started = performance.now();
   let told = started;
   await machine.session.upload({
     path: source.localPath ?? "",
     remotePath: uploadPath(source.sha256),
     sha256: source.sha256,
     onProgress: (done, total) => {
-      if (done < total && Date.now() - told < 3_000) return;
-      told = Date.now();
+      if (done < total && performance.now() - told < 3_000) return;
+      told = performance.now();
       const seconds = ((told - started) / 1000).toFixed(1);
       machine.progress(`uploaded ${mebibytes(done)} of ${mebibytes(total)} MiB in ${seconds} s`);
     },
@@ -57,7 +57,7 @@ function driverJob(
   machine: Machine,
   job: { readonly name: string; readonly id: string; readonly args: readonly string[] },
 ) {
-  const started = Date.now();
+  const started = performance.now();
   let told = started;
   return runJob(machine.session, {
     id: job.id,
@@ -65,8 +65,8 @@ function driverJob(
     args: job.args,
     deadlineMs: 1_800_000,
     onPoll: (tail) => {
-      if (Date.now() - told < 15_000) return;
-      told = Date.now();
+      if (performance.now() - told < 15_000) return;
+      told = performance.now();
       machine.progress(
         `${job.name} runs for ${Math.round((told - started) / 1000)} s: ${tail.trim().split("\n").at(-1) ?? ""}`,
       );

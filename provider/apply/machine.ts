@@ -40,7 +40,13 @@ export function changingScript(name: string, side: Machine["side"]): string {
  */
 export async function change(machine: Machine, script: ChangingScript): Promise<ExecResult> {
   const { name, args = [], stdin, deadlineMs = 180_000 } = script;
-  const request = { script: { name, text: changingScript(name, machine.side) }, args, deadlineMs };
+  const output = "ends" as const;
+  const request = {
+    script: { name, text: changingScript(name, machine.side) },
+    args,
+    deadlineMs,
+    output,
+  };
   const whole = stdin === undefined ? request : { ...request, stdin };
   const { session } = machine;
   const result = await (script.readsOnly === true ? session.exec(whole) : session.change(whole));
@@ -59,6 +65,7 @@ export async function stepError(
       script: { name: "evidence", text: readScript("apply/shell/evidence.sh") },
       args: machine.journals,
       deadlineMs: 30_000,
+      output: "ends",
     })
     .then((result) => result.stdout.trim())
     .catch(() => "");

@@ -22,7 +22,7 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
   const [wrongInput] = await kind.localRefusals(inputs, desired);
   if (wrongInput !== undefined) throw new VgpuError(wrongInput);
   const deadlineMs = isNew && kind.mayBeOffAtFirst(inputs) ? firstBootMs : undefined;
-  const view = kind.view(inputs.connection as Connection, { acceptNew: isNew, deadlineMs });
+  const view = kind.view(inputs.connection as Connection, { acceptNew: isNew, deadlineMs, waitingFor: inputs.name });
   const token = kind.secretToken(inputs);
   return withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
     const before = await view.current();

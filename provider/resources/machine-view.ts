@@ -4,6 +4,7 @@ import { observeGuest } from "../observe/observe-guest.js";
 import { observeHost } from "../observe/observe-host.js";
 import { lockHolding } from "../transport/lock.js";
 import { type Session, sessionFor } from "../transport/session.js";
+import { tellWaits } from "./tell.js";
 
 /** One machine in this process: its session, and what was last seen of it. */
 export interface MachineView<Facts extends MachineFacts> {
@@ -29,6 +30,8 @@ export interface ViewOptions {
   readonly acceptNew?: boolean;
   /** Longest time until it answers. @default the transport's */
   readonly deadlineMs?: number | undefined;
+  /** Resource name, for a line now and then while the machine does not answer. */
+  readonly waitingFor?: string;
 }
 
 /** What is known of a machine in this process, whatever session learned it. */
@@ -67,7 +70,10 @@ function viewOf<Facts extends MachineFacts>(
     connection.hostKey === undefined && accepted !== undefined
       ? { ...connection, hostKey: accepted }
       : connection;
-  const patience = how.deadlineMs === undefined ? {} : { deadlineMs: how.deadlineMs };
+  const patience = {
+    ...(how.deadlineMs === undefined ? {} : { deadlineMs: how.deadlineMs }),
+    ...(how.waitingFor === undefined ? {} : { onWait: tellWaits(how.waitingFor) }),
+  };
   const session = sessionFor(trusted, { acceptNewHostKey: how.acceptNew === true, ...patience });
   const sight = sightOf<Facts>(`${kind} ${canonical(connection)}`);
   const observe = async () => {

@@ -1,5 +1,13 @@
 import type { ClientChannel } from "ssh2";
 
+/** That a command waited too long for its channel. */
+export class OpeningTimeout extends Error {
+  /** @param sent whether the command had been sent to the machine by then */
+  constructor(readonly sent: boolean) {
+    super("no channel in time");
+  }
+}
+
 /**
  * The channels of one connection: at most `limit` at once, the rest waits in order.
  * sshd refuses the eleventh (MaxSessions 10, measured), and some are set lower: a refusal lowers the limit.
@@ -12,12 +20,17 @@ export class ChannelSlots {
 
   constructor(private limit: number) {}
 
-  /** Runs `start` when a slot is free and frees the slot when the channel closes. */
-  async run(start: () => Promise<ClientChannel>): Promise<ClientChannel> {
+  /**
+   * Runs `start` when a slot is free and frees the slot when the channel closes.
+   * @param start gets the milliseconds that are left
+   * @throws OpeningTimeout when no slot is free within `withinMs`
+   */
+  async run(start: (leftMs: number) => Promise<ClientChannel>, withinMs: number): Promise<ClientChannel> {
+    const until = performance.now() + withinMs;
     for (let refusals = 0; ; refusals++) {
-      await this.enter();
+      await this.enter(until);
       try {
-        const channel = await start();
+        const channel = await start(until - performance.now());
         this.most = Math.max(this.most, this.open);
         channel.once("close", () => this.leave());
         return channel;
@@ -31,9 +44,23 @@ export class ChannelSlots {
     }
   }
 
-  private async enter(): Promise<void> {
-    while (this.open >= this.limit) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  private async enter(until: number): Promise<void> {
+    while (this.open >= this.limit) await this.turn(until);
     this.open++;
+  }
+
+  private turn(until: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const go = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.waiting.splice(this.waiting.indexOf(go), 1);
+        reject(new OpeningTimeout(false));
+      }, until - performance.now());
+      this.waiting.push(go);
+    });
   }
 
   private leave(): void {

@@ -42,7 +42,7 @@ export interface DialRequest {
  * @throws VGPU_HOST_KEY, VGPU_LOGIN, or a DialError for what may pass by itself
  */
 export async function dial(request: DialRequest): Promise<Dialed> {
-  const until = Date.now() + request.timeoutMs;
+  const until = performance.now() + request.timeoutMs;
   const login = {
     trust: hostKeyTrust(request.route, request.target, request.acceptNew),
     attempts: loginAttempts(request.route),
@@ -50,7 +50,7 @@ export async function dial(request: DialRequest): Promise<Dialed> {
   const socket = await (request.through === undefined
     ? openSocket(request)
     : openThrough(request, request.through));
-  return handshake({ ...request, ...login, timeoutMs: Math.max(1, until - Date.now()) }, socket);
+  return handshake({ ...request, ...login, timeoutMs: Math.max(1, until - performance.now()) }, socket);
 }
 
 function openSocket({ route, timeoutMs }: DialRequest): Promise<Duplex> {
@@ -58,7 +58,7 @@ function openSocket({ route, timeoutMs }: DialRequest): Promise<Duplex> {
     const socket = connect({ host: route.host, port: route.port });
     const timer = setTimeout(() => {
       socket.destroy();
-      reject(new DialError(`no answer to a TCP connection within ${timeoutMs} ms`));
+      reject(new DialError(`no answer to a TCP connection within ${Math.round(timeoutMs)} ms`));
     }, timeoutMs);
     socket.once("error", (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
@@ -82,7 +82,7 @@ async function openThrough({ timeoutMs }: DialRequest, through: () => Promise<Du
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       late = true;
-      reject(new DialError(`no way through the bastion within ${timeoutMs} ms`));
+      reject(new DialError(`no way through the bastion within ${Math.round(timeoutMs)} ms`));
     }, timeoutMs);
   });
   const opened = through();
@@ -109,7 +109,8 @@ function handshake(request: Handshake, socket: Duplex): Promise<Dialed> {
       socket.destroy();
       reject(error);
     };
-    const late = () => fail(new DialError(`the SSH ${seen.stage} did not end within ${timeoutMs} ms`));
+    const late = () =>
+      fail(new DialError(`the SSH ${seen.stage} did not end within ${Math.round(timeoutMs)} ms`));
     const timer = setTimeout(late, timeoutMs);
     client.on("error", (error: Error & { level?: string }) => {
       if (error.level !== "agent") fail(told(request, seen, error));

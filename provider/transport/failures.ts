@@ -92,6 +92,52 @@ export function commandTimeout(target: string, name: string, deadlineMs: number,
   });
 }
 
+/** The failure of a command for which no channel was there in time. */
+export function notStarted(target: string, name: string, withinMs: number, sent: boolean): VgpuError {
+  return new VgpuError({
+    code: "VGPU_TIMEOUT",
+    where: target,
+    what: `${name} did not start within ${seconds(withinMs)}`,
+    saw: sent
+      ? "the machine is connected and does not answer the request for a channel (SSH)"
+      : "other commands of this run have all the channels of this machine (SSH)",
+    expected: "a channel for the command",
+    next: "look at the machine's load and at its sshd, then run again",
+    now: sent ? `${name} may or may not have run` : `${name} was not started`,
+  });
+}
+
+/** The failure of a command that prints without end: half an answer is never read as a whole one. */
+export function tooMuchOutput(target: string, name: string, most: number, output: string): VgpuError {
+  const mebibytes = `${most / 2 ** 20} MiB`;
+  return new VgpuError({
+    code: "VGPU_PROTOCOL",
+    where: target,
+    what: `${name} prints more than can be taken in`,
+    saw: `more than ${mebibytes}, which begin with ${JSON.stringify(output.slice(0, 80))} (standard output)`,
+    expected: `at most ${mebibytes}`,
+    next: "look on the machine for what prints so much: its login shell, or a tool that the command asks; then run again",
+    now: `${name} may still be running on the machine`,
+  });
+}
+
+/** The failure of an upload that stands still, or is slower than anybody waits for. */
+export function uploadStalled(
+  target: string,
+  path: string,
+  seen: { readonly saw: string; readonly remotePath: string },
+): VgpuError {
+  return new VgpuError({
+    code: "VGPU_TIMEOUT",
+    where: target,
+    what: `cannot upload ${path}`,
+    saw: seen.saw,
+    expected: "a machine that takes the file",
+    next: "look at the network and at the machine's disk, then run again",
+    now: `${seen.remotePath}.part may exist`,
+  });
+}
+
 /** Returns the last lines of a command's output on one line, for `Saw`. */
 export function lastLines(output: string, count = 3): string {
   return output

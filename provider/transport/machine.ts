@@ -4,10 +4,12 @@ import type { Client, ClientChannel } from "ssh2";
 import { isVgpuError, redactLater } from "../model/errors.js";
 import { ChannelSlots } from "./channel-slots.js";
 import { DialError, type Dialed, dial } from "./dial.js";
+import { execOn } from "./exec-channel.js";
 import { unreachable } from "./failures.js";
 import { hostKeyTrust } from "./host-key.js";
 import { parsePublicHostKey } from "./known-hosts.js";
 import type { Route } from "./ssh-alias.js";
+import { within } from "./within.js";
 
 /** How long to try, and what to accept. */
 export interface DialTerms {
@@ -16,7 +18,12 @@ export interface DialTerms {
   readonly deadlineMs: number;
   /** After a reboot: a refused login or an unknown name passes, since the machine answers before it is all there. */
   readonly afterReboot?: boolean;
+  /** Called before each pause between two dials, with the milliseconds so far and what the last dial met. */
+  readonly onWait?: (elapsedMs: number, last: string) => void;
 }
+
+/** How long a machine may take to confirm that a channel is closed, milliseconds. */
+const closingMs = 5_000;
 
 /** One machine as this process sees it: its one connection, the channels on it, and what they cost. */
 export class Machine {
@@ -47,10 +54,10 @@ export class Machine {
    * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY
    */
   async connect(terms: DialTerms): Promise<Client> {
-    const began = Date.now();
+    const began = performance.now();
     let last = "";
     for (let dials = 1; ; dials++) {
-      const remainingMs = began + terms.deadlineMs - Date.now();
+      const remainingMs = began + terms.deadlineMs - performance.now();
       try {
         if (this.live === undefined) await this.dialOnce(terms, Math.max(remainingMs, 50));
         if (this.live !== undefined) return this.live.client;
@@ -62,7 +69,8 @@ export class Machine {
         last = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
       }
       const pauseMs = Math.min(200 * 1.6 ** dials, 3000) * (0.5 + Math.random());
-      if (Date.now() + pauseMs > began + terms.deadlineMs) throw this.unreachable(dials, began, last);
+      if (performance.now() + pauseMs > began + terms.deadlineMs) throw this.unreachable(dials, began, last);
+      terms.onWait?.(performance.now() - began, last);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
@@ -86,11 +94,14 @@ export class Machine {
     });
   }
 
-  /** Opens a channel that runs one command; the slot that it takes is free again when it closes. */
-  async open(command: string, terms: DialTerms): Promise<ClientChannel> {
+  /**
+   * Opens a channel that runs one command; the slot that it takes is free again when it closes.
+   * @throws OpeningTimeout when there is none within `withinMs`
+   */
+  async open(command: string, terms: DialTerms, withinMs: number): Promise<ClientChannel> {
     this.hold();
     try {
-      const channel = await this.slots.run(() => this.send(command, terms));
+      const channel = await this.slots.run((leftMs) => this.send(command, terms, leftMs), withinMs);
       this.counts.roundTrips++;
       this.counts.maxChannels = Math.max(this.counts.maxChannels, this.slots.most);
       channel.once("close", () => this.release());
@@ -102,12 +113,25 @@ export class Machine {
   }
 
   /** A connection that went before the command was sent is replaced, one that goes later is not: it may have run. */
-  private async send(command: string, terms: DialTerms): Promise<ClientChannel> {
+  private async send(command: string, terms: DialTerms, withinMs: number): Promise<ClientChannel> {
     const client = await this.connect(terms);
-    const sent = execOn(client, command);
+    const sent = execOn(client, command, withinMs);
     if (sent !== undefined) return sent;
     this.drop();
-    return execOn(await this.connect(terms), command) ?? Promise.reject(new Error("the connection was lost"));
+    const again = execOn(await this.connect(terms), command, withinMs);
+    return again ?? Promise.reject(new Error("the connection was lost"));
+  }
+
+  /** Closes a channel that nobody listens to any more; a machine that goes on sending into it is hung up on. */
+  abandon(channel: ClientChannel): void {
+    const client = this.live?.client;
+    const timer = setTimeout(() => {
+      if (client !== undefined && this.live?.client === client) this.drop();
+      // Its slot and the hold on the connection hang on this event, which such a machine never brings about.
+      channel.emit("close");
+    }, closingMs);
+    channel.once("close", () => clearTimeout(timer));
+    channel.close();
   }
 
   /** Hangs up; the next command dials anew. */
@@ -130,7 +154,11 @@ export class Machine {
   }
 
   private async dialOnce(terms: DialTerms, remainingMs: number): Promise<void> {
-    this.dialing ??= this.dialNow(terms, remainingMs).finally(() => {
+    const { dialing } = this;
+    // Another command's dial may have more time than this one.
+    const late = () => new DialError("a dial that another command began has not ended");
+    if (dialing !== undefined) return within(dialing, remainingMs, late);
+    this.dialing = this.dialNow(terms, remainingMs).finally(() => {
       this.dialing = undefined;
     });
     await this.dialing;
@@ -207,32 +235,11 @@ export class Machine {
 
   private unreachable(dials: number, began: number, last: string) {
     const { target, route } = this;
-    return unreachable({ target, route, dials, elapsedMs: Date.now() - began, last });
+    return unreachable({ target, route, dials, elapsedMs: performance.now() - began, last });
   }
 }
 
 function mayPass(error: unknown, terms: DialTerms, seenBefore: boolean): boolean {
   if (error instanceof DialError) return !error.unknownName || terms.afterReboot === true || seenBefore;
   return isVgpuError(error) && error.code === "VGPU_LOGIN" && terms.afterReboot === true;
-}
-
-/** Returns `undefined` when the connection is gone and nothing was sent. */
-function execOn(client: Client, command: string): Promise<ClientChannel> | undefined {
-  let lost = () => {};
-  let settle: (error: Error | undefined, channel: ClientChannel) => void = () => {};
-  const sent = new Promise<ClientChannel>((resolve, reject) => {
-    lost = () => reject(new Error("the connection was closed"));
-    settle = (error, channel) => {
-      client.off("close", lost);
-      if (error) reject(error);
-      else resolve(channel);
-    };
-  });
-  try {
-    client.exec(command, settle);
-  } catch {
-    return undefined;
-  }
-  client.once("close", lost);
-  return sent;
 }

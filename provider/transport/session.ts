@@ -18,7 +18,7 @@ export interface Session {
   /**
    * Runs one script: exactly one channel, one round trip. Never runs it twice.
    * @throws VGPU_UNREACHABLE (with `now` when the command may have run), VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO,
-   * VGPU_TIMEOUT
+   * VGPU_TIMEOUT, VGPU_PROTOCOL when it prints without end
    */
   exec(request: ExecRequest): Promise<ExecResult>;
   /**
@@ -29,7 +29,8 @@ export interface Session {
   change(request: ExecRequest): Promise<ExecResult>;
   /**
    * Puts a local file on the machine, inside `withLock` (mode 0600, missing folders 0700); one that is there with that hash stays.
-   * @throws VGPU_PACKAGE_MISMATCH when the file's hash is another, VGPU_INPUT when it cannot be read
+   * @throws VGPU_PACKAGE_MISMATCH when the file's hash is another, VGPU_INPUT when it cannot be read, VGPU_TIMEOUT when
+   * the machine stops taking it
    */
   upload(request: UploadRequest): Promise<void>;
   /** What the machine cost so far; `maxChannels` is the most that were open at once. */
@@ -50,6 +51,8 @@ export interface SessionOptions {
   readonly lockDeadlineMs?: number;
   /** Milliseconds after which the machine frees the lock of a run from which it hears nothing. @default 60000 */
   readonly lockSilenceMs?: number;
+  /** Called before each pause between two dials, with the milliseconds so far and what the last dial met. */
+  readonly onWait?: (elapsedMs: number, last: string) => void;
 }
 
 /**
@@ -63,6 +66,7 @@ export function sessionFor(connection: Connection, options: SessionOptions = {})
   const terms = {
     acceptNewHostKey: options.acceptNewHostKey === true,
     deadlineMs: options.deadlineMs ?? Math.max(15_000, (perDialTimeout ?? 15) * 1000),
+    ...(options.onWait && { onWait: options.onWait }),
   };
   const { lockDeadlineMs = 300_000, lockSilenceMs = 60_000 } = options;
   const who = { root: becomeRoot(route), user: route.user };

@@ -3,12 +3,13 @@ import { once } from "node:events";
 import { type FileHandle, open } from "node:fs/promises";
 import type { ClientChannel } from "ssh2";
 import { VgpuError } from "../model/errors.js";
-import { lastLines } from "./failures.js";
+import { lastLines, seconds, uploadStalled } from "./failures.js";
 import { startAnew } from "./guarded-command.js";
 import { requireLock } from "./lock-scope.js";
 import { guardedScript, notBegun } from "./lock-scripts.js";
 import { transportScript } from "./remote-script.js";
-import { type CommandContext, type ExecResult, startCommand } from "./run-command.js";
+import { type CommandContext, type ExecResult, type RunningCommand, startCommand } from "./run-command.js";
+import { within } from "./within.js";
 
 /** One file to put on a machine. */
 export interface UploadRequest {
@@ -20,23 +21,43 @@ export interface UploadRequest {
   readonly sha256: string;
   /** Called as bytes are sent. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Milliseconds without a byte that moves, or without an answer beyond the time that the disk may take. @default 120000 */
+  readonly stallMs?: number;
 }
+
+const defaultStallMs = 120_000;
+/** Slower than this nobody waits for: bytes in a millisecond, over the network and on the machine's disk. */
+const slowestNetwork = 32;
+const slowestDisk = 5_000;
 
 /** See Session.upload. The file is streamed to `<remotePath>.part`, hashed on the machine, synced and renamed. */
 export async function uploadFile(context: CommandContext, request: UploadRequest): Promise<void> {
   const file = await openLocal(context, request);
   try {
+    const total = (await file.stat()).size;
+    const stallMs = request.stallMs ?? defaultStallMs;
+    const diskMs = stallMs + total / slowestDisk;
     const script = transportScript("receive-file");
     const { token } = requireLock(context.machine, script.name);
-    const args = [request.remotePath, request.sha256];
-    const { channel, result } = await startCommand(context, {
-      ...guardedScript({ script, args }, token, null),
-      deadlineMs: Number.POSITIVE_INFINITY,
+    const running = await startCommand(context, {
+      ...guardedScript({ script, args: [request.remotePath, request.sha256] }, token, null),
+      deadlineMs: 2 * diskMs + total / slowestNetwork,
     });
-    let sent: string | undefined;
-    if ((await firstLine(channel)) === "want") sent = await stream(file, channel, request);
-    channel.end();
-    const ended = await result;
+    const late = (saw: string) => {
+      const error = uploadStalled(context.machine.target, request.path, {
+        saw,
+        remotePath: request.remotePath,
+      });
+      running.stop(error);
+      return error;
+    };
+    const question = () => late(`no answer within ${seconds(diskMs)} to whether it is there (receive-file)`);
+    const answer = await within(firstLine(running.channel), diskMs, question);
+    const sent =
+      answer === "want" ? await new Sending(file, running, { request, total, late }).run() : undefined;
+    running.channel.end();
+    const end = () => late(`all of it was sent, no answer within ${seconds(diskMs)} (receive-file)`);
+    const ended = await within(running.result, diskMs, end);
     const reason = notBegun(ended);
     if (reason !== undefined) await startAnew(context, script.name, reason);
     judge(context, request, ended, sent);
@@ -60,6 +81,9 @@ async function openLocal(context: CommandContext, request: UploadRequest): Promi
   }
 }
 
+/** No answer of receive-file is longer, bytes. */
+const longestAnswer = 1024;
+
 /** Returns the first line, or what came if the channel closed before its end. */
 function firstLine(channel: ClientChannel): Promise<string> {
   return new Promise((resolve) => {
@@ -70,31 +94,57 @@ function firstLine(channel: ClientChannel): Promise<string> {
       resolve(seen.split("\n")[0] ?? "");
     };
     const take = (chunk: Buffer) => {
-      seen += chunk.toString("utf8");
-      if (seen.includes("\n")) done();
+      seen += chunk.toString("utf8", 0, longestAnswer);
+      if (seen.includes("\n") || seen.length >= longestAnswer) done();
     };
     channel.on("data", take);
     channel.on("close", done);
   });
 }
 
-/** Sends the file and returns the hash of what was read. */
-async function stream(file: FileHandle, channel: ClientChannel, request: UploadRequest): Promise<string> {
-  const total = (await file.stat()).size;
-  const hash = createHash("sha256");
-  let done = 0;
-  let closed = false;
-  const close = once(channel, "close").then(() => {
-    closed = true;
-  });
-  for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 })) {
-    if (closed) break;
-    hash.update(chunk as Buffer);
-    if (!channel.write(chunk)) await Promise.race([once(channel, "drain"), close]);
-    done += (chunk as Buffer).length;
-    request.onProgress?.(done, total);
+interface SendingTerms {
+  readonly request: UploadRequest;
+  readonly total: number;
+  readonly late: (saw: string) => Error;
+}
+
+/** One file on its way into a channel. */
+class Sending {
+  private done = 0;
+  private closed = false;
+
+  constructor(
+    private readonly file: FileHandle,
+    private readonly running: RunningCommand,
+    private readonly terms: SendingTerms,
+  ) {}
+
+  /** Sends the file and returns the hash of what was read. */
+  async run(): Promise<string> {
+    const { channel } = this.running;
+    const { request, total } = this.terms;
+    const hash = createHash("sha256");
+    const end = () => {
+      this.closed = true;
+    };
+    const close = once(channel, "close").then(end, end);
+    for await (const chunk of this.file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 })) {
+      if (this.closed) break;
+      hash.update(chunk as Buffer);
+      if (!channel.write(chunk)) await this.drained(close);
+      this.done += (chunk as Buffer).length;
+      request.onProgress?.(this.done, total);
+    }
+    return hash.digest("hex");
   }
-  return hash.digest("hex");
+
+  private async drained(close: Promise<void>): Promise<void> {
+    const { request, total, late } = this.terms;
+    const stallMs = request.stallMs ?? defaultStallMs;
+    const stalled = () =>
+      late(`no byte of it moved for ${seconds(stallMs)}, after ${this.done} of ${total} bytes (SSH channel)`);
+    await within(Promise.race([once(this.running.channel, "drain"), close]), stallMs, stalled);
+  }
 }
 
 function judge(

@@ -27,10 +27,17 @@ export class SshFixture {
   /** Commands during which the connection is cut, by a part of their text; each once. */
   readonly cut: string[] = [];
   allowForward = false;
+  /** What the machine leaves without an answer: a request for a channel, for a command, for a way to another machine. */
+  unanswered: "channel" | "command" | "forward" | undefined;
+  /** The requests for a channel that were left so; each can still be answered. */
+  readonly pendingChannels: (() => void)[] = [];
+  /** The machine never confirms that a channel is closed. */
+  deafToClose = false;
   refuseLogins = false;
   /** Sessions that are asked for are neither opened nor refused. */
   ignoreSessions = false;
   private rebootProgram = "";
+  private standsIn = false;
   private readonly peers = new Set<Peer>();
   private readonly children = new Set<ChildProcess>();
   private server: Server;
@@ -71,8 +78,9 @@ export class SshFixture {
     for (const peer of this.peers) (peer as unknown as { _sock: Socket })._sock.pause();
   }
 
-  /** Writes a stand-in program that the user's shell finds first. */
+  /** Writes a stand-in program that the user's shell and the scripts find first. */
   standIn(name: string, text: string): void {
+    this.standsIn = true;
     writeFileSync(join(this.root, "bin", name), text, { mode: 0o755 });
     this.shellPath = `${join(this.root, "bin")}:${process.env.PATH}`;
   }
@@ -81,6 +89,11 @@ export class SshFixture {
   bootCommand(text: string): void {
     this.rebootProgram = join(this.root, "bin", "reboot-stand-in");
     writeFileSync(this.rebootProgram, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  }
+
+  /** Connections that are open now. */
+  get connected(): number {
+    return this.peers.size;
   }
 
   has(file: string): boolean {
@@ -109,7 +122,7 @@ export class SshFixture {
     peer.on("authentication", (attempt) => this.authenticate(attempt));
     peer.on("ready", () => this.connections++);
     let sessions = 0;
-    peer.on("session", (accept, reject) => {
+    const serveSession = (accept: () => import("ssh2").Session, reject: () => void) => {
       if (this.ignoreSessions) return;
       if (sessions >= this.maxSessions) return reject();
       const session = accept();
@@ -120,9 +133,16 @@ export class SshFixture {
         sessions--;
         this.openChannels--;
       });
-      session.on("exec", (acceptExec, _reject, info) => this.run(info.command, acceptExec()));
+      session.on("exec", (acceptExec, _reject, info) => {
+        if (this.unanswered !== "command") this.run(info.command, acceptExec());
+      });
+    };
+    peer.on("session", (accept, reject) => {
+      if (this.unanswered === "channel") this.pendingChannels.push(() => serveSession(accept, reject));
+      else serveSession(accept, reject);
     });
     peer.on("tcpip", (accept, reject, info) => {
+      if (this.unanswered === "forward") return;
       if (!this.allowForward) return reject();
       const socket = connect(info.destPort, info.destIP);
       socket.once("error", () => reject());
@@ -156,12 +176,14 @@ export class SshFixture {
     const at = this.cut.findIndex((part) => command.includes(part));
     const local = command
       .replaceAll("/run/", `${this.root}/run/`)
+      .replaceAll("PATH=/usr/", this.standsIn ? `PATH=${this.root}/bin:/usr/` : "PATH=/usr/")
       .replaceAll("/proc/sys/kernel/random/boot_id", `${this.root}/boot-id`)
       .replace("systemctl reboot || reboot || shutdown -r now", this.rebootProgram);
     writeFileSync(join(this.root, "boot-id"), `${this.bootId}\n`);
     const child = spawn("/bin/sh", ["-c", local], { env: { PATH: this.shellPath, HOME: this.root } });
     this.children.add(child);
     channel.on("error", () => {});
+    if (this.deafToClose) channel.close = () => channel;
     child.stdin.on("error", () => {});
     channel.pipe(child.stdin);
     channel.on("close", () => child.stdin.end());
