@@ -22,7 +22,11 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
   const [wrongInput] = await kind.localRefusals(inputs, desired);
   if (wrongInput !== undefined) throw new VgpuError(wrongInput);
   const deadlineMs = isNew && kind.mayBeOffAtFirst(inputs) ? firstBootMs : undefined;
-  const view = kind.view(inputs.connection as Connection, { acceptNew: isNew, deadlineMs, waitingFor: inputs.name });
+  const view = kind.view(inputs.connection as Connection, {
+    acceptNew: isNew,
+    deadlineMs,
+    waitingFor: inputs.name,
+  });
   const token = kind.secretToken(inputs);
   return withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
     const before = await view.current();
@@ -57,7 +61,7 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
 
 function outputs(kind: AnyMachineKind, inputs: MachineInputs, facts: MachineFacts): Properties {
   const connection = inputs.connection as Connection;
-  const accepted = connection.acceptNew ? kind.view(connection).session.hostKey() : undefined;
+  const accepted = connection.acceptNew ? kind.view(connection).session.hostKeyToStore() : undefined;
   const declared = pick(inputs as unknown as Properties, Object.keys(kind.schema.shape));
   const stored = { ...declared, observed: kind.observed(inputs, facts) };
   return accepted === undefined ? stored : { ...stored, acceptedHostKey: accepted };

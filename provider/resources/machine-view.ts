@@ -1,7 +1,8 @@
-import { type Connection, connectionTarget } from "../model/connection.js";
+import type { Connection } from "../model/connection.js";
 import type { MachineFacts } from "../model/facts.js";
 import { observeGuest } from "../observe/observe-guest.js";
 import { observeHost } from "../observe/observe-host.js";
+import { rememberAccepted } from "../transport/accepted-keys.js";
 import { lockHolding } from "../transport/lock.js";
 import { type Session, sessionFor } from "../transport/session.js";
 import { tellWaits } from "./tell.js";
@@ -43,11 +44,10 @@ interface Sight<Facts> {
 }
 
 const sights = new Map<string, Sight<MachineFacts>>();
-const acceptedKeys = new Map<string, string>();
 
-/** Remembers, for this process, the host key that was accepted when the resource was created. */
+/** Takes up, for this process, the host key that was accepted when the resource was created. */
 export function rememberAcceptedKey(connection: Connection, hostKey: unknown): void {
-  if (typeof hostKey === "string") acceptedKeys.set(connectionTarget(connection), hostKey);
+  if (typeof hostKey === "string") rememberAccepted(connection, hostKey);
 }
 
 /** Returns the view of a vGPU host. */
@@ -65,16 +65,11 @@ function viewOf<Facts extends MachineFacts>(
   connection: Connection,
   how: ViewOptions & { readonly observe: (session: Session) => Promise<Facts> },
 ): MachineView<Facts> {
-  const accepted = acceptedKeys.get(connectionTarget(connection));
-  const trusted =
-    connection.hostKey === undefined && accepted !== undefined
-      ? { ...connection, hostKey: accepted }
-      : connection;
   const patience = {
     ...(how.deadlineMs === undefined ? {} : { deadlineMs: how.deadlineMs }),
     ...(how.waitingFor === undefined ? {} : { onWait: tellWaits(how.waitingFor) }),
   };
-  const session = sessionFor(trusted, { acceptNewHostKey: how.acceptNew === true, ...patience });
+  const session = sessionFor(connection, { acceptNewHostKey: how.acceptNew === true, ...patience });
   const sight = sightOf<Facts>(`${kind} ${canonical(connection)}`);
   const observe = async () => {
     const holding = lockHolding(session);

@@ -167,7 +167,7 @@ async function convergeVgpu(checked: Properties): Promise<Properties> {
     const after = await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, before);
     const live = vgpuOutputs(inputs, after);
     if (live === null) throw notReady(inputs, "it is not there after it was made");
-    const accepted = inputs.connection.acceptNew ? view.session.hostKey() : undefined;
+    const accepted = inputs.connection.acceptNew ? view.session.hostKeyToStore() : undefined;
     return accepted === undefined ? live : { ...live, acceptedHostKey: accepted };
   });
 }

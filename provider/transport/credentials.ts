@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import type { AnyAuthMethod, AuthHandlerMiddleware } from "ssh2";
 import { utils } from "ssh2";
 import { redactLater } from "../model/errors.js";
+import { StrongAgent } from "./agent.js";
+import { keyWeakness } from "./key-weakness.js";
 import type { Route } from "./ssh-alias.js";
 import { expandHome, homePath } from "./ssh-alias.js";
 
@@ -65,7 +67,7 @@ function collect(route: Route, unusable: string[]): Credential[] {
     keyFile(route, file, "IdentityFile of ~/.ssh/config", unusable),
   );
   const agent =
-    route.identitiesOnly && route.connection.agentSocketPath === undefined ? [] : agentKeys(route);
+    route.identitiesOnly && route.connection.agentSocketPath === undefined ? [] : agentKeys(route, unusable);
   const { connection } = route;
   const named =
     connection.privateKey ?? connection.password ?? connection.privateKeyPath ?? connection.privateKeyEnv;
@@ -117,6 +119,11 @@ function keyText(route: Route, text: string, label: string, unusable: string[]):
     );
     return [];
   }
+  const weakness = [parsed].flat().map(keyWeakness)[0];
+  if (weakness !== undefined) {
+    unusable.push(`${label} (${weakness})`);
+    return [];
+  }
   const method = {
     type: "publickey" as const,
     username: route.user,
@@ -134,16 +141,12 @@ function redactKey(text: string): void {
   }
 }
 
-function agentKeys(route: Route): Credential[] {
+function agentKeys(route: Route, unusable: string[]): Credential[] {
   const agent = route.agentSocketPath;
   if (agent === undefined || agent === "") return [];
-  return [
-    {
-      label: `agent ${agent}`,
-      offeredAs: "publickey",
-      method: { type: "agent", username: route.user, agent },
-    },
-  ];
+  const label = `agent ${agent}`;
+  const strong = new StrongAgent(agent, (why) => unusable.push(`${label} (${why})`));
+  return [{ label, offeredAs: "publickey", method: { type: "agent", username: route.user, agent: strong } }];
 }
 
 function passwords(route: Route): Credential[] {

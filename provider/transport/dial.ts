@@ -7,6 +7,7 @@ import { loginRefused } from "./failures.js";
 import { type HostKeyTrust, hostKeyTrust } from "./host-key.js";
 import { hostKeyText, publicHostKey } from "./known-hosts.js";
 import type { Route } from "./ssh-alias.js";
+import { refuseSha1Signatures, withoutSha1 } from "./without-sha1.js";
 
 /** A connection that is logged in. */
 export interface Dialed {
@@ -117,6 +118,7 @@ function handshake(request: Handshake, socket: Duplex): Promise<Dialed> {
     });
     client.on("close", () => fail(new DialError(`the connection was closed during the SSH ${seen.stage}`)));
     client.on("handshake", () => {
+      refuseSha1Signatures(client);
       seen.stage = "login";
     });
     client.on("ready", () => {
@@ -152,7 +154,7 @@ function clientConfig(request: Handshake, socket: Duplex, seen: Seen): ConnectCo
     readyTimeout: 0,
     // ssh2's own keepalive timer would keep the process alive: machine.ts sends them while work is under way.
     keepaliveInterval: 0,
-    algorithms: { serverHostKey: [...request.trust.algorithms] as never },
+    algorithms: { ...withoutSha1, serverHostKey: [...request.trust.algorithms] as never },
     authHandler: request.attempts.authHandler,
     hostVerifier: (wire: Buffer) => {
       const key = publicHostKey(wire);

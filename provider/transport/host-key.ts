@@ -1,14 +1,9 @@
-import { readFileSync } from "node:fs";
-import { VgpuError } from "../model/errors.js";
+import type { VgpuError } from "../model/errors.js";
+import { acceptedKey, acceptKey } from "./accepted-keys.js";
+import { notAKey, otherKey, revokedKey, unknownKey, weakKey } from "./host-key-failures.js";
 import type { PublicHostKey } from "./known-hosts.js";
-import {
-  fingerprint,
-  hostKeyText,
-  knownHostsName,
-  lookUpKnownKeys,
-  parsePublicHostKey,
-  sameKey,
-} from "./known-hosts.js";
+import { leastRsaBits, lookUpKnownKeys, parsePublicHostKey, rsaBits, sameKey } from "./known-hosts.js";
+import { knownHostsTexts, revokedHostKeys } from "./revoked-keys.js";
 import type { Route } from "./ssh-alias.js";
 
 /** How one machine's host key is judged. */
@@ -19,7 +14,7 @@ export interface HostKeyTrust {
   judge(shown: PublicHostKey): VgpuError | undefined;
 }
 
-/** In the order of preference when nothing is known. */
+/** In the order of preference when nothing is known. None signs with SHA-1. */
 const allAlgorithms = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
@@ -27,111 +22,84 @@ const allAlgorithms = [
   "ecdsa-sha2-nistp521",
   "rsa-sha2-512",
   "rsa-sha2-256",
-  "ssh-rsa",
 ];
 
 /**
- * Returns how to judge the host key of a route: the pinned key, else known_hosts, else (`acceptNew`) any key of a
- * machine of which none is known.
- * @throws VGPU_INPUT when the pinned key is not a public key
+ * Returns how to judge the host key of a route: the pinned key, else the one that was accepted over this way, else
+ * known_hosts, else (`acceptNew`) any key of a machine of which none is known: that one is accepted for the rest of the
+ * run. A revoked or a weak key is refused in each case.
+ * @throws VGPU_INPUT when the pinned key is not a public key, VGPU_HOST_KEY when nobody can say which are revoked
  */
 export function hostKeyTrust(route: Route, target: string, acceptNew: boolean): HostKeyTrust {
-  if (route.connection.hostKey !== undefined) return pinned(route.connection.hostKey, target);
-  const known = lookUpKnownKeys(readAll(route.knownHostsFiles), route.keyName, route.port);
+  const named = namedTrust(route, target);
+  const revoked = revokedHostKeys(route, target);
+  const known = lookUpKnownKeys(knownHostsTexts(route, target), route.keyName, route.port);
   const list = route.knownHostsFiles[0] ?? "known_hosts";
+  const judgeByLists = (shown: PublicHostKey) => {
+    if (known.trusted.some((key) => sameKey(key, shown))) return undefined;
+    if (known.trusted.length > 0) return otherKey(target, shown, { keys: known.trusted, source: list });
+    if (known.portless.some((key) => sameKey(key, shown))) return undefined;
+    if (!acceptNew) return unknownKey(route, target, shown);
+    acceptKey(route, shown);
+    return undefined;
+  };
   return {
-    algorithms: algorithmsFor([...known.trusted, ...known.portless]),
+    algorithms: algorithmsFor(named?.keys ?? [...known.trusted, ...known.portless]),
     judge(shown) {
-      if (known.revoked.some((key) => sameKey(key, shown))) return revokedKey(target, shown);
-      if (known.trusted.some((key) => sameKey(key, shown))) return undefined;
-      if (known.trusted.length > 0) return otherKey(target, shown, { keys: known.trusted, source: list });
-      if (known.portless.some((key) => sameKey(key, shown))) return undefined;
-      return acceptNew ? undefined : unknownKey(route, target, shown);
+      const bits = rsaBits(shown);
+      if (bits !== undefined && bits < leastRsaBits) return weakKey(target, shown, bits);
+      if (known.revoked.some((key) => sameKey(key, shown)))
+        return revokedKey(target, shown, "@revoked in known_hosts");
+      if (revoked.some((key) => sameKey(key, shown)))
+        return revokedKey(target, shown, `RevokedHostKeys ${route.revokedHostKeys}`);
+      // Asked for anew: another connection may have accepted a key since this dial began.
+      const now = namedTrust(route, target);
+      return now === undefined ? judgeByLists(shown) : now.judge(shown);
     },
   };
 }
 
-function pinned(text: string, target: string): HostKeyTrust {
-  const key = parsePublicHostKey(text);
-  if (key === undefined) throw notAKey(target, text);
+/**
+ * Judges a key that was verified before, for another connection to the same machine: against what this one pins, or what
+ * was accepted over this way.
+ */
+export function judgeAgain(route: Route, target: string, shown: PublicHostKey): VgpuError | undefined {
+  return namedTrust(route, target)?.judge(shown);
+}
+
+interface NamedTrust {
+  readonly keys: readonly PublicHostKey[];
+  judge(shown: PublicHostKey): VgpuError | undefined;
+}
+
+/** What names one key for the machine, whatever the lists say. */
+function namedTrust(route: Route, target: string): NamedTrust | undefined {
+  const text = route.connection.hostKey;
+  const accepted = acceptedKey(route);
+  const trusted = text === undefined ? accepted?.key : parsePublicHostKey(text);
+  if (trusted === undefined) {
+    if (text === undefined) return undefined;
+    throw notAKey(target, text);
+  }
+  const keys = [trusted];
+  const toReplace = "set connection.hostKey to it";
+  const known =
+    text === undefined
+      ? { keys, source: acceptedSource[accepted?.by ?? "run"], toReplace }
+      : { keys, source: "connection.hostKey" };
   return {
-    algorithms: algorithmsFor([key]),
-    judge: (shown) =>
-      sameKey(key, shown)
-        ? undefined
-        : otherKey(target, shown, { keys: [key], source: "connection.hostKey" }),
+    keys,
+    judge: (shown) => (sameKey(trusted, shown) ? undefined : otherKey(target, shown, known)),
   };
 }
 
+const acceptedSource = {
+  stored: "accepted when the resource was created, and stored with it",
+  run: "accepted earlier in this run",
+};
+
 /** Asks first for what is known: a server picks the first that it has, and shows only that key. */
 function algorithmsFor(known: readonly PublicHostKey[]): readonly string[] {
-  const first = known.flatMap(({ type }) =>
-    type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type],
-  );
+  const first = known.flatMap(({ type }) => (type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [type]));
   return [...new Set([...first.filter((name) => allAlgorithms.includes(name)), ...allAlgorithms])];
-}
-
-function readAll(files: readonly string[]): string[] {
-  return files.flatMap((file) => {
-    try {
-      return [readFileSync(file, "utf8")];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function describe(key: PublicHostKey): string {
-  return `${key.type} ${fingerprint(key)}`;
-}
-
-function otherKey(
-  target: string,
-  shown: PublicHostKey,
-  known: { readonly keys: readonly PublicHostKey[]; readonly source: string },
-): VgpuError {
-  return new VgpuError({
-    code: "VGPU_HOST_KEY",
-    where: target,
-    what: "the machine shows another host key than the trusted one",
-    saw: `${describe(shown)} (SSH handshake)`,
-    expected: `${known.keys.map(describe).join(" or ")} (${known.source})`,
-    next: `if the machine was reinstalled, check the new key on its console (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub) and replace the old one in ${known.source}; if not, somebody may sit in between`,
-  });
-}
-
-function revokedKey(target: string, shown: PublicHostKey): VgpuError {
-  return new VgpuError({
-    code: "VGPU_HOST_KEY",
-    where: target,
-    what: "the machine shows a host key that is revoked",
-    saw: `${describe(shown)} (SSH handshake; @revoked in known_hosts)`,
-    expected: "a host key that is not revoked",
-    next: "make a new host key on the machine and replace the old one in known_hosts",
-  });
-}
-
-function unknownKey(route: Route, target: string, shown: PublicHostKey): VgpuError {
-  const line = `${knownHostsName(route.keyName, route.port)} ${hostKeyText(shown)}`;
-  return new VgpuError({
-    code: "VGPU_HOST_KEY",
-    where: target,
-    what: "the machine's host key is not known",
-    saw: `${describe(shown)} (SSH handshake), nothing for ${knownHostsName(route.keyName, route.port)} in ${route.knownHostsFiles.join(", ")}`,
-    expected: "a host key that is pinned in connection.hostKey or listed in known_hosts",
-    next: `check the fingerprint on the machine's console, then set connection.hostKey to "${hostKeyText(shown)}" or add to known_hosts the line: ${line}`,
-  });
-}
-
-function notAKey(target: string, text: string): VgpuError {
-  const secret = text.includes("PRIVATE KEY");
-  return new VgpuError({
-    code: "VGPU_INPUT",
-    where: target,
-    what: "connection.hostKey is not a public host key",
-    saw: secret ? "a private key" : `"${text.slice(0, 60)}"`,
-    expected: 'one line of type and key, e.g. "ssh-ed25519 AAAA…" (as in /etc/ssh/ssh_host_ed25519_key.pub)',
-    next: "take it from the machine, or from ssh-keyscan after checking its fingerprint",
-    property: "connection.hostKey",
-  });
 }

@@ -42,6 +42,22 @@ export function sameKey(one: PublicHostKey, other: PublicHostKey): boolean {
   return one.type === other.type && one.blob === other.blob;
 }
 
+/** A shorter RSA key proves nothing: it can be broken. */
+export const leastRsaBits = 2048;
+
+/** Returns the length of an RSA key, `undefined` of any other. Source: RFC 4253, section 6.6: type, exponent, modulus. */
+export function rsaBits(key: PublicHostKey): number | undefined {
+  if (key.type !== "ssh-rsa") return undefined;
+  const wire = Buffer.from(key.blob, "base64");
+  let at = 0;
+  for (let skipped = 0; skipped < 2 && at + 4 <= wire.length; skipped++) at += 4 + wire.readUInt32BE(at);
+  if (at + 4 > wire.length) return 0;
+  const modulus = wire.subarray(at + 4, at + 4 + wire.readUInt32BE(at));
+  const first = modulus.findIndex((byte) => byte !== 0);
+  if (first === -1) return 0;
+  return (modulus.length - first) * 8 - Math.clz32(modulus[first] ?? 0) + 24;
+}
+
 /** Returns the name under which known_hosts lists a machine: `host`, or `[host]:port` when the port is not 22. */
 export function knownHostsName(host: string, port: number): string {
   return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
@@ -90,8 +106,8 @@ function namesMatch(names: string, name: string): boolean {
   let matched = false;
   for (const pattern of names.toLowerCase().split(",")) {
     if (pattern.startsWith("!")) {
-      if (wildcard(pattern.slice(1)).test(name)) return false;
-    } else if (wildcard(pattern).test(name)) matched = true;
+      if (matchesWildcard(name, pattern.slice(1))) return false;
+    } else if (matchesWildcard(name, pattern)) matched = true;
   }
   return matched;
 }
@@ -102,9 +118,26 @@ function hashedNameMatches(hashed: string, name: string): boolean {
   return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
 }
 
-function wildcard(pattern: string): RegExp {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+/** `*` is any text, `?` one character. Takes time by the product of the two lengths at most, whatever the pattern. */
+function matchesWildcard(name: string, pattern: string): boolean {
+  let [at, inPattern] = [0, 0];
+  let [star, afterStar] = [-1, 0];
+  while (at < name.length) {
+    if (pattern[inPattern] === "*") {
+      star = inPattern++;
+      afterStar = at;
+    } else if (pattern[inPattern] === "?" || pattern[inPattern] === name[at]) {
+      inPattern++;
+      at++;
+    } else if (star === -1) return false;
+    else {
+      // What the last star stands for becomes one character longer.
+      inPattern = star + 1;
+      at = ++afterStar;
+    }
+  }
+  while (pattern[inPattern] === "*") inPattern++;
+  return inPattern === pattern.length;
 }
 
 /** A key starts with its type: a 4-byte length and the name. Source: RFC 4253, section 6.6. */

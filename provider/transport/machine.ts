@@ -6,7 +6,7 @@ import { ChannelSlots } from "./channel-slots.js";
 import { DialError, type Dialed, dial } from "./dial.js";
 import { execOn } from "./exec-channel.js";
 import { unreachable } from "./failures.js";
-import { hostKeyTrust } from "./host-key.js";
+import { judgeAgain } from "./host-key.js";
 import { parsePublicHostKey } from "./known-hosts.js";
 import type { Route } from "./ssh-alias.js";
 import { within } from "./within.js";
@@ -75,11 +75,11 @@ export class Machine {
     }
   }
 
-  /** Judges the key that the machine showed against what another connection to it pins. */
+  /** Judges the key that the machine showed against what another connection to it pins, or what was accepted. */
   checkHostKey(route: Route): void {
-    if (route.connection.hostKey === undefined || this.hostKey === undefined) return;
+    if (this.hostKey === undefined) return;
     const shown = parsePublicHostKey(this.hostKey);
-    const refusal = shown && hostKeyTrust(route, this.target, false).judge(shown);
+    const refusal = shown && judgeAgain(route, this.target, shown);
     if (refusal !== undefined) throw refusal;
   }
 

@@ -1,4 +1,5 @@
 import type { Connection } from "../model/connection.js";
+import { forgetAccepted } from "./accepted-keys.js";
 import { Machine } from "./machine.js";
 import { type Route, resolveRoute, routeTarget } from "./ssh-alias.js";
 
@@ -25,4 +26,5 @@ function pooled(route: Route): Machine {
 export function closeMachines(): void {
   for (const machine of machines.values()) machine.drop();
   machines.clear();
+  forgetAccepted();
 }

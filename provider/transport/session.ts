@@ -1,5 +1,6 @@
 import type { Connection } from "../model/connection.js";
 import { redactLater } from "../model/errors.js";
+import { wayOf } from "./accepted-keys.js";
 import type { BecomeRoot } from "./command-line.js";
 import { runChange } from "./guarded-command.js";
 import { heldLock } from "./lock-scope.js";
@@ -37,6 +38,8 @@ export interface Session {
   counters(): { connections: number; roundTrips: number; maxChannels: number };
   /** The verified host key, `"ssh-ed25519 AAAA…"`; `undefined` before the first command. */
   hostKey(): string | undefined;
+  /** The same with the way over which it was shown, `"ssh-ed25519 AAAA… gpu-01.lab:22 via bastion.lab:22"`, to be stored. */
+  hostKeyToStore(): string | undefined;
   /** Hangs up for every session of this machine; the next command dials anew. */
   close(): Promise<void>;
 }
@@ -128,6 +131,11 @@ class PooledSession implements Session {
 
   hostKey(): string | undefined {
     return this.machine.hostKey;
+  }
+
+  hostKeyToStore(): string | undefined {
+    const { hostKey } = this.machine;
+    return hostKey === undefined ? undefined : `${hostKey} ${wayOf(this.route)}`;
   }
 
   async close(): Promise<void> {

@@ -17,6 +17,8 @@ export interface Route {
   readonly identitiesOnly: boolean;
   readonly agentSocketPath: string | undefined;
   readonly knownHostsFiles: readonly string[];
+  /** A file of keys that are never trusted. */
+  readonly revokedHostKeys: string | undefined;
   /** The bastion, itself perhaps behind another. */
   readonly via: Route | undefined;
 }
@@ -64,8 +66,13 @@ function resolve(connection: Connection, config: UserConfig, behind: readonly st
     identitiesOnly: alias.one("identitiesonly")?.toLowerCase() === "yes",
     agentSocketPath: agentSocket(connection, alias.one("identityagent"), tokens),
     knownHostsFiles: [...files.map(tokens), "/etc/ssh/ssh_known_hosts"],
+    revokedHostKeys: fileOrNone(alias.one("revokedhostkeys"), tokens),
     via: bastion === undefined ? undefined : resolve(bastion, config, [...behind, connection.host]),
   };
+}
+
+function fileOrNone(path: string | undefined, tokens: (path: string) => string): string | undefined {
+  return path === undefined || path.toLowerCase() === "none" ? undefined : tokens(path);
 }
 
 function agentSocket(

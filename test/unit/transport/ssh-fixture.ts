@@ -91,6 +91,13 @@ export class SshFixture {
     writeFileSync(this.rebootProgram, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   }
 
+  /** What the server offers in place of its usual algorithms. */
+  algorithms: import("ssh2").Algorithms = {};
+  /** The server names no algorithms for the signatures of users. */
+  namesNoSignatures = false;
+  /** The hashes by which users signed. */
+  readonly signatures: string[] = [];
+
   /** Connections that are open now. */
   get connected(): number {
     return this.peers.size;
@@ -111,7 +118,12 @@ export class SshFixture {
   }
 
   private makeServer(): Server {
-    return new Server({ hostKeys: this.hostKeys.map((key) => key.private) }, (peer) => this.serve(peer));
+    const { hostKeys, algorithms } = this;
+    const keys = hostKeys.map((key) => key.private);
+    return new Server({ hostKeys: keys, algorithms }, (peer) => {
+      if (this.namesNoSignatures) neverNameSignatures(peer);
+      this.serve(peer);
+    });
   }
 
   private serve(peer: Peer): void {
@@ -158,6 +170,8 @@ export class SshFixture {
 
   private authenticate(attempt: AuthContext): void {
     const methods = this.password === undefined ? ["publickey"] : ["publickey", "password"];
+    if (attempt.method === "publickey" && attempt.signature !== undefined)
+      this.signatures.push(String(attempt.hashAlgo));
     if (attempt.method !== "none") this.logins.push(`${attempt.username} ${attempt.method}`);
     if (this.admits(attempt)) attempt.accept();
     else attempt.reject(methods as never);
@@ -216,4 +230,18 @@ export async function until(holds: () => boolean, deadlineMs = 10_000): Promise<
     if (Date.now() > end) throw new Error("the condition did not come true");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** A server that is older than the extension that names them. ssh2's has no option for it. */
+function neverNameSignatures(peer: Peer): void {
+  const { _protocol: protocol } = peer as unknown as { _protocol: { _kex: object | undefined } };
+  let kex = protocol._kex;
+  Object.defineProperty(protocol, "_kex", {
+    get: () => kex,
+    set: (value: object | undefined) => {
+      kex = value;
+      if (kex !== undefined)
+        Object.defineProperty(kex, "remoteExtInfoEnabled", { get: () => false, set: () => {} });
+    },
+  });
 }
