@@ -132,7 +132,9 @@ function nearestMinors(rows: readonly Release[], target: number): readonly strin
 
 /** Returns a driver version without trailing `.00`, which some tables and file names carry and others do not. */
 export function canonicalVersion(version: string): string {
-  return version.trim().replace(/(\.00)+$/, "");
+  let bare = version.trim();
+  while (bare.endsWith(".00")) bare = bare.slice(0, -3);
+  return bare;
 }
 
 /** Returns the releases that ship this vGPU manager for Linux KVM, newest first: several may share one manager. */

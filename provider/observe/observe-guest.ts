@@ -1,6 +1,7 @@
 import type { GuestFacts } from "../model/facts.js";
 import type { Session } from "../transport/session.js";
-import { type FactLines, parseFactLines } from "./fact-lines.js";
+import { type FactLines, parseFactLines, understood } from "./fact-lines.js";
+import { parseFieldLine } from "./field-line.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseGuestManifest } from "./parse-manifest.js";
 import { machineScript, readScript } from "./read-script.js";
@@ -13,7 +14,7 @@ import { runObservation } from "./run-observation.js";
 export async function observeGuest(session: Session): Promise<GuestFacts> {
   const text = `services=nvidia-gridd.service\n${machineScript()}${readScript("observe/guest.sh")}`;
   const output = await runObservation(session, { name: "observe-guest", text });
-  return parseGuestFacts(output, session.target);
+  return understood("guest", session.target, () => parseGuestFacts(output, session.target));
 }
 
 /** Returns the facts in what the observing script printed. */
@@ -34,8 +35,8 @@ export function parseGuestFacts(output: string, where: string): GuestFacts {
 /** Returns a field of nvidia-smi's license section; an expiry moves by itself and is left out. Source: guests.md section 4. */
 function licenseField(lines: FactLines, key: string): string | null {
   for (const [line = ""] of lines.all("license-line")) {
-    const match = /^\s*([A-Za-z ]+?)\s*:\s*(.+?)\s*$/.exec(line);
-    if (match?.[1] === key) return (match[2] ?? "").replace(/\s*\(Expiry:.*\)$/, "");
+    const field = parseFieldLine(line);
+    if (field?.[0] === key) return field[1].split("(Expiry:")[0]?.trimEnd() ?? "";
   }
   return null;
 }

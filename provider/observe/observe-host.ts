@@ -1,6 +1,6 @@
 import type { HostFacts } from "../model/facts.js";
 import type { Session } from "../transport/session.js";
-import { parseFactLines } from "./fact-lines.js";
+import { parseFactLines, understood } from "./fact-lines.js";
 import { parseGpus } from "./parse-gpus.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseHostManifest } from "./parse-manifest.js";
@@ -18,7 +18,7 @@ const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.serv
 export async function observeHost(session: Session): Promise<HostFacts> {
   const text = `services='${hostServices}'\n${machineScript()}${readScript("observe/host.sh")}`;
   const output = await runObservation(session, { name: "observe-host", text });
-  return parseHostFacts(output, session.target);
+  return understood("host", session.target, () => parseHostFacts(output, session.target));
 }
 
 /** Returns the facts in what the observing script printed. */

@@ -101,17 +101,15 @@ function offeredTypes(lines: FactLines, address: string): OfferedType[] {
 
 /** Returns one line of `creatable_vgpu_types`, in any of its seen forms. Source: mdev.md section 2 C. */
 export function parseCreatable(line: string): OfferedType | null {
-  const match = /^\s*(\d+)\s*:\s*(\S.*?)\s*$/.exec(line);
-  if (match)
-    return { vgpuTypeId: Number(match[1]), name: match[2] ?? "", framebufferMiB: null, maxInstances: null };
-  const reversed = /^\s*(\S.*?)\s+(\d+)\s*$/.exec(line);
-  if (reversed === null || /^ID\b/.test(line)) return null;
-  return {
-    vgpuTypeId: Number(reversed[2]),
-    name: reversed[1] ?? "",
-    framebufferMiB: null,
-    maxInstances: null,
-  };
+  const text = line.trim();
+  const colon = text.indexOf(":");
+  const [first, last] = [text.slice(0, Math.max(colon, 0)).trimEnd(), text.split(/\s/).at(-1) ?? ""];
+  const byNumber = /^\d+$/.test(first);
+  const [id, name] = byNumber
+    ? [first, text.slice(colon + 1).trimStart()]
+    : [last, text.slice(0, text.length - last.length).trimEnd()];
+  if (!/^\d+$/.test(id) || name === "" || (!byNumber && /^ID\b/.test(name))) return null;
+  return { vgpuTypeId: Number(id), name, framebufferMiB: null, maxInstances: null };
 }
 
 /** A type of NVIDIA's is known by its name; its directory only carries a number. */

@@ -49,7 +49,7 @@ function parseServices(lines: FactLines): Record<string, ServiceFacts> {
     const properties = raw.get(unit) ?? new Map<string, string>();
     raw.set(unit, properties.set(key, value));
   }
-  const services: Record<string, ServiceFacts> = {};
+  const services: Record<string, ServiceFacts> = Object.create(null);
   for (const [unit, properties] of raw) {
     services[unit] = {
       load: properties.get("LoadState") ?? "not-found",

@@ -7,9 +7,14 @@ type Fields = ReadonlyMap<string, string>;
 export function manifestFiles(lines: FactLines): ReadonlyMap<string, Fields> {
   const files = new Map<string, Map<string, string>>();
   for (const [line = ""] of lines.all("manifest")) {
-    const match = /^(.+?):([a-zA-Z]+)=(.*)$/.exec(line);
-    if (match === null) continue;
-    const [, path = "", key = "", value = ""] = match;
+    const equals = line.indexOf("=");
+    const colon = line.lastIndexOf(":", Math.max(equals, 0));
+    const [path, key, value] = [
+      line.slice(0, Math.max(colon, 0)),
+      line.slice(colon + 1, equals),
+      line.slice(equals + 1),
+    ];
+    if (equals === -1 || path === "" || !/^[a-zA-Z]+$/.test(key)) continue;
     files.set(path, (files.get(path) ?? new Map<string, string>()).set(key, value));
   }
   return files;
@@ -47,7 +52,8 @@ function ownRecord(
 
 /** Returns what our manifest notes about the host. */
 export function parseHostManifest(lines: FactLines): HostManifest {
-  const gpus: Record<string, { vfs: number }> = {};
+  // Keys are what a machine says, `constructor` too.
+  const gpus: Record<string, { vfs: number }> = Object.create(null);
   const vgpus: VgpuRecord[] = [];
   for (const [path, fields] of manifestFiles(lines)) {
     if (path.startsWith("gpu/")) gpus[path.slice(4)] = { vfs: Number(fields.get("vfs") ?? "0") };

@@ -1,12 +1,13 @@
 import type { OfferedType } from "../model/facts.js";
+import { parseFieldLine } from "./field-line.js";
 
 /** Returns the types in lines of `nvidia-smi vgpu -s -v`. The type number is hexadecimal there. Source: mdev.md section 10. */
 export function parseSmiTypes(lines: readonly string[]): OfferedType[] {
   const types: OfferedType[] = [];
   for (const line of lines) {
-    const match = /^\s*([A-Za-z ]+?)\s*:\s*(.+?)\s*$/.exec(line);
-    if (match === null) continue;
-    const [, key = "", value = ""] = match;
+    const field = parseFieldLine(line);
+    if (field === null) continue;
+    const [key, value] = field;
     const last = types.length - 1;
     const current = types[last];
     if (key === "vGPU Type ID") {

@@ -35,7 +35,7 @@ export function hostKeyText(key: PublicHostKey): string {
 /** Returns the key's fingerprint as OpenSSH prints it, `"SHA256:…"` without padding. */
 export function fingerprint(key: PublicHostKey): string {
   const hash = createHash("sha256").update(Buffer.from(key.blob, "base64")).digest("base64");
-  return `SHA256:${hash.replace(/=+$/, "")}`;
+  return `SHA256:${hash.replaceAll("=", "")}`;
 }
 
 export function sameKey(one: PublicHostKey, other: PublicHostKey): boolean {

@@ -130,9 +130,11 @@ function readWithIncludes(path: string, depth: number): string {
   let inSection = false;
   const lines = text.split(/\r?\n/).map((line) => {
     if (/^\s*(host|match)\b/i.test(line)) inSection = true;
-    const include = /^\s*include[\s=]+(.*)$/i.exec(line)?.[1];
-    if (include === undefined || depth >= 16) return line;
-    const included = includedFiles(include).map((file) => readWithIncludes(file, depth + 1));
+    const keyword = /^\s*include[\s=]+/i.exec(line)?.[0];
+    if (keyword === undefined || depth >= 16) return line;
+    const included = includedFiles(line.slice(keyword.length)).map((file) =>
+      readWithIncludes(file, depth + 1),
+    );
     return [...included, ...(inSection ? [] : ["Host *"])].join("\n");
   });
   return lines.join("\n");
