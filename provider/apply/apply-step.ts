@@ -4,6 +4,7 @@ import { bootUnit, restoreScript } from "./boot-unit.js";
 import { installDriver, uninstallDriver, uploadPackage } from "./driver-steps.js";
 import { acquireLicense } from "./license-step.js";
 import { type ChangingScript, change, type Machine } from "./machine.js";
+import { rebootGuard } from "./reboot-guard.js";
 
 /** What a step needs to know beside itself. */
 export interface StepContext {
@@ -81,6 +82,7 @@ async function reboot(context: StepContext): Promise<void> {
   await rebootAndWait(machine.session, {
     bootId,
     deadlineMs: rebootDeadlineMs,
+    guard: rebootGuard(machine.label),
     onWait: (elapsedMs) => {
       if (elapsedMs - told < 15_000) return;
       told = elapsedMs;

@@ -158,8 +158,11 @@ export interface ServiceFacts {
 
 /** A part of the look that could not be finished: what it asks for is unknown, never absent. */
 export interface UnreadPart {
-  /** `"processes"`: which VMs run, and who has VFIO files open. */
-  readonly part: "processes";
+  /**
+   * `"processes"`: which VMs run, and who has VFIO files open. `"driver"`: the module nvidia on disk. `"services"`: what systemd says of them. `"types"`: names of types in use. `"mdevctl"`: its definitions.
+   * `"license"`: a guest's settings.
+   */
+  readonly part: "processes" | "driver" | "services" | "types" | "mdevctl" | "license";
   /** Why, in the words of the program that failed. */
   readonly saw: string;
 }

@@ -4,13 +4,17 @@ for device in /sys/bus/pci/devices/*; do
   line_of "$device/class"
   case $value in 0x03*) fact guest-gpu "${device##*/}" ;; esac
 done
-value=$(sed -n 's/^[[:space:]]*FeatureType[[:space:]]*=[[:space:]]*//p' /etc/nvidia/gridd.conf 2>/dev/null | tail -n 1)
+value=
+if [ -f /etc/nvidia/gridd.conf ]; then
+  value=$(head -c 1000000 /etc/nvidia/gridd.conf) || unread license "gridd.conf cannot be read (/etc/nvidia)"
+  value=$(printf '%s\n' "$value" | sed -n 's/^[[:space:]]*FeatureType[[:space:]]*=[[:space:]]*//p' | tail -n 1)
+elif [ -e /etc/nvidia/gridd.conf ]; then unread license "/etc/nvidia/gridd.conf is no regular file"; fi
 fact feature-type "$value"
 for token in /etc/nvidia/ClientConfigToken/*.tok; do
-  if [ -f "$token" ]; then fact token "${token##*/}" "$(sha256sum < "$token" | cut -d ' ' -f 1)"; fi
+  if [ -f "$token" ]; then fact token "${token##*/}" "$(head -c 1000000 "$token" | sha256sum | cut -d ' ' -f 1)"; fi
 done
 if command -v nvidia-smi > /dev/null 2>&1; then
-  timeout 20 nvidia-smi -q 2>/dev/null | sed -n '/Licensed Product/,/License Status/p' | while IFS= read -r value; do fact license-line "$value"; done
+  timeout 20 nvidia-smi -q 2>/dev/null | head -n 20000 | sed -n '/Licensed Product/,/License Status/p' | while IFS= read -r value; do fact license-line "$value"; done
 fi
-grep -rHs --exclude='*.new' '' /etc/pulumi-vgpu 2>/dev/null | while IFS= read -r value; do fact manifest "${value#/etc/pulumi-vgpu/}"; done
+look_at_manifest
 fact end guest

@@ -83,8 +83,10 @@ for gpu in $gpus; do
     index=$((index + 1))
   done
   if [ -z "$shown" ] && [ -n "$any" ]; then fact types-at "$gpu" "$any" mdev-on-vf; offered "$any" "$gpu"; fi
-  if [ -n "$named" ]; then
-    timeout 20 nvidia-smi vgpu -s -v -i "$gpu" 2>/dev/null | while IFS= read -r value; do
+  if [ -n "$named" ] && command -v nvidia-smi > /dev/null 2>&1; then
+    said=$({ timeout 20 nvidia-smi vgpu -s -v -i "$gpu" 2>&1 || echo "ended with $?"; } | head -c 1000000)
+    case $said in *"ended with "[1-9]*) unread types "nvidia-smi vgpu -s: $said" ;; esac
+    printf '%s\n' "$said" | while IFS= read -r value; do
       case $value in *'vGPU Type ID'*|*' Name  '*|*'FB Memory'*|*'Max Instances  '*) fact smi-type "$gpu" "$value" ;; esac
     done
   fi
@@ -136,7 +138,8 @@ for value in /sys/bus/pci/devices/*/vfio-dev/* /sys/bus/mdev/devices/*/vfio-dev/
 done
 
 if command -v mdevctl > /dev/null 2>&1; then
-  mdevctl list -d --dumpjson 2>/dev/null | while IFS= read -r value; do fact mdevctl "$value"; done
+  said=$({ timeout 20 mdevctl list -d --dumpjson 2>/dev/null || echo "ended with $?"; } | head -c 4000000)
+  printf '%s\n' "$said" | while IFS= read -r value; do fact mdevctl "$value"; done
   # Debian's package (12, 13) has the program elsewhere than its own rule runs it.
   for rule in /etc/udev/rules.d/60-mdevctl.rules /usr/lib/udev/rules.d/60-mdevctl.rules /lib/udev/rules.d/60-mdevctl.rules; do
     if [ ! -e "$rule" ]; then continue; fi
@@ -145,7 +148,9 @@ if command -v mdevctl > /dev/null 2>&1; then
     break
   done
 fi
-sha256sum /usr/local/lib/pulumi-vgpu/restore /etc/systemd/system/pulumi-vgpu.service 2>/dev/null |
-  while read -r value path; do fact boot-file "${path##*/}" "$value"; done
-grep -rHs --exclude='*.new' '' /etc/pulumi-vgpu 2>/dev/null | while IFS= read -r value; do fact manifest "${value#/etc/pulumi-vgpu/}"; done
+for path in /usr/local/lib/pulumi-vgpu/restore /etc/systemd/system/pulumi-vgpu.service; do
+  if [ -f "$path" ]; then fact boot-file "${path##*/}" "$(head -c 1000000 "$path" | sha256sum | cut -d ' ' -f 1)"
+  elif [ -e "$path" ]; then fact boot-file "${path##*/}" 'no regular file'; fi
+done
+look_at_manifest
 fact end host

@@ -1,6 +1,16 @@
 # Facts of any Linux machine, one line each: a tag, then fields, separated by tabs. Reads only.
 fact() { tag=$1; shift; printf '%s' "$tag"; for field; do printf '\t%s' "$field"; done; printf '\n'; }
 line_of() { value=; { IFS= read -r value < "$1"; } 2>/dev/null || :; }
+unread() { printf 'unread\t%s\t%.400s\n' "$1" "$(printf '%s' "$2" | head -n 3 | tr '\t\n' '  ')"; }
+# Prints the manifest, or what in it is none of ours: a FIFO would hold the look up, a huge file would flood it.
+look_at_manifest() {
+  if [ ! -e /etc/pulumi-vgpu ] && [ ! -L /etc/pulumi-vgpu ]; then return; fi
+  value=$(find /etc/pulumi-vgpu ! -name '*.new' ! -type d \( ! -type f -o -size +16 \) -printf '%p (%y, %s bytes)\n' 2>&1 | head -n 1)
+  if [ -n "$value" ]; then unread manifest "not a small file: $value"; return; fi
+  manifest=$(grep -r -H -D skip --exclude='*.new' '' /etc/pulumi-vgpu 2>&1)
+  if [ "$?" -gt 1 ]; then unread manifest "$(printf '%s\n' "$manifest" | grep '^grep:')"; return; fi
+  if [ -n "$manifest" ]; then printf '%s\n' "$manifest" | while IFS= read -r value; do fact manifest "${value#/etc/pulumi-vgpu/}"; done; fi
+}
 kernel=$(uname -r)
 line_of /etc/machine-id; fact machine-id "$value"
 line_of /proc/sys/kernel/random/boot_id; fact boot-id "$value"
@@ -20,25 +30,24 @@ done
 if [ -x /usr/lib/nvidia/sriov-manage ]; then fact tool sriov-manage; fi
 if [ -e "/lib/modules/$kernel/build" ]; then fact headers yes; fi
 if [ -d /sys/module/nouveau ]; then fact nouveau-loaded yes; fi
-grep -ls '^[[:space:]]*blacklist[[:space:]]\{1,\}nouveau' /etc/modprobe.d/*.conf 2>/dev/null | while IFS= read -r value; do fact nouveau-blocked "$value"; done
+grep -ls -D skip '^[[:space:]]*blacklist[[:space:]]\{1,\}nouveau' /etc/modprobe.d/*.conf 2>/dev/null | while IFS= read -r value; do fact nouveau-blocked "$value"; done
 if [ -d /sys/module/nvidia ]; then line_of /sys/module/nvidia/version; fact loaded-driver "$value"; fi
-value=$(modinfo -F version nvidia 2>/dev/null)
-if [ -n "$value" ]; then fact installed-driver "$value"
+value=$(modinfo -F version nvidia 2>&1) ||
+  { case $value in *'not found'*) ;; *) unread driver "${value:-modinfo ended with $?}" ;; esac; value=; }
+if [ -n "$value" ]; then fact installed-driver "$(printf '%s\n' "$value" | tail -n 1)"
 else
   for other in /lib/modules/*; do
     other=${other##*/}
     [ "$other" != "$kernel" ] && value=$(modinfo -k "$other" -F version nvidia 2>/dev/null) && [ -n "$value" ] && fact other-kernel-driver "$other" "$value"
   done
   if [ -d /var/lib/dkms/nvidia ]; then
-    timeout 20 dkms status 2>/dev/null | while IFS= read -r value; do case $value in nvidia[/,]*) fact dkms "$value" ;; esac; done
+    timeout 20 dkms status 2>/dev/null | head -n 1000 | while IFS= read -r value; do case $value in nvidia[/,]*) fact dkms "$value" ;; esac; done
   fi
 fi
-if command -v systemctl > /dev/null 2>&1; then
-  for unit in $services; do
-    systemctl show -p LoadState -p ActiveState -p Result -p UnitFileState "$unit" 2>/dev/null |
-      while IFS= read -r value; do fact service "$unit" "${value%%=*}" "${value#*=}"; done
-  done
-fi
+for unit in $services; do
+  state=$(timeout 30 systemctl show -p LoadState -p ActiveState -p Result -p UnitFileState "$unit" 2>&1) || { unread services "${state:-systemctl ended with $?}"; continue; }
+  printf '%s\n' "$state" | while IFS= read -r value; do fact service "$unit" "${value%%=*}" "${value#*=}"; done
+done
 for value in /var/lib/pulumi-vgpu/packages/*.run; do
   if [ -f "$value" ]; then value=${value##*/}; fact upload "${value%.run}"; fi
 done

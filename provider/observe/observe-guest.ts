@@ -4,12 +4,13 @@ import { type FactLines, parseFactLines, understood } from "./fact-lines.js";
 import { parseFieldLine } from "./field-line.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseGuestManifest } from "./parse-manifest.js";
+import { refuseBlindLook } from "./parse-unread.js";
 import { machineScript, readScript } from "./read-script.js";
 import { runObservation } from "./run-observation.js";
 
 /**
  * Returns everything that is known of a Linux guest, in one round trip that changes nothing.
- * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL
+ * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL, VGPU_PREREQUISITE
  */
 export async function observeGuest(session: Session): Promise<GuestFacts> {
   const text = `services=nvidia-gridd.service\n${machineScript()}${readScript("observe/guest.sh")}`;
@@ -20,6 +21,7 @@ export async function observeGuest(session: Session): Promise<GuestFacts> {
 /** Returns the facts in what the observing script printed. */
 export function parseGuestFacts(output: string, where: string): GuestFacts {
   const lines = parseFactLines(output, "guest", where);
+  refuseBlindLook(lines, where);
   const featureType = lines.one("feature-type");
   return {
     ...parseMachine(lines),

@@ -6,6 +6,7 @@ import { parseMachine } from "./parse-machine.js";
 import { parseHostManifest } from "./parse-manifest.js";
 import { parseMdevParents } from "./parse-mdev-parents.js";
 import { parseMdevDefinitions } from "./parse-mdevctl.js";
+import { refuseBlindLook } from "./parse-unread.js";
 import { machineScript, readScript } from "./read-script.js";
 import { runObservation } from "./run-observation.js";
 
@@ -13,7 +14,7 @@ const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.serv
 
 /**
  * Returns everything that is known of a host, in one round trip that changes nothing.
- * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL
+ * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL, VGPU_PREREQUISITE
  */
 export async function observeHost(session: Session): Promise<HostFacts> {
   const text = `services='${hostServices}'\n${machineScript()}${readScript("observe/host.sh")}`;
@@ -24,18 +25,19 @@ export async function observeHost(session: Session): Promise<HostFacts> {
 /** Returns the facts in what the observing script printed. */
 export function parseHostFacts(output: string, where: string): HostFacts {
   const lines = parseFactLines(output, "host", where);
+  refuseBlindLook(lines, where);
+  const machine = parseMachine(lines);
+  const mdevctl = lines.all("mdevctl").map((fields) => fields.join("\t"));
+  const definitions = parseMdevDefinitions(mdevctl.join("\n"));
+  const unlisted = { part: "mdevctl" as const, saw: `${mdevctl.join(" ").slice(-200)} (mdevctl list)` };
   return {
-    ...parseMachine(lines),
+    ...machine,
+    unread: definitions === null ? [...machine.unread, unlisted] : machine.unread,
     iommuUnits: lines.all("iommu").map((fields) => fields[0] ?? ""),
     kernelCommandLine: lines.one("cmdline"),
     gpus: parseGpus(lines),
     mdevParents: parseMdevParents(lines),
-    mdevDefinitions: parseMdevDefinitions(
-      lines
-        .all("mdevctl")
-        .map((fields) => fields.join("\t"))
-        .join("\n"),
-    ),
+    mdevDefinitions: definitions ?? [],
     autostartMissing: lines.one("autostart-missing") || null,
     manifest: parseHostManifest(lines),
   };

@@ -1,9 +1,11 @@
 import type { MdevDefinition } from "../model/facts.js";
 
-/** Returns the definitions in the output of `mdevctl list -d --dumpjson`; unreadable text gives none. */
-export function parseMdevDefinitions(json: string): MdevDefinition[] {
+/** Returns the definitions in the output of `mdevctl list -d --dumpjson`, `null` when that is no such list: then they are unknown. */
+export function parseMdevDefinitions(json: string): MdevDefinition[] | null {
+  const list = readJson(json);
+  if (!Array.isArray(list)) return null;
   const definitions: MdevDefinition[] = [];
-  for (const [parent, devices] of entriesOfEach(readJson(json))) {
+  for (const [parent, devices] of entriesOfEach(list)) {
     for (const [mdevUuid, device] of entriesOfEach(devices)) {
       if (typeof device !== "object" || device === null) continue;
       const { mdev_type: mdevType, start } = device as { mdev_type?: unknown; start?: unknown };
@@ -19,7 +21,7 @@ function readJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    return [];
+    return null;
   }
 }
 

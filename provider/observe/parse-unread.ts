@@ -1,5 +1,15 @@
+import { VgpuError } from "../model/errors.js";
 import type { UnreadPart } from "../model/facts.js";
 import type { FactLines } from "./fact-lines.js";
+
+const parts: ReadonlySet<string> = new Set<UnreadPart["part"]>([
+  "processes",
+  "driver",
+  "services",
+  "types",
+  "mdevctl",
+  "license",
+]);
 
 /** Returns the parts of the look that could not be finished, in the order in which they were tried. */
 export function parseUnread(lines: FactLines): UnreadPart[] {
@@ -7,5 +17,40 @@ export function parseUnread(lines: FactLines): UnreadPart[] {
 }
 
 function isPart(text: string): text is UnreadPart["part"] {
-  return text === "processes";
+  return parts.has(text);
+}
+
+/**
+ * Refuses a look without which nothing is known: a program that it relies on is missing or of another make, or the manifest
+ * could not be read.
+ * @throws VGPU_PREREQUISITE naming the programs and their packages, or the file
+ */
+export function refuseBlindLook(lines: FactLines, where: string): void {
+  const missing = lines.all("missing");
+  if (missing.length > 0) throw missingTools(missing, where);
+  const manifest = lines.all("unread").find(([part]) => part === "manifest");
+  if (manifest === undefined) return;
+  throw new VgpuError({
+    code: "VGPU_PREREQUISITE",
+    where,
+    what: "cannot read what is noted on the machine",
+    saw: `${manifest[1] ?? ""} (/etc/pulumi-vgpu)`,
+    expected: "small regular files, as they were written",
+    next: "look at that file on the machine: a damaged disk, or something put there by hand; then run again",
+  });
+}
+
+function missingTools(missing: readonly (readonly string[])[], where: string): VgpuError {
+  const seen = missing.map(([program = "", , state]) =>
+    state === "absent" ? `no ${program}` : `${program} is of another make, or does not work`,
+  );
+  const packages = [...new Set(missing.map(([, name = ""]) => name))].join(", ");
+  return new VgpuError({
+    code: "VGPU_PREREQUISITE",
+    where,
+    what: "cannot look at the machine: programs are missing",
+    saw: `${seen.join(", ")} (tried before the look)`,
+    expected: packages,
+    next: `install on the machine: ${packages}; then run again`,
+  });
 }

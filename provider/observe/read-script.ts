@@ -15,6 +15,6 @@ export function readScript(path: string): string {
 
 /** Returns the script that asks any machine, host or guest; what follows it may ask for more. */
 export function machineScript(): string {
-  const parts = ["look-at-processes", "machine", "prerequisites", "role"];
+  const parts = ["check-tools", "look-at-processes", "machine", "prerequisites", "role"];
   return parts.map((name) => readScript(`observe/${name}.sh`)).join("");
 }

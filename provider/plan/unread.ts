@@ -22,6 +22,31 @@ const needs: Readonly<Record<UnreadPart["part"], Need>> = {
       "retire-vgpu",
     ],
   },
+  driver: {
+    what: "cannot tell which driver is installed",
+    expected: "an answer of modinfo, or that there is no module nvidia",
+    steps: ["upload-package", "install-driver", "uninstall-driver", "reboot-machine"],
+  },
+  services: {
+    what: "cannot tell which services run",
+    expected: "an answer of systemctl show",
+    steps: ["await-services", "start-services", "install-boot-unit", "acquire-license"],
+  },
+  types: {
+    what: "cannot tell of which types the vGPUs are",
+    expected: "an answer of nvidia-smi vgpu -s within 20 s",
+    steps: ["make-vgpu", "retire-vgpu"],
+  },
+  mdevctl: {
+    what: "cannot tell which mdevs mdevctl defines",
+    expected: "a list of mdevctl within 20 s, as JSON",
+    steps: ["make-vgpu", "retire-vgpu", "record-vgpu"],
+  },
+  license: {
+    what: "cannot tell the license settings",
+    expected: "a readable /etc/nvidia/gridd.conf, or none",
+    steps: ["write-gridd-conf", "write-token", "acquire-license"],
+  },
 };
 
 /** Returns why these steps may not be taken on what was seen: something that they need to know could not be read. */

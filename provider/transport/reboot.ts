@@ -11,18 +11,28 @@ export interface RebootOptions {
   readonly bootId: string;
   /** Milliseconds for the whole reboot. */
   readonly deadlineMs: number;
+  /** Looks once more at what the reboot would end, in the very script that reboots. */
+  readonly guard: RebootGuard;
   /** Called at each look at the machine. */
   readonly onWait?: (elapsedMs: number) => void;
 }
 
+/** What keeps a machine from being rebooted. */
+export interface RebootGuard {
+  /** Defines the shell function look_at_processes, which leaves `$vms` and `$unread` empty where the reboot may be. */
+  readonly text: string;
+  /** Returns the error for what that function printed. */
+  refusal(printed: string): VgpuError;
+}
+
 /**
  * Reboots the machine, inside `withLock`, and returns when it answers from another boot and the lock is held again.
- * @throws VGPU_TIMEOUT, VGPU_STEP_FAILED when the machine refuses to reboot, VGPU_HOST_KEY when another key comes back
+ * @throws VGPU_TIMEOUT, the guard's error, VGPU_STEP_FAILED when the machine refuses to reboot, VGPU_HOST_KEY when another key comes back
  */
 export async function rebootAndWait(session: Session, options: RebootOptions): Promise<{ bootId: string }> {
   const context = contextOf(session);
   const began = performance.now();
-  await requestReboot(session);
+  await requestReboot(session, options.guard);
   let last = "no answer";
   for (let looks = 0; performance.now() - began < options.deadlineMs; looks++) {
     await new Promise((resolve) =>
@@ -41,13 +51,18 @@ export async function rebootAndWait(session: Session, options: RebootOptions): P
   throw tooLong(context, last, options.deadlineMs);
 }
 
+/** The exit code of a script that did not reboot because of its guard. */
+const held = 76;
+
 /** A connection that goes meanwhile is no failure: the boot's id tells what happened. */
-async function requestReboot(session: Session): Promise<void> {
+async function requestReboot(session: Session, guard: RebootGuard): Promise<void> {
+  const { name, text } = transportScript("reboot-machine");
   try {
-    const { code, stderr } = await session.change({
-      script: transportScript("reboot-machine"),
+    const { code, stdout, stderr } = await session.change({
+      script: { name, text: guard.text + text },
       deadlineMs: 60_000,
     });
+    if (code === held) throw guard.refusal(stdout);
     if (code !== 0) throw refused(contextOf(session), lastLines(stderr) || `exit code ${code}`);
   } catch (error) {
     const uncertain =

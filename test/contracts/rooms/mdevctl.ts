@@ -26,7 +26,7 @@ async function withDefinition(bed: Bed, work: (defined: Defined) => Promise<void
   const parent = (await parents(bed)).at(-1) ?? "";
   const type = (await typeFolder(bed, parent, bed.facts.types.one)).split("/").at(-1) ?? "";
   const listed = async () =>
-    parseMdevDefinitions(await say(bed, listing)).find((each) => each.mdevUuid === uuid);
+    parseMdevDefinitions(await say(bed, listing))?.find((each) => each.mdevUuid === uuid);
   expect(await bed.shell(`mdevctl define -u ${uuid} -p ${parent} -t ${type}`)).toEqual(nothing);
   try {
     await work({ uuid, parent, type, listed });

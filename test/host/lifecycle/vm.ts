@@ -23,3 +23,14 @@ export async function stopVm([host]: [Part], vm: string): Promise<void> {
   if (release === undefined) throw new Error(`no VM ${vm} runs on ${host.machine.name}`);
   await release();
 }
+
+/** A process of this name, with these arguments, that keeps a file of the host's open. */
+export async function startProcess(
+  [host]: [Part],
+  vm: string,
+  { path, words }: { readonly path: string; readonly words: readonly [string, ...string[]] },
+): Promise<void> {
+  const [name, ...args] = words;
+  const held = await host.machine.holdOpen(path, name, args);
+  running.set(`${host.machine.name} ${vm}`, held.release);
+}

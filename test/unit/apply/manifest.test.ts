@@ -47,12 +47,9 @@ function read(path: string): string {
 
 /** What observing the host reads of the test's manifest. */
 function observed() {
-  const line = readScript("observe/host.sh")
-    .split("\n")
-    .find((text) => text.startsWith("grep -rHs"));
-  const fact =
-    "fact() { tag=$1; shift; printf '%s' \"$tag\"; for field; do printf '\\t%s' \"$field\"; done; printf '\\n'; }";
-  const text = `${fact}\n${line?.replaceAll("/etc/pulumi-vgpu", manifest)}\nfact end host`;
+  const script = readScript("observe/machine.sh");
+  const functions = script.slice(0, script.indexOf("kernel=$(uname"));
+  const text = `${functions.replaceAll("/etc/pulumi-vgpu", manifest)}\nlook_at_manifest\nfact end host`;
   return parseHostManifest(parseFactLines(runShell(text).stdout, "host", "here"));
 }
 

@@ -78,7 +78,14 @@ describe("parseMdevDefinitions", () => {
     );
   });
 
-  it.each(["", "[]", "not json", '{"a": 1}', '[{"p": [{"u": null}]}]', '[{"p": [{"u": {}}]}]', '[{"p": 7}]'])(
+  it.each(["not json", '{"a": 1}', "[", '"x"', "null", "[]\nended with 1"])(
+    "takes %j for no list: unknown",
+    (text) => {
+      expect(parseMdevDefinitions(text)).toBeNull();
+    },
+  );
+
+  it.each(["", "[]", '[{"p": [{"u": null}]}]', '[{"p": [{"u": {}}]}]', '[{"p": 7}]'])(
     "reads no definition from %j",
     (text) => {
       expect(parseMdevDefinitions(text)).toEqual([]);

@@ -65,3 +65,61 @@ describe("a look at the processes that could not finish", () => {
     expect(planHost(desiredHost(), { ...finishedHost(), unread })).toEqual({ steps: [], refusals: [] });
   });
 });
+
+describe("a part of the look that could not be finished", () => {
+  it.each<[UnreadPart["part"], string]>([
+    [
+      "driver",
+      `cannot tell which driver is installed
+Saw: why; to be done: upload-package, install-driver, reboot-machine
+Expected: an answer of modinfo, or that there is no module nvidia`,
+    ],
+    [
+      "processes",
+      `cannot tell which VMs run and what they use
+Saw: why; to be done: install-driver, reboot-machine
+Expected: all of the machine's processes, with the files that they have open`,
+    ],
+  ])("refuses a host's steps that need it: %s", (part, text) => {
+    const bare = hostFacts({ unread: [{ part, saw: "why" }] });
+    const said = `VGPU_PREREQUISITE gpu-01: ${text}\nNext: look for the cause on the machine, run again`;
+    expect(refusalTexts(planHost(desiredHost({ gpus: {} }), bare))).toEqual([said]);
+  });
+
+  it("refuses to start services that may run", () => {
+    const unknown = { ...finishedHost(), services: {}, unread: [{ part: "services", saw: "why" }] as const };
+    expect(refusalTexts(planHost(desiredHost(), unknown))).toEqual([
+      `VGPU_PREREQUISITE gpu-01: cannot tell which services run
+Saw: why; to be done: start-services, install-boot-unit
+Expected: an answer of systemctl show
+Next: look for the cause on the machine, run again`,
+    ]);
+  });
+
+  it.each<[UnreadPart["part"], string]>([
+    [
+      "types",
+      "cannot tell of which types the vGPUs are\nSaw: why; to be done: make-vgpu\nExpected: an answer of nvidia-smi vgpu -s within 20 s",
+    ],
+    [
+      "mdevctl",
+      "cannot tell which mdevs mdevctl defines\nSaw: why; to be done: make-vgpu\nExpected: a list of mdevctl within 20 s, as JSON",
+    ],
+  ])("refuses a vGPU's steps that need it: %s", (part, text) => {
+    const desk = vgpuOf(1, "A40-8Q");
+    const facts = { ...factsOf(emptyWorld("mdev-on-vf")), unread: [{ part, saw: "why" }] };
+    expect(refusalTexts(planVgpu({ self: desk, declared: [desk], bootFiles }, facts))).toEqual([
+      `VGPU_PREREQUISITE gpu-01 desk-1: ${text}\nNext: look for the cause on the machine, run again`,
+    ]);
+  });
+
+  it("refuses to write license settings beside unknown ones", () => {
+    const facts = guestFacts({ unread: [{ part: "license", saw: "why" }] });
+    expect(refusalTexts(planGuest(desiredGuest({ driver: null }), facts))).toEqual([
+      `VGPU_PREREQUISITE desk-1: cannot tell the license settings
+Saw: why; to be done: write-gridd-conf, write-token, acquire-license
+Expected: a readable /etc/nvidia/gridd.conf, or none
+Next: look for the cause on the machine, run again`,
+    ]);
+  });
+});

@@ -1,8 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { VgpuError } from "../../../provider/model/errors.js";
 import { withLock } from "../../../provider/transport/lock.js";
-import { type RebootOptions, rebootAndWait } from "../../../provider/transport/reboot.js";
+import { type RebootGuard, type RebootOptions, rebootAndWait } from "../../../provider/transport/reboot.js";
 import { closeAllSessions, sessionFor } from "../../../provider/transport/session.js";
 import { SshFixture, until } from "./ssh-fixture.js";
+
+/** Nothing that the reboot would end. */
+const guard: RebootGuard = {
+  text: "look_at_processes() { vms= unread=; }\n",
+  refusal: (printed) => {
+    throw new Error(`not asked for: ${printed}`);
+  },
+};
 
 describe("rebootAndWait", () => {
   let machine: SshFixture;
@@ -18,8 +27,8 @@ describe("rebootAndWait", () => {
     await machine.stop();
   });
   const here = () => sessionFor(machine.connection());
-  const reboot = (options: RebootOptions) =>
-    withLock(here(), "stack dev", () => rebootAndWait(here(), options));
+  const reboot = (options: Omit<RebootOptions, "guard"> & { readonly guard?: RebootGuard }) =>
+    withLock(here(), "stack dev", () => rebootAndWait(here(), { guard, ...options }));
   const rebootWhenAsked = async () => {
     await until(() => machine.has("asked"));
     await machine.powerOff();
@@ -74,6 +83,24 @@ describe("rebootAndWait", () => {
     expect(error.message).toMatch(
       /VGPU_STEP_FAILED .*: the machine does not reboot\nSaw: .*Operation inhibited by backup.* \(systemctl reboot\)\nExpected: a reboot\nNext: /,
     );
+  });
+
+  it("does not reboot where its guard sees a VM, or could not finish its look", async () => {
+    for (const seen of ["vms=' 7' unread=", "vms= unread=cut"]) {
+      const refusal = (printed: string) =>
+        new VgpuError({
+          code: "VGPU_IN_USE",
+          where: "x",
+          what: "kept",
+          saw: printed.trim(),
+          expected: "none",
+          next: "wait",
+        });
+      const text = `look_at_processes() { ${seen}; echo seen; }\n`;
+      const options = { bootId: "boot-1", guard: { text, refusal }, deadlineMs: 15_000 };
+      await expect(reboot(options)).rejects.toThrow("VGPU_IN_USE x: kept\nSaw: seen");
+    }
+    expect(machine.has("asked")).toBe(false);
   });
 
   it("fails at its deadline when the machine stays as it is", async () => {
