@@ -43,7 +43,7 @@ describe("what tells a host from a guest", () => {
   it("is said by the script on any machine, without a word to standard error", () => {
     const { stdout, stderr } = runShell(`services=\n${machineScript()}fact end guest`);
     expect(stderr).toBe("");
-    expect(parseGuestFacts(stdout, "x").role.vgpuManager).toEqual([]);
+    expect(parseGuestFacts(stdout.replace(/^missing\t.*\n/gm, ""), "x").role.vgpuManager).toEqual([]);
   });
 });
 
