@@ -1,7 +1,7 @@
 import type { Step, VgpuStep } from "../plan/steps.js";
 import { rebootAndWait } from "../transport/reboot.js";
 import { bootUnit, restoreScript } from "./boot-unit.js";
-import { installDriver, uninstallDriver, uploadPackage } from "./driver-steps.js";
+import { copyPackage, installDriver, uninstallDriver, uploadPackage } from "./driver-steps.js";
 import { acquireLicense } from "./license-step.js";
 import { type ChangingScript, change, type Machine } from "./machine.js";
 import { rebootGuard } from "./reboot-guard.js";
@@ -37,10 +37,12 @@ export async function applyStep(step: SingleStep, context: StepContext): Promise
       return;
     case "upload-package":
       return uploadPackage(machine, step.package);
+    case "copy-package":
+      return copyPackage(machine, step.package);
     case "install-driver":
       return installDriver(machine, step);
     case "uninstall-driver":
-      return uninstallDriver(machine);
+      return uninstallDriver(machine, step.replacement);
     case "reboot-machine":
       return reboot(context);
     case "acquire-license":

@@ -26,11 +26,23 @@ export interface ChangingScript {
   readonly deadlineMs?: number;
   /** It only waits and reads: the machine's change lock is left to what it waits for. @default false */
   readonly readsOnly?: boolean;
+  /** Exit codes beside 0 that the caller understands. */
+  readonly expectedCodes?: readonly number[];
 }
+
+/** Files of functions that only some scripts start with. */
+const librariesOf: Readonly<Record<string, string>> = {
+  "install-driver": "installer-folder",
+  "uninstall-driver": "installer-folder",
+  "block-nouveau": "initramfs",
+  "unblock-nouveau": "initramfs",
+};
 
 /** Returns the whole text of a changing script: the shared functions and its own file. */
 export function changingScript(name: string, side: Machine["side"]): string {
-  return libraryScript(side) + readScript(`apply/shell/${name}.sh`);
+  const library = librariesOf[name];
+  const own = library === undefined ? "" : readScript(`apply/shell/${library}.sh`);
+  return libraryScript(side) + own + readScript(`apply/shell/${name}.sh`);
 }
 
 /**
@@ -39,7 +51,7 @@ export function changingScript(name: string, side: Machine["side"]): string {
  * what `Session.change` throws
  */
 export async function change(machine: Machine, script: ChangingScript): Promise<ExecResult> {
-  const { name, args = [], stdin, deadlineMs = 180_000 } = script;
+  const { name, args = [], stdin, deadlineMs = 180_000, expectedCodes = [] } = script;
   const output = "ends" as const;
   const request = {
     script: { name, text: changingScript(name, machine.side) },
@@ -50,7 +62,7 @@ export async function change(machine: Machine, script: ChangingScript): Promise<
   const whole = stdin === undefined ? request : { ...request, stdin };
   const { session } = machine;
   const result = await (script.readsOnly === true ? session.exec(whole) : session.change(whole));
-  if (result.code !== 0)
+  if (result.code !== 0 && !expectedCodes.includes(result.code))
     throw await stepError(machine, { name, code: result.code, said: result.stderr || result.stdout });
   return result;
 }

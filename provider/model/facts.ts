@@ -126,6 +126,8 @@ export interface MachineManifest {
   /** Whether nouveau ran when we took the machine over. */
   readonly nouveauFound: boolean;
   readonly nouveauBlock: "intent" | "done" | null;
+  /** The boot in which it was blocked and every kernel's image made anew; not there in a record of an older version. */
+  readonly nouveauBlockBoot?: string;
   /** The driver that we installed; `bootId` is the boot in which that happened. */
   readonly driver: {
     readonly state: "intent" | "done";
@@ -207,6 +209,8 @@ export interface MachineFacts {
   readonly installedDriver: string | null;
   /** Where there is none for the running kernel: those on disk for other kernels. */
   readonly otherKernelDrivers: readonly { readonly kernel: string; readonly version: string }[];
+  /** Versions of NVIDIA's driver that DKMS has: it builds them for the next kernel. */
+  readonly dkmsDrivers: readonly string[];
   /** Where there is none for the running kernel: what `dkms status` says of NVIDIA's modules, line by line. */
   readonly dkmsStatus: readonly string[];
   readonly services: Readonly<Record<string, ServiceFacts>>;

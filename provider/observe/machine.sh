@@ -30,10 +30,20 @@ done
 if [ -x /usr/lib/nvidia/sriov-manage ]; then fact tool sriov-manage; fi
 if [ -e "/lib/modules/$kernel/build" ]; then fact headers yes; fi
 if [ -d /sys/module/nouveau ]; then fact nouveau-loaded yes; fi
-grep -ls -D skip '^[[:space:]]*blacklist[[:space:]]\{1,\}nouveau' /etc/modprobe.d/*.conf 2>/dev/null | while IFS= read -r value; do fact nouveau-blocked "$value"; done
+seen=
+for value in /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf /lib/modprobe.d/*.conf; do
+  [ -f "$value" ] || continue
+  # A file takes the place of those of its name in later folders, and /lib is a link to /usr/lib.
+  case $seen in *"/${value##*/}/"*) continue ;; esac
+  seen="$seen/${value##*/}/"
+  if grep -qs -e '^[[:space:]]*blacklist[[:space:]]\{1,\}nouveau[[:space:]]*$' -e '^[[:space:]]*install[[:space:]]\{1,\}nouveau[[:space:]]\{1,\}[^[:space:]]*/\(false\|true\)[[:space:]]*$' "$value"; then fact nouveau-blocked "$value"; fi
+done
 if [ -d /sys/module/nvidia ]; then line_of /sys/module/nvidia/version; fact loaded-driver "$value"; fi
 value=$(modinfo -F version nvidia 2>&1) ||
   { case $value in *'not found'*) ;; *) unread driver "${value:-modinfo ended with $?}" ;; esac; value=; }
+for source in /var/lib/dkms/nvidia/*/source; do
+  if [ -e "$source" ]; then source=${source%/source}; fact dkms-driver "${source##*/}"; fi
+done
 if [ -n "$value" ]; then fact installed-driver "$(printf '%s\n' "$value" | tail -n 1)"
 else
   for other in /lib/modules/*; do

@@ -1,9 +1,25 @@
+import type { PackageHead } from "../model/package-head.js";
 import type { Session } from "../transport/session.js";
 import { readScript } from "./read-script.js";
 
-/** Returns the sha256 of a file on the machine, `null` when it is not there. One round trip that changes nothing. */
-export async function observePackage(session: Session, path: string): Promise<string | null> {
-  const script = { name: "hash-file", text: readScript("observe/hash-file.sh") };
+/** A file on the machine. */
+export interface SeenPackage {
+  readonly sha256: string;
+  readonly head: PackageHead;
+}
+
+/** Returns what a file on the machine is, `null` when it is not there. One round trip that changes nothing. */
+export async function observePackage(session: Session, path: string): Promise<SeenPackage | null> {
+  const script = { name: "look-at-package", text: readScript("observe/look-at-package.sh") };
   const answer = await session.exec({ script, args: [path], deadlineMs: 120_000 });
-  return answer.stdout.trim() || null;
+  return parsePackage(answer.stdout);
+}
+
+/** Returns what look-at-package.sh said of a file. */
+export function parsePackage(text: string): SeenPackage | null {
+  const fields = text.split("\n").map((line) => line.split("\t"));
+  const all = (tag: string) => fields.filter(([each]) => each === tag).map(([, value = ""]) => value);
+  const [sha256] = all("sha256");
+  if (sha256 === undefined) return null;
+  return { sha256, head: { firstBytes: all("first-bytes")[0] ?? "", headerLines: all("header") } };
 }

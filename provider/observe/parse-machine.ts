@@ -26,6 +26,7 @@ export function parseMachine(lines: FactLines): Omit<MachineFacts, "manifest"> {
     otherKernelDrivers: lines
       .all("other-kernel-driver")
       .map(([kernel = "", version = ""]) => ({ kernel, version })),
+    dkmsDrivers: first("dkms-driver"),
     dkmsStatus: first("dkms"),
     services: parseServices(lines),
     runningVms: parseRunningVms(lines),

@@ -25,12 +25,14 @@ export function parseMachineManifest(lines: FactLines, claim: "host" | "guest"):
   const files = manifestFiles(lines);
   const owner = files.get(claim);
   const driver = ownRecord(files, claim, "driver");
+  const blockBoot = ownRecord(files, claim, "nouveau")?.get("boot");
   const state = stateOf(driver);
   return {
     format: formatOf(files),
     owner: owner?.get("owner") ?? null,
     nouveauFound: owner?.get("nouveau") === "loaded",
     nouveauBlock: stateOf(ownRecord(files, claim, "nouveau")),
+    ...(blockBoot === undefined ? {} : { nouveauBlockBoot: blockBoot }),
     driver: state && { state, version: driver?.get("version") ?? "", bootId: driver?.get("boot") ?? "" },
   };
 }

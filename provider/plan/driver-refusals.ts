@@ -1,6 +1,6 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
-import type { DriverTarget } from "./driver.js";
+import { type DriverTarget, kernelDriverLoaded, nouveauInSpite } from "./driver.js";
 import { builtForOtherKernel } from "./other-kernel.js";
 import { buildRefusals } from "./prerequisites/build-tools.js";
 import { driverPackageRefusals, moduleOwnerRefusals } from "./prerequisites/driver-packages.js";
@@ -39,6 +39,7 @@ export function driverRefusals(
     ...(desired.driver === null ? [] : driverPackageRefusals(desired, facts)),
     ...moduleOwnerRefusals(desired, facts),
     ...installRefusals(desired, facts, steps),
+    ...nouveauRefusals(desired, facts, steps),
     ...rebootRefusals(desired, steps),
   ];
 }
@@ -72,6 +73,20 @@ function installerRefusals(desired: DriverTarget, facts: MachineFacts): ErrorPar
     ...buildRefusals(desired, facts),
     ...installerBlockRefusals(desired, facts),
     ...secureBootRefusals(desired, facts),
+  ];
+}
+
+/** Nouveau that comes with each boot although every image was made anew without it: a further boot changes nothing. */
+function nouveauRefusals(desired: DriverTarget, facts: MachineFacts, steps: readonly Step[]): ErrorParts[] {
+  if (!nouveauInSpite(facts) || !steps.some((step) => step.kind === "install-driver")) return [];
+  return [
+    prerequisite(desired, {
+      what: `${kernelDriverLoaded(facts)} is loaded although it is blocked`,
+      saw: `module ${kernelDriverLoaded(facts)} in /sys/module; blocked by ${facts.nouveauBlockedBy.join(", ")} since an earlier boot, in which every kernel's initramfs was made anew`,
+      expected: "that a boot after the block comes without it",
+      next: "look at what loads it: an initramfs from elsewhere (a UKI, an image of another tool), a modprobe in a service; when that is gone, unload the module or reboot, run again",
+      property: "driver",
+    }),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { MachineFacts } from "../model/facts.js";
 import type { DesiredDriver, RebootPolicy } from "./desired.js";
 import { builtForOtherKernel } from "./other-kernel.js";
-import type { Step } from "./steps.js";
+import type { PackageSource, Step } from "./steps.js";
 
 /** The file that keeps nouveau away, on hosts and in guests. */
 export const ourNouveauBlock = "/etc/modprobe.d/pulumi-vgpu-nouveau.conf";
@@ -33,6 +33,22 @@ export function kernelDriverLoaded(facts: MachineFacts): string | null {
   return facts.nouveauLoaded ? "nouveau" : (facts.installation.novaLoaded[0] ?? null);
 }
 
+/** Whether nouveau, or nova in its place, is here in spite of a block, and the images of all kernels were not made anew for it yet. */
+function needsImages(facts: MachineFacts): boolean {
+  return kernelDriverLoaded(facts) !== null && facts.manifest.nouveauBlockBoot === undefined;
+}
+
+/** Whether nouveau or nova came again with a boot since we blocked it: another boot would end so, too. */
+export function nouveauInSpite(facts: MachineFacts): boolean {
+  const { nouveauBlockBoot } = facts.manifest;
+  return (
+    kernelDriverLoaded(facts) !== null &&
+    nouveauBlocked(facts) &&
+    nouveauBlockBoot !== undefined &&
+    nouveauBlockBoot !== facts.bootId
+  );
+}
+
 /** Returns what must be done, in order, until the declared driver is installed and loaded. `what` names it for people. */
 export function driverSteps(desired: DriverTarget, facts: MachineFacts, what: string): Step[] {
   const driver = desired.driver;
@@ -53,27 +69,21 @@ function installSteps(
   driver: DesiredDriver,
   { facts, what }: { readonly facts: MachineFacts; readonly what: string },
 ): Step[] {
-  const steps: Step[] = [];
+  const source = driver.package;
+  const steps: Step[] = source === null ? [] : packageSteps(desired, source, facts);
   const other = facts.installedDriver !== null && facts.installedDriver !== driver.version;
   if (other) {
     const cause = `${what} ${facts.installedDriver} is installed, ${driver.version} is declared`;
-    steps.push({ kind: "uninstall-driver", ...onMachine(desired, cause) });
+    const replacement = source === null ? {} : { replacement: source };
+    steps.push({ kind: "uninstall-driver", ...replacement, ...onMachine(desired, cause) });
   }
-  if (!nouveauBlocked(facts)) steps.push(blockStep(desired, facts));
+  if (!nouveauBlocked(facts) || needsImages(facts)) steps.push(blockStep(desired, facts));
   const own = kernelDriverLoaded(facts);
   if (own !== null) steps.push(rebootStep(desired, `${own} is loaded`));
   else if (facts.loadedDriver !== null && (other || facts.loadedDriver !== facts.installedDriver)) {
     steps.push(rebootStep(desired, `the module of ${what} ${facts.loadedDriver} is loaded`));
   }
-  const source = driver.package;
   if (source === null) return steps;
-  if (source.localPath !== null && !facts.uploads.includes(source.sha256)) {
-    steps.push({
-      kind: "upload-package",
-      package: source,
-      ...onMachine(desired, "the package is not on the machine"),
-    });
-  }
   const cause = builtForOtherKernel(facts, what) ?? `${what} ${driver.version} is not installed`;
   const dkms = facts.tools.has("dkms");
   steps.push({
@@ -86,9 +96,25 @@ function installSteps(
   return [...steps, bootAfterInstallation(desired, driver, what)];
 }
 
+/** What brings the package to where only root writes. It comes first: nothing is taken away before its replacement is there. */
+function packageSteps(desired: DriverTarget, source: PackageSource, facts: MachineFacts): Step[] {
+  if (facts.uploads.includes(source.sha256)) return [];
+  if (source.localPath !== null)
+    return [
+      {
+        kind: "upload-package",
+        package: source,
+        ...onMachine(desired, "the package is not on the machine"),
+      },
+    ];
+  const cause = `only the copy of ${source.remotePath} that root alone can change is run`;
+  return [{ kind: "copy-package", package: source, ...onMachine(desired, cause) }];
+}
+
 function blockStep(desired: DriverTarget, facts: MachineFacts): Step {
   const own = kernelDriverLoaded(facts);
-  const cause = own === null ? "nothing keeps nouveau from loading" : `${own} is loaded`;
+  const inSpite = nouveauBlocked(facts) ? ` in spite of ${facts.nouveauBlockedBy.join(", ")}` : "";
+  const cause = own === null ? "nothing keeps nouveau from loading" : `${own} is loaded${inSpite}`;
   return { kind: "block-nouveau", ...onMachine(desired, cause) };
 }
 

@@ -30,13 +30,18 @@ export type Step = StepBase &
     | { readonly kind: "block-nouveau" }
     | { readonly kind: "unblock-nouveau" }
     | { readonly kind: "upload-package"; readonly package: PackageSource }
+    | { readonly kind: "copy-package"; readonly package: PackageSource }
     | {
         readonly kind: "install-driver";
         readonly package: PackageSource;
         readonly version: string;
         readonly dkms: boolean;
       }
-    | { readonly kind: "uninstall-driver" }
+    | {
+        readonly kind: "uninstall-driver";
+        /** What takes its place: it must lie verified on the machine before anything is taken away. */
+        readonly replacement?: PackageSource;
+      }
     | { readonly kind: "reboot-machine" }
     | { readonly kind: "await-services"; readonly services: readonly string[] }
     | { readonly kind: "start-services"; readonly services: readonly string[] }

@@ -4,14 +4,15 @@
 // restarts nvidia-gridd only.
 // It never touches other settings of gridd.conf, foreign tokens, or the host.
 import { createHash } from "node:crypto";
-import { type ErrorParts, redactLater } from "../model/errors.js";
+import { redactLater } from "../model/errors.js";
 import type { GuestFacts } from "../model/facts.js";
 import type { DesiredGuest } from "../plan/desired.js";
+import { dkmsNotice } from "../plan/dkms-notice.js";
 import { nouveauBlocked } from "../plan/driver.js";
 import { holdsToken, isLicensed, planGuest, planGuestRemoval } from "../plan/guest.js";
 import { lostGuestHistory } from "../plan/identity/lost-history.js";
 import { type GuestDriverInstallInputs, guestDriverInstallSchema } from "../schema/inputs.js";
-import { desiredDriver, formRefusal, packageRefusal, versionRefusal } from "./driver-input.js";
+import { desiredDriver, driverInputRefusals } from "./driver-input.js";
 import { liveDriver } from "./driver-state.js";
 import type { Properties } from "./lifecycle.js";
 import { machineLifecycle } from "./machine-lifecycle.js";
@@ -37,12 +38,12 @@ export const guestDriverInstall = machineLifecycle({
   desired: desiredGuest,
   plan: planGuest,
   planRemoval: planGuestRemoval,
-  localRefusals,
+  localRefusals: (inputs) => driverInputRefusals(inputs.driver, "guest", inputs.name),
   liveInputs: liveGuestInputs,
   observed: observedGuest,
   lostHistory: (_inputs, facts) => lostGuestHistory(facts),
   secretToken: (inputs) => inputs.license?.token,
-  notices: () => [],
+  notices: (facts) => [dkmsNotice(facts)].filter((notice) => notice !== null),
   mayBeOffAtFirst: (inputs) => inputs.device !== undefined,
 });
 
@@ -63,15 +64,6 @@ function desiredGuest(inputs: GuestDriverInstallInputs): DesiredGuest {
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-async function localRefusals(inputs: GuestDriverInstallInputs, desired: DesiredGuest): Promise<ErrorParts[]> {
-  const refusals = [
-    formRefusal(inputs.driver, desired.name),
-    versionRefusal(desired.driver, desired.name),
-    await packageRefusal(desired.driver, desired.name),
-  ];
-  return refusals.filter((parts) => parts !== null);
 }
 
 function liveGuestInputs(inputs: GuestDriverInstallInputs, facts: GuestFacts): Properties {

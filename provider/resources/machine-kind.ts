@@ -1,7 +1,7 @@
 import type { Connection } from "../model/connection.js";
 import type { ErrorParts } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
-import type { RebootPolicy } from "../plan/desired.js";
+import type { DesiredDriver, RebootPolicy } from "../plan/desired.js";
 import type { Plan } from "../plan/steps.js";
 import type { InputSchema } from "../schema/check-inputs.js";
 import type { DiffTable, Properties } from "./lifecycle.js";
@@ -19,6 +19,7 @@ export interface MachineDesire {
   readonly name: string;
   readonly owner: string;
   readonly reboot: RebootPolicy;
+  readonly driver: DesiredDriver | null;
 }
 
 /** One kind of resource that is a whole machine: a host or a guest. All functions are pure but `localRefusals`. */

@@ -49,7 +49,12 @@ async function preflight(kind: AnyMachineKind, inputs: MachineInputs, isNew: boo
     for (const notice of kind.notices(facts)) tell(desired.name, notice);
     const plan = kind.plan(desired, facts);
     if (plan.steps.length > 0) tell(desired.name, planText(plan.steps));
-    const wrongPackage = await hostPackageRefusal(plan.steps, view.session, desired.name);
+    const wrongPackage = await hostPackageRefusal(view.session, {
+      steps: plan.steps,
+      driver: desired.driver,
+      role: kind.claim,
+      where: desired.name,
+    });
     return asFailures(wrongPackage === null ? plan.refusals : [...plan.refusals, wrongPackage]);
   } catch (error) {
     if (isNew && kind.mayBeOffAtFirst(inputs) && isOutOfReach(error) && error.code === "VGPU_UNREACHABLE") {

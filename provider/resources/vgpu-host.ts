@@ -3,13 +3,13 @@
 // Another machine replaces it; another address of the same one does not. Installing or changing the manager reboots the host.
 // It never touches vGPUs, VMs, or a GPU that is not declared.
 import { bootFileHashes } from "../apply/boot-unit.js";
-import type { ErrorParts } from "../model/errors.js";
 import { autostartNotice } from "../plan/autostart.js";
 import type { DesiredHost } from "../plan/desired.js";
+import { dkmsNotice } from "../plan/dkms-notice.js";
 import { planHost, planHostRemoval } from "../plan/host.js";
 import { lostHostHistory } from "../plan/identity/lost-history.js";
 import { type VgpuHostInputs, vgpuHostSchema } from "../schema/inputs.js";
-import { desiredDriver, formRefusal, packageRefusal, versionRefusal } from "./driver-input.js";
+import { desiredDriver, driverInputRefusals } from "./driver-input.js";
 import { liveHostInputs, observedHost } from "./host-state.js";
 import { machineLifecycle } from "./machine-lifecycle.js";
 import { hostView } from "./machine-view.js";
@@ -25,12 +25,12 @@ export const vgpuHost = machineLifecycle({
   desired: desiredHost,
   plan: planHost,
   planRemoval: planHostRemoval,
-  localRefusals,
+  localRefusals: (inputs) => driverInputRefusals(inputs.driver, "host", inputs.name),
   liveInputs: liveHostInputs,
   observed: observedHost,
   lostHistory: (inputs, facts) => lostHostHistory(Object.keys(inputs.gpus), facts),
   secretToken: () => undefined,
-  notices: (facts) => [autostartNotice(facts)].filter((notice) => notice !== null),
+  notices: (facts) => [autostartNotice(facts), dkmsNotice(facts)].filter((notice) => notice !== null),
   mayBeOffAtFirst: () => false,
 });
 
@@ -44,13 +44,4 @@ function desiredHost(inputs: VgpuHostInputs): DesiredHost {
     rebootDisruption: "reboots-host",
     bootFiles: bootFileHashes(),
   };
-}
-
-async function localRefusals(inputs: VgpuHostInputs, desired: DesiredHost): Promise<ErrorParts[]> {
-  const refusals = [
-    formRefusal(inputs.driver, desired.name),
-    versionRefusal(desired.driver, desired.name),
-    await packageRefusal(desired.driver, desired.name),
-  ];
-  return refusals.filter((parts) => parts !== null);
 }

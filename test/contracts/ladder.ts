@@ -42,7 +42,7 @@ async function blockNouveau(bed: Bed): Promise<void> {
 async function install(bed: Bed): Promise<void> {
   const made = await bed.shell(installLine(bed.facts));
   bed.notes.set("installation", JSON.stringify(made));
-  expect({ ...made, log: await bed.readFile("/var/log/nvidia-installer.log") }).toMatchObject({ code: 0 });
+  expect({ ...made, log: await bed.readFile(installerLog) }).toMatchObject({ code: 0 });
   await bed.reboot();
   await settled(bed);
 }
@@ -53,9 +53,12 @@ async function settled(bed: Bed): Promise<void> {
   await eventually(bed, `systemctl is-active --quiet ${service}.service`, 120);
 }
 
+/** Where the installer logs, when it is told so as our script tells it. */
+export const installerLog = "/var/lib/contract-installer.log";
+
 /** The line by which our script runs the vendor's package. */
 export function installLine(facts: BedFacts): string {
-  const flags = "--silent --accept-license --no-questions --ui=none";
+  const flags = `--silent --accept-license --no-questions --ui=none --log-file-name=${installerLog}`;
   return `sh ${shellQuote(facts.packagePath)} ${flags}${facts.dkms ? " --dkms" : ""}`;
 }
 

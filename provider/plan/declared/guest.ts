@@ -14,7 +14,7 @@ import {
 
 /** Returns what is wrong with one guest: its release, its package, and whether they fit its host's release. */
 export function checkGuest(guest: DeclaredGuest): Refusal[] {
-  const ownRefusals = checkDriver({ ...guest, role: "guest" });
+  const ownRefusals = checkDriver(guest);
   if (ownRefusals.length > 0) return ownRefusals;
   const incompatible = compatibilityRefusal(guest);
   return incompatible === undefined ? [] : [incompatible];

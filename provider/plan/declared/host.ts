@@ -4,7 +4,7 @@ import { byResource, compareText, type DeclaredHost, groupsOf, type Refusal, ref
 
 /** Returns what is wrong with one host by itself: its release, its package, the addresses of its GPUs. */
 export function checkHost(host: DeclaredHost): Refusal[] {
-  return [...checkDriver({ ...host, role: "host" }), ...gpuRefusals(host)];
+  return [...checkDriver(host), ...gpuRefusals(host)];
 }
 
 function gpuRefusals(host: DeclaredHost): Refusal[] {

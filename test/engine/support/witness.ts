@@ -5,7 +5,7 @@ import type { SimulatedMachine } from "../../host/machine/simulated-machine.js";
 const looking = new Set([
   "observe-host",
   "observe-guest",
-  "hash-file",
+  "look-at-package",
   "hold-lock",
   "read-boot-id",
   "evidence",

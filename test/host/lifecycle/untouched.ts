@@ -13,7 +13,7 @@ const looking = [
   "pulumi-vgpu:observe-host",
   "pulumi-vgpu:observe-guest",
   "pulumi-vgpu:hold-lock",
-  "pulumi-vgpu:hash-file",
+  "pulumi-vgpu:look-at-package",
 ];
 
 /** Notes what a machine is like. */

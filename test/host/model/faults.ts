@@ -24,9 +24,10 @@ export interface HostFaults {
 
 /**
  * How an installer misbehaves: ends with 0 and installs nothing; never ends; is killed half way; fails the first time;
- * installs all but the modules it builds.
+ * installs all but the modules it builds; installs all, fails to load a module and ends with 1 before its services are
+ * set up; installs all but its registration with DKMS, which is a warning.
  */
-export type InstallerFault = "nothing" | "hang" | "die" | "fail-once" | "no-module";
+export type InstallerFault = "nothing" | "hang" | "die" | "fail-once" | "no-module" | "half" | "unregistered";
 
 export function noFaults(): HostFaults {
   return {

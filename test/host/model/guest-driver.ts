@@ -17,6 +17,7 @@ export function guestContent(guest: GuestState): DriverContent {
     flavour: "grid",
     modules,
     moduleFiles: ["nvidia", "nvidia-modeset", "nvidia-drm"],
+    services: [griddUnit],
     installFiles(machine) {
       machine.installTool("/usr/bin/nvidia-smi", guestSmi(guest));
       machine.installTool("/usr/bin/nvidia-uninstall", installerTool(guestContent(guest), guest.faults));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { installerBlocks } from "./installer-problems.js";
 import { adaVendorVfio, ampereMdev, turingLegacy } from "./kinds.js";
 import { bareHost, install, managedHost, readyHost, withoutNouveau } from "./scenes.js";
 import { namesIn, readText, realPath } from "./sys-nodes.js";
@@ -66,12 +67,11 @@ describe("installation of the vGPU manager", () => {
 
   it.each([
     ["nouveau is loaded", {}, /Nouveau/, false],
-    ["a distribution's driver is installed", { distributionDriver: true }, /nvidia-driver-535/, true],
     ["kernel headers are missing", { headers: false }, /kernel source tree/, true],
     ["there is no compiler", { compiler: false }, /`cc`/, true],
     ["secure boot is on and nothing signs", { secureBoot: true }, /secure boot/, true],
   ])(
-    "refuses when %s, with the reason in its log, and leaves nothing",
+    "refuses when %s, with the reason in its log, and installs nothing",
     async (_name, wrong, reason, blocked) => {
       const { machine } = await bareHost(ampereMdev(wrong));
       if (blocked) await withoutNouveau(machine);
@@ -84,21 +84,29 @@ describe("installation of the vGPU manager", () => {
     },
   );
 
-  it("refuses without an answer on the license, and to an ordinary user", async () => {
-    const { machine } = await preparedHost();
-    expect((await install(machine, { version, flags: ["accept"] })).stderr).toMatch(/license/);
+  it("asks neither for a license nor dpkg, and refuses to an ordinary user", async () => {
+    const { machine } = await preparedHost({ distributionDriver: true });
+    expect((await install(machine, { version, flags: [] })).code).toBe(0);
     const step = ["prepare", "kind=vgpu-kvm", `version=${version}`, "silent"];
     const path = "/usr/lib/standin/nvidia-installer";
     expect((await machine.callAs({ root: false }, path, ...step)).stderr).toMatch(/root/);
   });
 
-  it("writes the block of nouveau on request and still refuses until the reboot", async () => {
+  it("writes the block of nouveau on request, from branch 545 unasked, and still refuses until the reboot", async () => {
+    for (const [release, flags] of [
+      ["535.161.05", ["silent", "disable-nouveau"]],
+      [version, ["silent"]],
+    ] as const) {
+      const { machine } = await bareHost(ampereMdev());
+      expect((await install(machine, { version: release, flags })).code).toBe(1);
+      for (const path of installerBlocks) expect(machine.readFile(path)).toContain("blacklist nouveau\n");
+      machine.updateInitramfs();
+      await machine.restart();
+      expect((await install(machine, { version: release, flags })).code).toBe(0);
+    }
     const { machine } = await bareHost(ampereMdev());
-    const flags = ["silent", "accept", "disable-nouveau"];
-    expect((await install(machine, { version, flags })).code).toBe(1);
-    machine.updateInitramfs();
-    await machine.restart();
-    expect((await install(machine, { version, flags })).code).toBe(0);
+    await install(machine, { version: "535.161.05" });
+    for (const path of installerBlocks) expect(machine.exists(path)).toBe(false);
   });
 
   it("loads under secure boot when the modules are signed", async () => {
@@ -106,15 +114,6 @@ describe("installation of the vGPU manager", () => {
     const flags = ["silent", "secret-key=/k", "public-key=/c"];
     expect((await install(machine, { version, flags })).code).toBe(0);
     expect(machine.modules.loaded("nvidia")).toBe(true);
-  });
-
-  it("refuses while an older driver is in use, and replaces it when it is idle", async () => {
-    const { machine, model } = await managedHost(ampereMdev(), "550.90.05");
-    const busy = await install(machine, { version });
-    expect(busy.stderr).toMatch(/'nvidia.*' appears to already be loaded.*nvidia-vgpu-mgr/);
-    await machine.stopUnit("nvidia-vgpu-mgr.service");
-    expect((await install(machine, { version })).code).toBe(0);
-    expect(await readText(model.sys, "/module/nvidia/version")).toBe(`${version}\n`);
   });
 
   it("keeps the loaded version until a reboot when it may not unload", async () => {

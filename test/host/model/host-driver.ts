@@ -14,6 +14,7 @@ export function managerContent(model: HostState): DriverContent {
     flavour: "vgpu-kvm",
     modules: ["nvidia", "nvidia_vgpu_vfio"],
     moduleFiles: ["nvidia", "nvidia-vgpu-vfio"],
+    services: [managerUnit, typesUnit],
     installFiles(machine, version) {
       machine.writeFile(configPath, vgpuConfig(model, version));
       machine.installTool("/usr/bin/nvidia-smi", hostSmi(model));

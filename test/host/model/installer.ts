@@ -1,7 +1,8 @@
-import { type Machine, SysError, type ToolCall, type ToolHandler, type ToolResult } from "../types.js";
-import { addToDkms, removeFromDkms } from "./dkms.js";
-import { type ModuleFile, modulePath, moduleText, refusedBySecureBoot } from "./driver-files.js";
+import type { Machine, ToolCall, ToolHandler, ToolResult } from "../types.js";
 import type { HostFaults, InstallerFault } from "./faults.js";
+import { finishLog, type InstallerRun, logLine, refuse, startLog } from "./installer-log.js";
+import { installModules, removeModules, unloadModules } from "./installer-modules.js";
+import { failedTestLoad, problemOfMachine, problemOfTools } from "./installer-problems.js";
 import { faultExit } from "./run-package.js";
 
 /** What a package of one kind puts on a machine, and how its modules get in and out of the kernel. */
@@ -11,6 +12,8 @@ export interface DriverContent {
   readonly modules: readonly string[];
   /** Module names as files have them. */
   readonly moduleFiles: readonly string[];
+  /** Units that the hooks of an installed driver stop before anything else. */
+  readonly services: readonly string[];
   installFiles(machine: Machine, version: string): void;
   installServices(machine: Machine): void;
   remove(machine: Machine): void;
@@ -20,60 +23,56 @@ export interface DriverContent {
   loadModules(machine: Machine): Promise<boolean>;
 }
 
-const disableNouveauPath = "/etc/modprobe.d/nvidia-installer-disable-nouveau.conf";
-
-interface Run {
-  readonly machine: Machine;
-  readonly content: DriverContent;
-  readonly version: string;
-  readonly flags: ReadonlySet<string>;
-  readonly root: boolean;
-  readonly logPath: string;
-  option(name: string): string | undefined;
-}
-
 /** Returns the program behind the packages' scripts and behind nvidia-uninstall: one call does one step. */
 export function installerTool(content: DriverContent, faults: HostFaults): ToolHandler {
   const failedOnce = new Set<string>();
+  /** Machines on which the present run misbehaves so. */
+  const misbehaving = new WeakMap<Machine, InstallerFault>();
   return async (call, machine) => {
     const [step = "", ...words] = stepOf(call);
-    const option = (name: string) =>
-      words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
-    const version = option("version") ?? "";
-    const logPath = `/var/log/nvidia-${step === "uninstall" ? "uninstall" : "installer"}.log`;
-    const run: Run = { machine, content, version, flags: new Set(words), root: call.root, logPath, option };
+    const run = runOf({ content, machine, root: call.root }, step, words);
     if (step === "prepare") {
-      startLog(run);
-      const problem = problemBefore(run) ?? (await unloadOld(run));
+      misbehaving.delete(machine);
+      const problem = await prepare(run);
       if (problem !== undefined) return refuse(run, problem);
-      const fault = chooseFault(faults, option("fault"));
-      if (fault === "fail-once") {
-        if (failedOnce.has(version)) return { code: 0 };
-        failedOnce.add(version);
+      const fault = chooseFault(faults, run.option("fault"));
+      if (fault === "fail-once" && !failedOnce.has(run.version)) {
+        failedOnce.add(run.version);
         return refuse(run, "Building the kernel modules failed; the compiler was ended by a signal.");
       }
       if (fault === "nothing" || fault === "hang" || fault === "die") return { code: faultExit[fault] };
-      if (fault === "no-module") noModule.add(machine);
-      return { code: 0 };
+      if (fault !== undefined) misbehaving.set(machine, fault);
+      return takeOldAway(run);
     }
     if (step === "files") return filesStep(run);
-    if (step === "modules") return modulesStep(run);
+    if (step === "modules") return installModules(run, misbehaving.get(machine));
     if (step === "services") return servicesStep(run);
-    if (step === "finish") return finish(run, `Installation of the NVIDIA driver ${version} is complete.`);
+    if (step === "finish")
+      return finishLog(run, `Installation of the NVIDIA driver ${run.version} is complete.`);
     if (step === "uninstall") return uninstall(run);
     return { code: 1, stderr: `ERROR: unknown step ${step}\n` };
   };
 }
-
-/** Machines on which the present run leaves the modules out. */
-const noModule = new WeakSet<Machine>();
 
 function stepOf(call: ToolCall): string[] {
   return call.tool.endsWith("nvidia-uninstall") ? ["uninstall", ...call.argv.map(uninstallFlag)] : call.argv;
 }
 
 function uninstallFlag(argument: string): string {
+  if (argument.startsWith("--log-file-name=")) return argument.replace("--log-file-name", "log");
   return argument === "-s" || argument === "--silent" ? "silent" : argument;
+}
+
+function runOf(
+  on: Pick<InstallerRun, "content" | "machine" | "root">,
+  step: string,
+  words: readonly string[],
+): InstallerRun {
+  const option = (name: string) => words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+  const version = option("version") ?? "";
+  const usual = `/var/log/nvidia-${step === "uninstall" ? "uninstall" : "installer"}.log`;
+  const branch = Number(version.split(".")[0]);
+  return { ...on, version, branch, flags: new Set(words), logPath: option("log") ?? usual, option };
 }
 
 function chooseFault(faults: HostFaults, baked: string | undefined): InstallerFault | undefined {
@@ -84,90 +83,50 @@ function chooseFault(faults: HostFaults, baked: string | undefined): InstallerFa
   return baked === "" ? undefined : (baked as InstallerFault | undefined);
 }
 
-/** Returns why the installer refuses, before it changes anything. Facts: hosts.md a and b, installer-failures.txt */
-function problemBefore(run: Run): string | undefined {
-  const { machine, flags } = run;
+/**
+ * What comes before anything on disk changes. The hook of the installed driver and the unloading of its modules come
+ * before compiler, nouveau and headers are looked for, and nothing brings them back. Source: programs.md 3
+ */
+async function prepare(run: InstallerRun): Promise<string | undefined> {
   if (!run.root) return "nvidia-installer must be run as root.";
-  const unattended = flags.has("silent") || (flags.has("accept") && flags.has("no-questions"));
-  if (!unattended && !(flags.has("accept") && flags.has("no-ui")) && !flags.has("terminal")) {
-    return "The license was not accepted and there is no terminal to ask on (see --accept-license, --silent).";
+  startLog(run);
+  const early = problemOfMachine(run);
+  if (early !== undefined) return early;
+  if (run.machine.exists("/usr/bin/nvidia-uninstall")) {
+    for (const unit of run.content.services) await run.machine.stopUnit(unit);
   }
-  const packages = [...machine.packages.keys()].filter((name) =>
-    /^(nvidia-driver|nvidia-dkms|nvidia-kernel|kmod-nvidia|akmod-nvidia|cuda-drivers)/.test(name),
-  );
-  if (packages.length > 0) {
-    return `An NVIDIA driver is already installed by the distribution's packages: ${packages.join(", ")}.`;
+  if (!run.flags.has("skip-module-unload")) {
+    const busy = await unloadModules(run);
+    if (busy !== undefined) return busy;
   }
-  if (machine.modules.loaded("nouveau") && !flags.has("no-nouveau-check")) {
-    if (flags.has("disable-nouveau")) {
-      machine.writeFile(disableNouveauPath, "blacklist nouveau\noptions nouveau modeset=0\n");
-    }
-    return "The Nouveau kernel driver is in use by this system and must be disabled first; a reboot is needed after that.";
-  }
-  if (!machine.exists("/usr/bin/cc") && !machine.exists("/usr/bin/gcc")) {
-    return "Unable to find the development tool `cc` in your path; a C compiler is needed.";
-  }
-  const kernel = run.option("kernel") ?? machine.kernelRelease;
-  if (!machine.exists(`/usr/lib/modules/${kernel}/build`)) {
-    return `Unable to find the kernel source tree for the currently running kernel (${kernel}).`;
-  }
-  return undefined;
+  return problemOfTools(run) ?? failedTestLoad(run);
 }
 
-/** An idle old driver is unloaded; one in use makes the installer refuse. */
-async function unloadOld(run: Run): Promise<string | undefined> {
-  const { machine, content, flags } = run;
-  if (flags.has("skip-module-unload")) return undefined;
-  for (const name of [...content.modules].reverse()) {
-    if (!machine.modules.loaded(name)) continue;
-    try {
-      await machine.modules.unload(name);
-    } catch (error) {
-      if (!(error instanceof SysError)) throw error;
-      const users = machine.modules.users(name).join(", ");
-      return `An NVIDIA kernel module '${name}' appears to already be loaded in your kernel; it is in use by ${users}.`;
-    }
+/** Another version's driver is taken away by its own uninstaller, the same one's by ours. */
+function takeOldAway(run: InstallerRun): ToolResult {
+  if (run.machine.exists("/usr/bin/nvidia-uninstall")) {
+    logLine(run, "-> Taking the installed driver away");
+    removeModules(run);
+    run.content.remove(run.machine);
+    run.content.registerModules(run.machine);
   }
-  return undefined;
+  return { code: 0 };
 }
 
-function filesStep(run: Run): ToolResult {
-  log(run, "-> Installing the user space part");
+function filesStep(run: InstallerRun): ToolResult {
+  logLine(run, "-> Installing the user space part");
   run.content.installFiles(run.machine, run.version);
   return { code: 0 };
 }
 
-async function modulesStep(run: Run): Promise<ToolResult> {
-  const { machine, content, version } = run;
-  log(run, "-> Building and installing the kernel modules");
-  if (noModule.delete(machine)) return { code: 0 };
-  const signed = run.option("secret-key") !== undefined && run.option("public-key") !== undefined;
-  const file: ModuleFile = { version, flavour: content.flavour, signed };
-  if (refusedBySecureBoot(machine, file)) {
-    content.remove(machine);
-    return refuse(
-      run,
-      "Unable to load the kernel module 'nvidia.ko': it is not signed and secure boot is on.",
-    );
-  }
-  for (const name of content.moduleFiles) machine.writeFile(modulePath(machine, name), moduleText(file));
-  if (run.flags.has("dkms")) addToDkms(machine, file, content.moduleFiles);
-  content.registerModules(machine);
-  if (!(await content.loadModules(machine))) {
-    for (const name of content.moduleFiles) machine.removeFile(modulePath(machine, name));
-    content.registerModules(machine);
-    content.remove(machine);
-    return refuse(run, "Unable to load the kernel module 'nvidia.ko'; the kernel's log may say why.");
-  }
-  return { code: 0 };
-}
-
-function servicesStep(run: Run): ToolResult {
+/** What the post-install hook does. */
+function servicesStep(run: InstallerRun): ToolResult {
   run.content.installServices(run.machine);
   return { code: 0 };
 }
 
-async function uninstall(run: Run): Promise<ToolResult> {
+/** Ends with 0 whatever happened, unless it is not root's. What runs and is in use stays until a reboot. */
+async function uninstall(run: InstallerRun): Promise<ToolResult> {
   const { machine, content } = run;
   if (!run.root) return { code: 1, stderr: "ERROR: nvidia-installer must be run as root.\n" };
   if (!run.flags.has("silent") && !run.flags.has("no-ui") && !run.flags.has("terminal")) {
@@ -175,44 +134,12 @@ async function uninstall(run: Run): Promise<ToolResult> {
   }
   startLog(run);
   for (const name of [...content.modules].reverse()) {
-    await machine.modules.unload(name).catch(() => log(run, `-> module ${name} stays loaded until a reboot`));
+    await machine.modules
+      .unload(name)
+      .catch(() => logLine(run, `-> module ${name} stays loaded until a reboot`));
   }
-  for (const name of content.moduleFiles) machine.removeFile(modulePath(machine, name));
-  removeFromDkms(machine, content.moduleFiles);
-  machine.removeFile(disableNouveauPath);
+  removeModules(run);
   content.remove(machine);
   content.registerModules(machine);
-  return finish(run, "Uninstallation of the NVIDIA driver is complete.");
-}
-
-function startLog(run: Run): void {
-  run.machine.writeFile(
-    run.logPath,
-    [
-      `nvidia-installer log file '${run.logPath}'`,
-      `creation time: ${new Date().toUTCString()}`,
-      `installer version: ${run.version}`,
-      "",
-      "nvidia-installer command line:",
-      `    ./nvidia-installer ${run.option("arguments") ?? ""}`,
-      "",
-    ].join("\n"),
-  );
-}
-
-function log(run: Run, line: string): void {
-  const { machine, logPath } = run;
-  machine.writeFile(logPath, `${machine.readFile(logPath) ?? ""}${line}\n`);
-}
-
-function refuse(run: Run, problem: string): ToolResult {
-  const text = `ERROR: ${problem}`;
-  log(run, text);
-  log(run, "ERROR: Installation has failed.");
-  return { code: 1, stderr: `\n${text}\n\nERROR: Installation has failed, see '${run.logPath}'.\n` };
-}
-
-function finish(run: Run, sentence: string): ToolResult {
-  log(run, sentence);
-  return { code: 0, stdout: run.flags.has("silent") ? "" : `\n${sentence}\n` };
+  return finishLog(run, "Uninstallation of the NVIDIA driver is complete.");
 }

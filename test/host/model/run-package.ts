@@ -42,9 +42,14 @@ export function makeGuestRun(options: RunPackageOptions): Buffer {
 
 function runPackage(kind: "vgpu-kvm" | "grid", options: RunPackageOptions): Buffer {
   if (!/^[0-9.]+$/.test(options.version)) throw new Error(`no driver version: ${options.version}`);
+  const target = `NVIDIA-Linux-x86_64-${options.version}-${kind}`;
   const head = [
     "#!/bin/sh",
     "# A driver package of the simulated vendor: this script asks the machine's stand-in to do the work.",
+    `label="NVIDIA Accelerated Graphics Driver for Linux-x86_64 ${options.version}-${kind}"`,
+    `version_string=${options.version}`,
+    "script=./nvidia-installer",
+    `targetdir=${target}`,
     `version='${options.version}'`,
     `kind='${kind}'`,
     `pause='${((options.seconds ?? 0) / 3).toFixed(3)}'`,
@@ -56,7 +61,10 @@ function runPackage(kind: "vgpu-kvm" | "grid", options: RunPackageOptions): Buff
   return Buffer.concat([Buffer.from(script), payload]);
 }
 
-/** Options as nvidia-installer's: short ones may be joined (`-as`). Source: hosts.md b, guests.md 1 */
+/**
+ * Options as nvidia-installer's: short ones may be joined (`-as`). It unpacks to where TMPDIR or `--tmpdir` says, before
+ * the installer is there to write a log. Source: hosts.md b, guests.md 1, programs.md 1 and 2
+ */
 const body = `arguments=$*
 self=$0
 flags=
@@ -67,9 +75,15 @@ short() {
     s) add silent ;;
     q) add no-questions ;;
     z) add no-nouveau-check ;;
-    *) printf 'ERROR: unknown option: -%s\\n' "$1" >&2; exit 1 ;;
+    *) unknown "-$1" ;;
   esac
 }
+unknown() {
+  printf 'nvidia-installer: unrecognized option: "%s"\\n\\n' "$1" >&2
+  printf 'ERROR: Invalid commandline, please run \`nvidia-installer --help\` for usage information.\\n' >&2
+  exit 1
+}
+tmp=\${TMPDIR:-/tmp}
 while [ $# -gt 0 ]; do
   case $1 in
     --accept-license) add accept ;;
@@ -77,6 +91,9 @@ while [ $# -gt 0 ]; do
     --no-questions) add no-questions ;;
     --ui=none) add no-ui ;;
     --dkms|-dkms) add dkms ;;
+    --no-dkms) add no-dkms ;;
+    --tmpdir) shift; tmp=$1 ;;
+    --log-file-name=*) add "log=\${1#*=}" ;;
     --disable-nouveau) add disable-nouveau ;;
     --no-nouveau-check) add no-nouveau-check ;;
     --skip-module-unload) add skip-module-unload ;;
@@ -88,7 +105,7 @@ while [ $# -gt 0 ]; do
     --module-signing-secret-key=*) add "secret-key=\${1#*=}" ;;
     --module-signing-public-key=*) add "public-key=\${1#*=}" ;;
     --no-x-check|--no-nvidia-modprobe|--no-drm|--no-opengl-files|--no-backup|--no-distro-scripts|-Z) ;;
-    --kernel-source-path=*|--tmpdir=*|--log-file-name=*|--ui=*) ;;
+    --kernel-source-path=*|--tmpdir=*|--ui=*) ;;
     -h|--help) printf 'usage: %s [-a] [-s] [-q] [--dkms] [-k KERNEL] [-x] [--uninstall]\\n' "$self"; exit 0 ;;
     -v|--version) printf 'nvidia-installer:  version %s\\n' "$version"; exit 0 ;;
     -[!-]*)
@@ -98,17 +115,24 @@ while [ $# -gt 0 ]; do
         short "\${letters%"$rest"}"
         letters=$rest
       done ;;
-    *) printf 'ERROR: unknown option: %s\\n' "$1" >&2; exit 1 ;;
+    *) unknown "$1" ;;
   esac
   shift
 done
 if [ -t 0 ]; then add terminal; fi
 case " $flags " in
   *' extract '*)
-    folder=NVIDIA-Linux-x86_64-$version-$kind
-    mkdir "$folder" && printf '%s\\n' "$version" > "$folder/.manifest" && exit 0
+    mkdir "$targetdir" && printf '%s\\n' "$version" > "$targetdir/.manifest" && exit 0
     exit 1 ;;
 esac
+unpacked=$tmp/selfgz$$
+mkdir "$unpacked" && printf '#!/bin/sh\\n' > "$unpacked/nvidia-installer" && chmod 700 "$unpacked/nvidia-installer" || exit 15
+if ! "$unpacked/nvidia-installer" 2> /dev/null; then
+  printf 'ERROR: Temporary directory %s is not executable - use the  --tmpdir option to specify a different one.\\n' "$tmp" >&2
+  rm -rf "$unpacked"
+  exit 1
+fi
+trap 'rm -rf "$unpacked"' EXIT
 step() {
   # shellcheck disable=SC2086 # flags are words
   "$installer" "$1" "kind=$kind" "version=$version" "fault=$fault" $flags "arguments=$arguments"

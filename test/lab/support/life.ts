@@ -81,7 +81,7 @@ export function tellLife(life: Life): void {
       const changes = await changesFromNow(host.machine);
       const preview = mustSucceed(await host.stack.preview());
       expect(preview.output).toContain(
-        "claim-host → block-nouveau → REBOOT → upload-package → install-driver → REBOOT",
+        "claim-host → upload-package → block-nouveau → REBOOT → install-driver → REBOOT",
       );
       expect(await changes()).toEqual([]);
     });

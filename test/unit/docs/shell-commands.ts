@@ -2,7 +2,7 @@
 const ofTheShell = new Set(
   (
     "if then elif else fi while until do done for case esac in { } ! [ : . true false " +
-    "break continue exit return set shift eval exec export local read umask wait trap cd command printf echo kill"
+    "break continue exit return set shift hash eval exec export local read umask wait trap cd command printf echo kill"
   ).split(" "),
 );
 

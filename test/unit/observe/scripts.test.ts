@@ -1,12 +1,18 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { packageHead } from "../../../provider/catalog/package-content.js";
 import { parseGuestFacts } from "../../../provider/observe/observe-guest.js";
 import { parseHostFacts } from "../../../provider/observe/observe-host.js";
+import { parsePackage } from "../../../provider/observe/observe-package.js";
 import { machineScript, readScript } from "../../../provider/observe/read-script.js";
 import { runShell } from "../shell.js";
 
 const machine = `services='nvidia-gridd.service'\n${machineScript()}`;
-const observing = ["check-tools", "look-at-processes", "machine", "host", "guest", "hash-file"].map((name) =>
-  readScript(`observe/${name}.sh`),
+const observing = ["check-tools", "look-at-processes", "machine", "host", "guest", "look-at-package"].map(
+  (name) => readScript(`observe/${name}.sh`),
 );
 
 /** What was said, where this machine need not be started by systemd. */
@@ -64,10 +70,22 @@ describe("the observing scripts", () => {
     expect(result.stdout).toBe("tag\ta b\t%s\\n\t$(id)\t-n\n");
   });
 
-  it("give the sha256 of a file and nothing for one that is not there", () => {
-    const script = readScript("observe/hash-file.sh");
-    const own = runShell('sha256sum "$1"', [__filename]).stdout.split(" ")[0];
-    expect(runShell(script, [__filename])).toEqual({ code: 0, stdout: `${own}\n`, stderr: "" });
+  it("say what a file is by its content, and nothing of one that is not there", () => {
+    const script = readScript("observe/look-at-package.sh");
+    const folder = mkdtempSync(join(tmpdir(), "look-"));
+    const path = join(folder, "any name.zip");
+    const target = "targetdir=NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm";
+    const bytes = `#! /bin/sh\n\0\tlabel=no\n${target}\nversion_string=550.127.06\n${"x".repeat(100_000)}\nlabel=late\n`;
+    writeFileSync(path, bytes);
+    const result = runShell(script, [path]);
+    rmSync(folder, { recursive: true });
+    expect(result).toMatchObject({ code: 0, stderr: "" });
+    expect(parsePackage(result.stdout)).toEqual({
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+      head: packageHead(Buffer.from(bytes)),
+    });
+    expect(packageHead(Buffer.from(bytes)).headerLines).toEqual([target, "version_string=550.127.06"]);
     expect(runShell(script, ["/nowhere/at all"])).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(parsePackage("")).toBeNull();
   });
 });

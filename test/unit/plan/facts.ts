@@ -93,6 +93,7 @@ const machine: Omit<MachineFacts, "manifest"> = {
   loadedDriver: null,
   installedDriver: null,
   otherKernelDrivers: [],
+  dkmsDrivers: [],
   dkmsStatus: [],
   services: {},
   runningVms: [],

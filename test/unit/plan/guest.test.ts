@@ -35,9 +35,9 @@ describe("planGuest", () => {
   it("takes a bare guest with nouveau to its license in two boots", () => {
     expect(stepTexts(planGuest(desiredGuest(), guestFacts({ nouveauLoaded: true })))).toEqual([
       "claim-guest desk-1: nobody manages the guest yet",
+      "upload-package desk-1: the package is not on the machine",
       "block-nouveau desk-1: nouveau is loaded",
       "reboot-machine desk-1 [reboots-guest]: nouveau is loaded",
-      "upload-package desk-1: the package is not on the machine",
       "install-driver desk-1: guest driver 550.127.05 is not installed",
       "reboot-machine desk-1 [reboots-guest]: guest driver 550.127.05 needs a boot after its installation",
       "write-gridd-conf desk-1: FeatureType is not set",

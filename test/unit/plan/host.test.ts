@@ -25,9 +25,9 @@ describe("planHost", () => {
     const facts = hostFacts({ nouveauLoaded: true, gpus: [gpuFacts({ driver: "nouveau" })] });
     expect(stepTexts(planHost(desiredHost(), facts))).toEqual([
       "claim-host gpu-01: nobody manages the host yet",
+      "upload-package gpu-01: the package is not on the machine",
       "block-nouveau gpu-01: nouveau is loaded",
       "reboot-machine gpu-01 [reboots-host]: nouveau is loaded",
-      "upload-package gpu-01: the package is not on the machine",
       "install-driver gpu-01: vGPU manager 550.127.06 is not installed",
       "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 needs a boot after its installation",
       "install-boot-unit gpu-01: nothing restores vGPUs at boot",
@@ -39,22 +39,22 @@ describe("planHost", () => {
     const facts = hostFacts({ gpus: [gpuFacts({ totalVfs: 0 })] });
     expect(stepTexts(planHost(desiredHost(), facts))).toEqual([
       "claim-host gpu-01: nobody manages the host yet",
-      "block-nouveau gpu-01: nothing keeps nouveau from loading",
       "upload-package gpu-01: the package is not on the machine",
+      "block-nouveau gpu-01: nothing keeps nouveau from loading",
       "install-driver gpu-01: vGPU manager 550.127.06 is not installed",
       "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 needs a boot after its installation",
       "install-boot-unit gpu-01: nothing restores vGPUs at boot",
     ]);
   });
 
-  it("replaces another version: uninstalls it and boots before it installs the declared one", () => {
+  it("replaces another version: has the declared one on the host before it uninstalls, and boots before it installs", () => {
     const facts = {
       ...finishedHost(),
       installedDriver: "535.129.03",
       loadedDriver: "535.129.03",
-      uploads: [packageHash],
     };
     expect(stepTexts(planHost(desiredHost(), facts))).toEqual([
+      "upload-package gpu-01: the package is not on the machine",
       "uninstall-driver gpu-01: vGPU manager 535.129.03 is installed, 550.127.06 is declared",
       "reboot-machine gpu-01 [reboots-host]: the module of vGPU manager 535.129.03 is loaded",
       "install-driver gpu-01: vGPU manager 550.127.06 is not installed",
@@ -62,7 +62,25 @@ describe("planHost", () => {
     ]);
   });
 
-  it("uploads nothing when the package lies on the host, and gives the installer DKMS where it is", () => {
+  it("takes nothing away before its replacement is on the host, which the step itself looks for", () => {
+    const older = { ...finishedHost(), installedDriver: "535.129.03", loadedDriver: "535.129.03" };
+    const newer = { ...finishedHost(), installedDriver: "570.86.10", loadedDriver: "570.86.10" };
+    const onHost = { localPath: null, remotePath: "/srv/manager.run", sha256: packageHash };
+    for (const facts of [older, newer]) {
+      for (const source of [desiredHost().driver?.package ?? onHost, onHost]) {
+        const driver = { release: "17.4", version: managerVersion, package: source };
+        const { steps } = planHost(desiredHost({ driver }), facts);
+        const kinds = steps.map((step) => step.kind);
+        expect(kinds[0]).toBe(source === onHost ? "copy-package" : "upload-package");
+        expect(kinds[1]).toBe("uninstall-driver");
+        expect(steps[1]).toMatchObject({ replacement: source });
+        const there = planHost(desiredHost({ driver }), { ...facts, uploads: [packageHash] });
+        expect(there.steps.map((step) => step.kind)).toEqual(kinds.slice(1));
+      }
+    }
+  });
+
+  it("copies a package that lies on the host, and gives the installer DKMS where it is", () => {
     const driver = {
       release: "17.4",
       version: managerVersion,
@@ -71,6 +89,9 @@ describe("planHost", () => {
     const facts = hostFacts({ gpus: [gpuFacts()], tools: new Set(["cc", "make", "ld", "dkms"]) });
     const plan = planHost(desiredHost({ driver }), facts);
     expect(plan.steps.map((step) => step.kind)).not.toContain("upload-package");
+    expect(stepTexts(plan)[1]).toBe(
+      "copy-package gpu-01: only the copy of /srv/manager.run that root alone can change is run",
+    );
     expect(plan.steps.find((step) => step.kind === "install-driver")).toMatchObject({
       dkms: true,
       version: managerVersion,

@@ -89,23 +89,29 @@ function machineAfter<Facts extends MachineFacts>(step: Step, facts: Facts, natu
       return { ...facts, manifest: note({ owner: step.owner, nouveauFound: step.nouveauLoaded }) };
     case "block-nouveau": {
       const others = facts.nouveauBlockedBy.filter((path) => path !== ourBlock);
-      return { ...facts, nouveauBlockedBy: [...others, ourBlock], manifest: note({ nouveauBlock: "done" }) };
+      return {
+        ...facts,
+        nouveauBlockedBy: [...others, ourBlock],
+        manifest: note({ nouveauBlock: "done", nouveauBlockBoot: facts.bootId }),
+      };
     }
     case "unblock-nouveau": {
       const others = facts.nouveauBlockedBy.filter((path) => path !== ourBlock);
       return { ...facts, nouveauBlockedBy: others, manifest: note({ nouveauBlock: null }) };
     }
     case "upload-package":
+    case "copy-package":
       return { ...facts, uploads: [...facts.uploads, step.package.sha256] };
     case "install-driver": {
       if (facts.nouveauLoaded) throw new Error("the installer refuses: nouveau is loaded");
-      if (step.package.localPath !== null && !facts.uploads.includes(step.package.sha256))
-        throw new Error("the package is not on the machine");
+      if (!facts.uploads.includes(step.package.sha256)) throw new Error("the package is not on the machine");
       const driver = { state: "done", version: step.version, bootId: facts.bootId };
       const loadedDriver = nature.installerLoads ? step.version : facts.loadedDriver;
       return { ...facts, installedDriver: step.version, loadedDriver, manifest: note({ driver }) };
     }
     case "uninstall-driver":
+      if (step.replacement !== undefined && !facts.uploads.includes(step.replacement.sha256))
+        throw new Error("what takes its place is not on the machine");
       return { ...facts, installedDriver: null, manifest: note({ driver: null }) };
     default:
       throw new Error(`no such step here: ${step.kind}`);

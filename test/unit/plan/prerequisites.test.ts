@@ -284,7 +284,7 @@ describe("nova_core", () => {
   const nova = { ...installationOf({ novaLoaded: ["nova_core"] }), gpus: [gpuFacts({ driver: "NovaCore" })] };
 
   it("is blocked beside nouveau, and booted away before the driver is installed", () => {
-    expect(stepTexts(planHost(desiredHost(), { ...bare, ...nova })).slice(1, 3)).toEqual([
+    expect(stepTexts(planHost(desiredHost(), { ...bare, ...nova })).slice(2, 4)).toEqual([
       "block-nouveau gpu-01: nova_core is loaded",
       "reboot-machine gpu-01 [reboots-host]: nova_core is loaded",
     ]);

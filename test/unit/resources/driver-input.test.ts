@@ -7,9 +7,7 @@ import { errorText } from "../../../provider/model/errors.js";
 import {
   type DriverInput,
   desiredDriver,
-  formRefusal,
-  packageRefusal,
-  versionRefusal,
+  driverInputRefusals,
 } from "../../../provider/resources/driver-input.js";
 import { liveDriver } from "../../../provider/resources/driver-state.js";
 import { hostFacts, managerVersion } from "../plan/facts.js";
@@ -39,9 +37,19 @@ describe("desiredDriver", () => {
     expect(desiredDriver(undefined, "host")).toBeNull();
   });
 
-  it("takes the version from the package's name for a release that the catalog does not know", () => {
+  it("takes the version from the package's header for a release that the catalog does not know", () => {
+    const header = "#! /bin/sh\ntargetdir=NVIDIA-Linux-x86_64-610.10.01-vgpu-kvm\n";
+    const { path } = packageOf("NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm.run", header);
+    expect(desiredDriver(inputOf("22.0", path), "host")?.version).toBe("610.10.01");
+    const told = packageOf("NVIDIA-Linux-x86_64-610.10.02-vgpu-kvm.run", "#!/bin/sh\n");
+    expect(desiredDriver(inputOf("22.0", told.path), "host")?.version).toBe("unknown");
+  });
+
+  it("takes it from the name of a package that cannot be read here", () => {
     const name = "NVIDIA-Linux-x86_64-610.10.01-vgpu-kvm.run";
-    expect(desiredDriver(inputOf("22.0", name), "host")?.version).toBe("610.10.01");
+    expect(desiredDriver(inputOf("22.0", join(folder, name)), "host")?.version).toBe("610.10.01");
+    const there = { release: "22.0", package: { hostPath: `/srv/${name}`, sha256 } };
+    expect(desiredDriver(there, "host")?.version).toBe("610.10.01");
     expect(desiredDriver(inputOf("22.0", "driver.run"), "host")?.version).toBe("unknown");
   });
 
@@ -57,74 +65,78 @@ describe("desiredDriver", () => {
   });
 });
 
-describe("versionRefusal", () => {
-  it("refuses a driver whose version nothing says", () => {
-    const parts = versionRefusal(desiredDriver(inputOf("22.0", "driver.run"), "host"), "gpu-01");
-    expect(
-      parts && errorText(parts),
-    ).toBe(`VGPU_UNKNOWN_RELEASE gpu-01: the driver version of release 22.0 is not known
-Saw: no row in the catalog, and a package whose name does not say its version
-Expected: a release of the catalog, or a package under its original name
-Next: declare driver.package with the vendor's file name, e.g. NVIDIA-Linux-x86_64-<version>-vgpu-kvm.run`);
-    expect(versionRefusal(desiredDriver(inputOf("17.4"), "host"), "gpu-01")).toBeNull();
-    expect(versionRefusal(null, "gpu-01")).toBeNull();
-  });
-});
+describe("driverInputRefusals", () => {
+  const header = (target: string) => `#! /bin/sh\ntargetdir=NVIDIA-Linux-x86_64-${target}\n`;
+  const manager = header("550.127.06-vgpu-kvm");
+  const textsOf = async (input: DriverInput | undefined, side: "host" | "guest" = "host") =>
+    (await driverInputRefusals(input, side, "gpu-01")).map(errorText);
 
-describe("formRefusal", () => {
-  it("refuses a package of another form than .run, and takes a renamed one", () => {
-    const parts = formRefusal(inputOf("17.4", "/srv/nvidia-vgpu-ubuntu-550_550.127.06_amd64.deb"), "gpu-01");
-    expect(parts && errorText(parts)).toBe(`VGPU_INPUT gpu-01: a .deb package cannot be installed yet
-Saw: nvidia-vgpu-ubuntu-550_550.127.06_amd64.deb
-Expected: the vendor's .run package
-Next: declare the .run file of the same release`);
-    expect(formRefusal(inputOf("17.4", "driver.bin"), "gpu-01")).toBeNull();
-    expect(formRefusal(inputOf("17.4"), "gpu-01")).toBeNull();
-    expect(formRefusal(undefined, "gpu-01")).toBeNull();
+  it("takes the declared file, whatever its name is", async () => {
+    for (const name of ["good.run", "NVIDIA-GRID-Ubuntu-KVM-550.144.02-550.144.03-553.62.zip", "driver.deb"])
+      expect(await textsOf({ release: "17.4", package: packageOf(name, manager) })).toEqual([]);
   });
-});
 
-describe("packageRefusal", () => {
-  it("takes the declared file", async () => {
-    const input = { release: "17.4", package: packageOf("good.run", "the driver") };
-    expect(await packageRefusal(desiredDriver(input, "host"), "gpu-01")).toBeNull();
+  it("refuses a file of the right name and hash that is the archive of all drivers", async () => {
+    const zip = packageOf("NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm.run", "PK\u0003\u0004drivers");
+    expect(await textsOf({ release: "17.4", package: zip })).toEqual([
+      `VGPU_PACKAGE_MISMATCH gpu-01: the driver package is a zip archive, such as that of all drivers
+Saw: ${zip.path}: a zip archive: it begins with PK
+Expected: a vGPU manager: NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm.run
+Next: unpack it and give the file in its folder Host_Drivers`,
+    ]);
+  });
+
+  it("refuses the manager's package in a guest", async () => {
+    const [text] = await textsOf({ release: "17.4", package: packageOf("grid.run", manager) }, "guest");
+    expect(text).toContain("the driver package is a vGPU manager\n");
+  });
+
+  it("refuses a driver whose version nothing says", async () => {
+    const there = { release: "22.0", package: { hostPath: "/srv/driver.run", sha256 } };
+    expect(await textsOf(there)).toEqual([
+      `VGPU_UNKNOWN_RELEASE gpu-01: the driver version of release 22.0 is not known
+Saw: no row in the catalog, and a package on the machine whose name does not say its version
+Expected: a release of the catalog, a package on the machine that runs Pulumi, or one under its original name
+Next: declare driver.package by path, or by a hostPath with the vendor's file name, e.g. NVIDIA-Linux-x86_64-<version>-vgpu-kvm.run`,
+    ]);
+    expect((await textsOf(inputOf("22.0")))[0]).toContain("no row in the catalog, and no package\n");
+    const renamed = packageOf("renamed", header("610.10.01-vgpu-kvm"));
+    expect(await textsOf({ release: "22.0", package: renamed })).toEqual([]);
   });
 
   it("refuses another file than the declared one", async () => {
-    const { path, sha256: found } = packageOf("other.run", "another driver");
-    const parts = await packageRefusal(desiredDriver(inputOf("17.4", path), "host"), "gpu-01");
-    expect(
-      parts && errorText(parts),
-    ).toBe(`VGPU_PACKAGE_MISMATCH gpu-01: the driver package is another file than declared
+    const { path, sha256: found } = packageOf("other.run", manager);
+    expect(await textsOf(inputOf("17.4", path))).toEqual([
+      `VGPU_PACKAGE_MISMATCH gpu-01: the driver package is another file than declared
 Saw: sha256 ${found} (${path})
 Expected: sha256 ${sha256}
-Next: fetch the package again, or declare the hash of the file that is meant`);
-    expect(parts?.property).toBe("driver.package");
+Next: fetch the package again, or declare the hash of the file that is meant`,
+    ]);
   });
 
   it("reads a file again when it has changed", async () => {
-    const before = packageOf("changed.run", "half a driver");
-    const input = { release: "17.4", package: packageOf("changed.run", "the whole driver") };
-    writeFileSync(before.path, "half a driver");
-    expect(await packageRefusal(desiredDriver(input, "host"), "gpu-01")).not.toBeNull();
-    writeFileSync(before.path, "the whole driver");
-    expect(await packageRefusal(desiredDriver(input, "host"), "gpu-01")).toBeNull();
+    const input = { release: "17.4", package: packageOf("changed.run", manager) };
+    writeFileSync(input.package.path, manager.slice(1));
+    expect(await textsOf(input)).toHaveLength(1);
+    writeFileSync(input.package.path, manager);
+    expect(await textsOf(input)).toEqual([]);
   });
 
-  it("refuses a file that is not there", async () => {
+  it("refuses a file that is not there, and what is no file", async () => {
     const path = join(folder, "missing.run");
-    const parts = await packageRefusal(desiredDriver(inputOf("17.4", path), "host"), "gpu-01");
-    expect(parts && errorText(parts)).toBe(`VGPU_PACKAGE_MISMATCH gpu-01: the driver package cannot be read
+    expect(await textsOf(inputOf("17.4", path))).toEqual([
+      `VGPU_PACKAGE_MISMATCH gpu-01: the driver package cannot be read
 Saw: ${path}: ENOENT
 Expected: a readable file on the machine that runs Pulumi
-Next: correct driver.package.path; relative paths start at the folder of Pulumi.yaml`);
+Next: correct driver.package.path; relative paths start at the folder of Pulumi.yaml`,
+    ]);
+    for (const other of [folder, "/dev/zero"])
+      expect((await textsOf(inputOf("17.4", other)))[0]).toContain(`Saw: ${other}: it is no regular file\n`);
   });
 
   it("asks for no file where none is declared or it lies on the machine", async () => {
     const there = { release: "17.4", package: { hostPath: "/srv/nowhere.run", sha256 } };
-    for (const input of [undefined, inputOf("17.4"), there]) {
-      expect(await packageRefusal(desiredDriver(input, "host"), "gpu-01")).toBeNull();
-    }
+    for (const input of [undefined, inputOf("17.4"), there]) expect(await textsOf(input)).toEqual([]);
   });
 });
 

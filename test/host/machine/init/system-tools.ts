@@ -19,8 +19,19 @@ export function rebuildInitramfs(machine: Machine, kernel = machine.kernelReleas
 const updateInitramfs = rootOnly(({ argv }, machine) => {
   if (!argv.some((word) => /^-[uck]/.test(word)))
     return { code: 1, stderr: "update-initramfs: one of -c, -u or -d is needed\n" };
-  rebuildInitramfs(machine);
-  return { code: 0, stdout: `update-initramfs: Generating ${initramfsPath(machine)}\n` };
+  // It ends with 0 having made nothing. Source: programs.md 7
+  const settings = machine.readFile("/etc/initramfs-tools/update-initramfs.conf") ?? "";
+  if (/^\s*update_initramfs=no/m.test(settings)) return { code: 0 };
+  const at = argv.indexOf("-k");
+  const kernels = machine
+    .listDir("/usr/lib/modules")
+    .filter((kernel) => machine.exists(initramfsPath(machine, kernel)));
+  const wanted = at < 0 ? kernels.slice(-1) : argv[at + 1] === "all" ? kernels : [argv[at + 1] ?? ""];
+  const made = wanted.map((kernel) => {
+    rebuildInitramfs(machine, kernel);
+    return `update-initramfs: Generating ${initramfsPath(machine, kernel)}\n`;
+  });
+  return { code: 0, stdout: made.join("") };
 });
 
 const dracut = rootOnly(({ argv }, machine) => {
@@ -29,7 +40,9 @@ const dracut = rootOnly(({ argv }, machine) => {
       code: 1,
       stderr: `dracut: Will not override existing initramfs (${initramfsPath(machine)}) without --force\n`,
     };
-  rebuildInitramfs(machine);
+  const all = argv.includes("--regenerate-all");
+  for (const kernel of all ? machine.listDir("/usr/lib/modules") : [machine.kernelRelease])
+    rebuildInitramfs(machine, kernel);
   return { code: 0 };
 });
 

@@ -32,26 +32,6 @@ Next: use release 17.4 in the guest, or change the host's release first`,
     expect(checkGuest(guestOf({ hostRelease: "21.0", release: "20.2", packageName: null }))).toEqual([]);
   });
 
-  it("refuses the vGPU manager's package in a guest", () => {
-    expect(
-      textsOf(checkGuest(guestOf({ packageName: "NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm.run" }))),
-    ).toEqual([
-      `VGPU_PACKAGE_MISMATCH desk-1-driver: the driver package is a vGPU manager
-Saw: driver.package NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm.run (its name)
-Expected: a Linux guest driver: NVIDIA-Linux-x86_64-550.127.05-grid.run
-Next: give the path of that file`,
-    ]);
-  });
-
-  it("refuses a Windows package and the guest driver of another release", () => {
-    expect(textsOf(checkGuest(guestOf({ packageName: "553.24_grid_win10_win11.exe" })))[0]).toContain(
-      "is for Windows",
-    );
-    expect(textsOf(checkGuest(guestOf({ release: "17.6" })))[0]).toContain(
-      "550.127.05 (release 17.4) is not that of release 17.6",
-    );
-  });
-
   it("refuses an unknown release once, without a second refusal for what follows from it", () => {
     expect(briefOf(checkGuest(guestOf({ release: "99.1" })))).toEqual([
       "desk-1-driver VGPU_UNKNOWN_RELEASE driver.release",

@@ -1,0 +1,19 @@
+# Copies a package to where only root writes; it gets its name when its content is the declared one.
+source=$1 hash=$2
+packages=/var/lib/pulumi-vgpu/packages
+umask 077
+[ -f "$source" ] || { echo "there is no file $source"; exit 3; }
+size=$(stat -L -c %s "$source") || exit 1
+mkdir -p "$packages" || exit 1
+# Whoever may write beside it may put a pipe or an endless device in its place meanwhile.
+limit=$((size + 1))
+timeout 900 head -c "$limit" < "$source" > "$packages/$hash.part"
+code=$?
+found=$(sha256sum < "$packages/$hash.part" | cut -d ' ' -f 1)
+if [ "$code" != 0 ] || [ "$found" != "$hash" ]; then
+  rm -f "$packages/$hash.part"
+  [ "$code" = 0 ] || { echo "copying $source to $packages ended with code $code" >&2; exit 1; }
+  echo "sha256 of $source is $found, expected $hash"
+  exit 3
+fi
+sync "$packages/$hash.part" && mv -f "$packages/$hash.part" "$packages/$hash.run"

@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DeclaredResource } from "../../fleet/program.js";
+import { runUnchecked, runUp, startRun } from "../../fleet/run.js";
+import type { SimulatedMachine } from "../machine/simulated-machine.js";
+import { makeHostRun } from "../model/run-package.js";
+import { type Bed, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
+import { leftoversOn } from "./end-state.js";
+import { liveTypes } from "./live-vgpus.js";
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await openBed();
+});
+afterAll(() => bed.close());
+
+const packages = "/var/lib/pulumi-vgpu/packages";
+const version = "550.127.06";
+
+/** The host with one vGPU, and its package where the program says. */
+function programWith(host: HostBed, source: object = bed.packages.manager): DeclaredResource[] {
+  const driver = { release: "17.4", package: source };
+  return host
+    .program(vgpusOf("T4-4Q", 1))
+    .map((each) => (each.kind === "vgpuHost" ? { ...each, inputs: { ...each.inputs, driver } } : each));
+}
+
+async function failureOf(program: readonly DeclaredResource[], host: HostBed): Promise<string> {
+  return (await startRun({ task: "up", program, statePath: host.statePath }).ended).error;
+}
+
+async function moduleOn(machine: SimulatedMachine): Promise<string> {
+  return (await machine.shell("modinfo -F version nvidia 2> /dev/null || echo none")).stdout.trim();
+}
+
+describe.concurrent("a driver package", () => {
+  it("that lies on the host is run from a copy that only root can change, and from nothing else", {
+    timeout: 600_000,
+  }, async () => {
+    const host = await bed.host("host-path", "turingLegacy");
+    const { machine } = host;
+    const { sha256 } = bed.packages.manager;
+    const path = "/srv/open/driver.bin";
+    const copy = `${packages}/${sha256}.run`;
+    const program = programWith(host, { hostPath: path, sha256 });
+    const evil = "#!/bin/sh\ntouch /root/evil\n";
+    await machine.shell("mkdir -p /srv/open; chmod 777 /srv/open");
+
+    await machine.writeFile(path, evil);
+    const other = (await machine.shell(`sha256sum < ${path}`)).stdout.slice(0, 64);
+    const mismatch = (file: string) =>
+      `VGPU_PACKAGE_MISMATCH gpu-host: ${file} is not the declared package
+Saw: sha256 of ${file} is ${other}, expected ${sha256}
+Expected: the declared sha256
+Next: put the right package there, or declare its sha256
+Now: this step took nothing away and installed nothing`;
+    expect(await runUnchecked(program.slice(0, 1))).toEqual({ [hostName]: mismatch(path) });
+    expect((await machine.shell(`ls ${packages}`)).stdout).toBe("");
+
+    await machine.writeFile(path, readFileSync(bed.packages.manager.path, "latin1"));
+    await runUp(program, host.statePath);
+    expect(await liveTypes(machine)).toEqual(["T4-4Q"]);
+    expect((await machine.shell(`stat -c '%a %U' ${packages} ${copy}`)).stdout).toBe("700 root\n600 root\n");
+
+    await machine.shell("for u in /sys/bus/mdev/devices/*; do echo 1 > $u/remove; done");
+    await machine.shell("nvidia-uninstall --silent; systemctl stop nvidia-vgpu-mgr");
+    await machine.writeFile(copy, evil);
+    expect(await failureOf(program, host)).toBe(mismatch(copy));
+    expect(await moduleOn(machine)).toBe("none");
+
+    await machine.writeFile("/root/older.run", makeHostRun({ version: "550.90.05" }).toString());
+    expect((await machine.shell("sh /root/older.run --silent")).code).toBe(0);
+    expect(await failureOf(program, host)).toBe(mismatch(copy));
+    expect(await moduleOn(machine)).toBe("550.90.05");
+    expect((await machine.shell("ls /root/evil")).code).not.toBe(0);
+
+    await machine.shell(`rm ${copy}`);
+    await runUp(program, host.statePath);
+    expect(await moduleOn(machine)).toBe(version);
+    expect(await leftoversOn(machine)).toEqual([]);
+  });
+
+  it("without a folder to unpack to changes nothing, and the folders are told", {
+    timeout: 300_000,
+  }, async () => {
+    const host = await bed.host("no-room", "turingLegacy");
+    const full = "#!/bin/sh\necho head\necho /dev/vda1 1000000 998976 1024 99% /\n";
+    await host.machine.writeFile("/usr/local/bin/df", full, 0o755);
+    expect(
+      await failureOf(programWith(host), host),
+    ).toBe(`VGPU_PREREQUISITE gpu-host: the driver's installer has no folder to unpack itself to
+Saw: /var/lib/pulumi-vgpu/installer has room for 1 MiB, the installer needs 128 MiB; /usr/local/lib/pulumi-vgpu/installer has room for 1 MiB, the installer needs 128 MiB
+Expected: one of them with room, and not mounted noexec
+Next: make room there, or mount its file system with exec, run again
+Now: this step took nothing away and installed nothing`);
+    const left = await host.machine.shell("ls -d /var/lib/pulumi-vgpu/installer /usr/local/lib/pulumi-vgpu");
+    expect(left.stdout).toBe("");
+    await host.machine.shell("rm /usr/local/bin/df");
+    await runUp(programWith(host), host.statePath);
+    expect(await liveTypes(host.machine)).toEqual(["T4-4Q"]);
+    expect(await host.machine.shell("ls /var/lib/pulumi-vgpu")).toMatchObject({
+      stdout: "installer.log\npackages\n",
+    });
+  });
+
+  it("whose installer ends with 1 and leaves its module is installed again", {
+    timeout: 300_000,
+  }, async () => {
+    const host = await bed.host("half", "turingLegacy", { kind: { faults: { installer: "half" } } });
+    const error = await failureOf(programWith(host), host);
+    expect(error).toContain("ERROR: Unable to load the 'nvidia-vgpu-vfio' kernel module.");
+    expect(error).toContain(`installer exit code 1; module nvidia on disk: ${version}`);
+    await host.machine.model("setFaults", { installer: undefined });
+    await runUp(programWith(host), host.statePath);
+    expect(await liveTypes(host.machine)).toEqual(["T4-4Q"]);
+    const installs = (await host.machine.shell("grep -c complete /var/lib/pulumi-vgpu/installer.log")).stdout;
+    expect(installs).toBe("1\n");
+  });
+
+  it("whose installation failed is told with the log of that run alone", { timeout: 300_000 }, async () => {
+    const host = await bed.host("own-log", "turingLegacy", { kind: { faults: { installer: "fail-once" } } });
+    const { machine } = host;
+    await machine.writeFile("/var/log/nvidia-installer.log", "ERROR: of last year\n");
+    await machine.shell("mkdir -p /var/lib/pulumi-vgpu");
+    await machine.writeFile("/var/lib/pulumi-vgpu/installer.log", "ERROR: of an earlier run\n");
+    const error = await failureOf(programWith(host), host);
+    expect(error).toContain("ERROR: Building the kernel modules failed");
+    expect(error).not.toMatch(/of last year|of an earlier run/);
+  });
+});

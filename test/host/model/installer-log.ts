@@ -1,0 +1,51 @@
+// The log of one run of the vendor's installer, and how a run ends.
+import type { Machine, ToolResult } from "../types.js";
+import type { DriverContent } from "./installer.js";
+
+/** One run of the installer or uninstaller. */
+export interface InstallerRun {
+  readonly machine: Machine;
+  readonly content: DriverContent;
+  readonly version: string;
+  /** First number of the version: what the installer of that branch does differs. */
+  readonly branch: number;
+  readonly flags: ReadonlySet<string>;
+  readonly root: boolean;
+  readonly logPath: string;
+  option(name: string): string | undefined;
+}
+
+export function startLog(run: InstallerRun): void {
+  run.machine.writeFile(
+    run.logPath,
+    [
+      `nvidia-installer log file '${run.logPath}'`,
+      `creation time: ${new Date().toUTCString()}`,
+      `installer version: ${run.version}`,
+      "",
+      "nvidia-installer command line:",
+      `    ./nvidia-installer ${run.option("arguments") ?? ""}`,
+      "",
+    ].join("\n"),
+  );
+}
+
+export function logLine(run: InstallerRun, line: string): void {
+  const { machine, logPath } = run;
+  machine.writeFile(logPath, `${machine.readFile(logPath) ?? ""}${line}\n`);
+}
+
+/** Ends a run that failed: nothing is taken back. */
+export function refuse(run: InstallerRun, problem: string): ToolResult {
+  const text = `ERROR: ${problem}`;
+  if (run.root) {
+    logLine(run, text);
+    logLine(run, "ERROR: Installation has failed.");
+  }
+  return { code: 1, stderr: `\n${text}\n\nERROR: Installation has failed, see '${run.logPath}'.\n` };
+}
+
+export function finishLog(run: InstallerRun, sentence: string): ToolResult {
+  logLine(run, sentence);
+  return { code: 0, stdout: run.flags.has("silent") ? "" : `\n${sentence}\n` };
+}
