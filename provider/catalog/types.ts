@@ -63,8 +63,9 @@ export function familyOfType(name: string): string | null {
   return parseVgpuTypeName(name)?.gpu.toLowerCase() ?? null;
 }
 
-/** Returns the type with this full or short name, in any case; `null` if the catalog does not know it. */
+/** Returns the type with this full or short name, in any case; `null` if it is no name or the catalog does not know it. */
 export function findVgpuType(name: string): VgpuType | null {
+  if (parseVgpuTypeName(name) === null) return null;
   return tables().byShortName.get(shortTypeName(name).toLowerCase()) ?? null;
 }
 

@@ -24,6 +24,8 @@ export interface OfferedType {
   readonly framebufferMiB: number | null;
   /** Most vGPUs of this type on the GPU; `null` where the host does not say it. */
   readonly maxInstances: number | null;
+  /** How many more of it a free function takes now; `null` where no function is free to say it. */
+  readonly available: number | null;
 }
 
 /** A vGPU that exists now. */
@@ -66,6 +68,8 @@ export interface GpuFacts {
   /** Why the GPU offers no vGPU types; `null` when it offers some or is full. */
   readonly absence: string | null;
   readonly offeredTypes: readonly OfferedType[];
+  /** Whether these are all types of the GPU, and not only those that there is room for now (vendor-specific VFIO whose nvidia-smi does not answer). */
+  readonly allTypesKnown: boolean;
   readonly vgpus: readonly LiveVgpu[];
 }
 

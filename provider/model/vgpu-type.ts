@@ -16,6 +16,8 @@ export interface VgpuTypeName {
 
 const gpuPart = "[A-Z0-9]+(?:-[A-Z][A-Z0-9]*)*";
 const sizePart = "0|[1-9][0-9]{0,2}";
+/** What hosts write before a short name: the brand, on some boards with the board's own words, e.g. `NVIDIA RTX Pro 6000 Blackwell`. */
+const brand = /^(?:NVIDIA|GRID) (?:RTX (?:[A-Z0-9]+ ){1,6})?/i;
 const timeSliced = new RegExp(`^(${gpuPart})-(${sizePart})(?:([ACQ])|(B)(4?))$`, "i");
 const migBacked = new RegExp(`^(${gpuPart})-([1-7])-([1-9][0-9]{0,2})([ABCQ])(ME|NOME|MEALL)?$`, "i");
 
@@ -29,12 +31,13 @@ function seriesOf(letter: string | undefined): Series {
 }
 
 /**
- * Returns what a full or short type name says, `null` if no vGPU type can have that name. Case does not matter.
+ * Returns what a full or short type name says, `null` if no vGPU type can have that name. Case does not matter, all else
+ * does: words that are no brand before a short name, or blanks inside it, make it another text.
  * Forms: `A40-8Q`, `T4-2B4`, `RTX6000-Ada-6C`, MIG-backed `A100-1-5C`, `H100-1-10CME`.
  * Source: NVIDIA/vgpu-device-manager pkg/types/vgpu_type.go; its `GFX` mark is an alias of configuration files and no type's name.
  */
 export function parseVgpuTypeName(name: string): VgpuTypeName | null {
-  const short = shortTypeName(name);
+  const short = name.replace(brand, "");
   const mig = migBacked.exec(short);
   if (mig !== null) {
     const [, gpu = "", slices, gigabytes, letter, suffix = ""] = mig;

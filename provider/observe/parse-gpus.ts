@@ -18,6 +18,10 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
       const virtualFunctions = virtualFunctionsOf(address, links);
       const offered = offeredTypes(lines, address);
       const vgpuInterface = interfaceOf(lines, address);
+      const vgpus = [
+        ...nvidiaMdevs(lines, [address, ...virtualFunctions.map((vf) => vf.vfAddress)], holders),
+        ...vendorVgpusOf(lines, { address, links, holders, offered }),
+      ];
       const facts = {
         address,
         deviceId: `10de:${bare(id)}`,
@@ -29,10 +33,9 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
         virtualFunctions,
         vgpuInterface,
         offeredTypes: offered,
-        vgpus: [
-          ...nvidiaMdevs(lines, [address, ...virtualFunctions.map((vf) => vf.vfAddress)], holders),
-          ...vendorVgpusOf(lines, { address, links, holders, offered }),
-        ],
+        allTypesKnown:
+          vgpuInterface !== "vendor-vfio" || vgpus.length === 0 || smiAnswered(lines, address, vgpus),
+        vgpus,
       };
       return { ...facts, absence: absenceOf(facts) };
     })
@@ -78,9 +81,20 @@ function interfaceOf(lines: FactLines, address: string): GpuInterface | null {
   return lines.all("vendor-type").some((fields) => fields[0] === address) ? "vendor-vfio" : null;
 }
 
+/** Whether nvidia-smi listed the GPU's types: it then knows at least those that live. */
+function smiAnswered(lines: FactLines, address: string, vgpus: readonly LiveVgpu[]): boolean {
+  const known = new Set(smiTypesOf(lines, address).map(({ vgpuTypeId }) => vgpuTypeId));
+  return vgpus.every(({ vgpuTypeId }) => vgpuTypeId !== null && known.has(vgpuTypeId));
+}
+
+function smiTypesOf(lines: FactLines, address: string): OfferedType[] {
+  const own = lines.all("smi-type").filter((fields) => fields[0] === address);
+  return parseSmiTypes(own.map((fields) => fields[1] ?? ""));
+}
+
 function offeredTypes(lines: FactLines, address: string): OfferedType[] {
   const types = new Map<number, OfferedType>();
-  for (const [gpu, id = "", name = "", , description = ""] of lines.all("mdev-type")) {
+  for (const [gpu, id = "", name = "", available = "", description = ""] of lines.all("mdev-type")) {
     if (gpu !== address) continue;
     const vgpuTypeId = Number(id.slice(id.lastIndexOf("-") + 1));
     types.set(vgpuTypeId, {
@@ -88,13 +102,15 @@ function offeredTypes(lines: FactLines, address: string): OfferedType[] {
       name,
       framebufferMiB: numberOrNull(/framebuffer=(\d+)M/.exec(description)?.[1]),
       maxInstances: numberOrNull(/max_instance=(\d+)/.exec(description)?.[1]),
+      available: numberOrNull(available),
     });
   }
-  const smi = lines.all("smi-type").filter((fields) => fields[0] === address);
-  for (const type of parseSmiTypes(smi.map((fields) => fields[1] ?? ""))) types.set(type.vgpuTypeId, type);
+  const asked = lines.all("types-at").some(([gpu, , way]) => gpu === address && way === "vendor-vfio");
+  for (const type of smiTypesOf(lines, address))
+    types.set(type.vgpuTypeId, { ...type, available: asked ? 0 : null });
   for (const [gpu, line = ""] of lines.all("creatable")) {
     const type = gpu === address ? parseCreatable(line) : null;
-    if (type !== null && !types.has(type.vgpuTypeId)) types.set(type.vgpuTypeId, type);
+    if (type !== null) types.set(type.vgpuTypeId, { ...(types.get(type.vgpuTypeId) ?? type), available: 1 });
   }
   return [...types.values()].sort((a, b) => a.vgpuTypeId - b.vgpuTypeId);
 }
@@ -109,8 +125,11 @@ export function parseCreatable(line: string): OfferedType | null {
     ? [first, text.slice(colon + 1).trimStart()]
     : [last, text.slice(0, text.length - last.length).trimEnd()];
   if (!/^\d+$/.test(id) || name === "" || (!byNumber && /^ID\b/.test(name))) return null;
-  return { vgpuTypeId: Number(id), name, framebufferMiB: null, maxInstances: null };
+  return { vgpuTypeId: Number(id), name, ...unsaid };
 }
+
+/** What the list does not say of a type that it names. */
+const unsaid = { framebufferMiB: null, maxInstances: null, available: 1 } as const;
 
 /** A type of NVIDIA's is known by its name; its directory only carries a number. */
 function nvidiaMdevs(

@@ -16,6 +16,7 @@ export function parseSmiTypes(lines: readonly string[]): OfferedType[] {
         name: "",
         framebufferMiB: null,
         maxInstances: null,
+        available: null,
       });
     } else if (current !== undefined) {
       if (key === "Name") types[last] = { ...current, name: value };

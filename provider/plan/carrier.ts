@@ -1,6 +1,7 @@
-import { findVgpuType } from "../catalog/types.js";
+import { type Board, findBoard } from "../catalog/boards.js";
+import { typesOfBoard } from "../catalog/types.js";
 import type { GpuFacts, HostFacts, MdevParentFacts } from "../model/facts.js";
-import { shortTypeName } from "../model/vgpu-type.js";
+import { parseVgpuTypeName, shortTypeName } from "../model/vgpu-type.js";
 import type { DesiredVgpu } from "./desired.js";
 
 /** What carries vGPUs: an NVIDIA GPU with its functions, or the parent of mdevs of another driver. */
@@ -42,16 +43,22 @@ export function fullTypeName(declared: string, carrier: Carrier): string | null 
 }
 
 /**
- * A list that shrank because of other vGPUs on the GPU does not hide a type: then the catalog, or the form of the
- * names that are seen, gives the name.
+ * A list that shrank because of other vGPUs on the GPU does not hide a type that the catalog has for this board. A type
+ * of which neither the host nor the catalog says that this GPU has it is none: nothing may be retired for it.
  */
 function nvidiaTypeName(declared: string, gpu: GpuFacts): string | null {
   const key = typeKey(declared);
   const offered = gpu.offeredTypes.find((type) => typeKey(type.name) === key);
-  if (offered !== undefined) return offered.name;
-  if (gpu.vgpuInterface !== "vendor-vfio" || gpu.vgpus.length === 0) return null;
-  const catalogName = findVgpuType(declared)?.name ?? null;
-  if (catalogName !== null) return catalogName;
-  const seen = gpu.vgpus.map((vgpu) => vgpu.typeName).find((name) => name !== null);
-  return seen ? `${seen.slice(0, seen.lastIndexOf(" ") + 1)}${declared.trim().split(/\s+/).at(-1)}` : null;
+  const isName = parseVgpuTypeName(declared) !== null || offered?.name === declared;
+  if (offered !== undefined) return isName ? offered.name : null;
+  if (!isName || gpu.allTypesKnown) return null;
+  const board = findBoard(gpu);
+  const type = board && typesOfBoard(board).find(({ shortName }) => typeKey(shortName) === key);
+  return type ? (type.name ?? fullNameBy(board, type.shortName)) : null;
+}
+
+/** Returns a type's name as the host has it, where the catalog knows how all names of the board begin. */
+function fullNameBy({ typeFamilies = [] }: Board, shortName: string): string | null {
+  const family = typeFamilies.find((name) => typeKey(shortName).startsWith(`${typeKey(name)}-`));
+  return family === undefined ? null : `${family}${shortName.slice(shortTypeName(family).length)}`;
 }

@@ -19,3 +19,13 @@ export function maxInstancesOf(name: string, gpu: GpuFacts): number | null {
   const offered = gpu.offeredTypes.find((type) => typeKey(type.name) === typeKey(name));
   return offered?.maxInstances ?? findVgpuType(name)?.maxInstancesPerGpu ?? null;
 }
+
+/** Whether a type's name is that of a MIG-backed one: those share a GPU with each other only, whatever their sizes. */
+export function isMigBacked(name: string): boolean {
+  return typeof parseVgpuTypeName(name)?.migSlices === "number";
+}
+
+/** Returns how many more of a type a free function says it takes now; `null` where none says it. */
+export function availableOf(name: string, gpu: GpuFacts): number | null {
+  return gpu.offeredTypes.find((type) => typeKey(type.name) === typeKey(name))?.available ?? null;
+}

@@ -28,11 +28,14 @@ export function typeRefusal(self: DesiredVgpu, gpu: GpuFacts): ErrorParts {
   const names = gpu.offeredTypes.map((type) => typeKey(type.name));
   const near = nearestTypes(self.type, 3);
   const offered = near.filter((name) => names.includes(name.toUpperCase()));
+  const silent = gpu.allTypesKnown
+    ? ""
+    : " (those that there is room for beside the vGPUs that are there: nvidia-smi vgpu -s does not say the others)";
   return {
     code: "VGPU_UNKNOWN_TYPE",
     where: place(self),
     what: `the GPU offers no type ${self.type}`,
-    saw: names.length > 0 ? `types ${names.join(", ")}` : (gpu.absence ?? "no types: the GPU is full"),
+    saw: `${names.length > 0 ? `types ${names.join(", ")}` : (gpu.absence ?? "no types: the GPU is full")}${silent}`,
     expected: "one of the types that the host's driver offers on this GPU",
     next: offered.length > 0 ? `did you mean ${offered.join(" or ")}?` : "declare one of these types",
     property: "type",
@@ -132,7 +135,7 @@ export function capacityRefusal(
   same: readonly KnownVgpu[],
   most: number,
 ): ErrorParts {
-  const live = `${same.length} vGPUs live: ${same.map(vgpuText).sort().join(", ")}`;
+  const live = `${same.length} vGPUs live: ${same.map(vgpuText).sort().join(", ") || "none"}`;
   const missing = declared.filter(({ uuid }) => !same.some((vgpu) => uuidOf(vgpu) === uuid));
   const names = missing.map(({ name }) => name).sort();
   return {

@@ -119,6 +119,25 @@ describe("a vGPU that the program protects or retains", () => {
   });
 });
 
+describe("idle vGPUs on vendor-specific VFIO", () => {
+  it("stay when the GPU does not offer what the program wants in their place, whether nvidia-smi answers or not", {
+    timeout: 180_000,
+  }, async () => {
+    const host = await hostWith("unoffered", "adaVendorVfio", vgpusOf("A2-2Q", 4));
+    expect(headsOf(await expectRefused(host, vgpusOf("A2-3Q", 4)))).toEqual(
+      [1, 2, 3, 4].map(
+        (number) => `VGPU_UNKNOWN_TYPE gpu-host ${host.gpu} a-${number}: the GPU offers no type A2-3Q`,
+      ),
+    );
+    await host.machine.shell("mv /usr/bin/nvidia-smi /usr/bin/nvidia-smi.away");
+    const silent = (await expectRefused(host, vgpusOf("A2-3Q", 4)))["a-1"]?.[0];
+    expect(silent).toContain("nvidia-smi vgpu -s does not say the others");
+    expect(await liveTypes(host.machine)).toEqual(["A2-2Q", "A2-2Q", "A2-2Q", "A2-2Q"]);
+    await runUp(host.program(vgpusOf("A2-4Q", 4)), host.statePath);
+    expect(await liveTypes(host.machine)).toEqual(["A2-4Q", "A2-4Q", "A2-4Q", "A2-4Q"]);
+  });
+});
+
 describe("vGPUs that cannot be as declared", () => {
   let host: HostBed;
   beforeAll(async () => {

@@ -61,11 +61,27 @@ describe("parseHostFacts", () => {
     ).toEqual([7]);
   });
 
-  it("reads the offered types with their sizes and limits", () => {
-    expect(factsOf("mdev-on-vf").gpus[0]?.offeredTypes).toEqual([
-      { vgpuTypeId: 745, name: "NVIDIA A2-2Q", framebufferMiB: 2048, maxInstances: 8 },
-      { vgpuTypeId: 746, name: "NVIDIA A2-4Q", framebufferMiB: 4096, maxInstances: 4 },
-      { vgpuTypeId: 752, name: "NVIDIA A2-4C", framebufferMiB: 4096, maxInstances: 4 },
+  it("reads the offered types with their sizes and limits, and how many more of each a free function takes", () => {
+    expect(factsOf("mdev-on-vf").gpus[0]).toMatchObject({
+      offeredTypes: [
+        { vgpuTypeId: 745, name: "NVIDIA A2-2Q", framebufferMiB: 2048, maxInstances: 8, available: 0 },
+        { vgpuTypeId: 746, name: "NVIDIA A2-4Q", framebufferMiB: 4096, maxInstances: 4, available: 1 },
+        { vgpuTypeId: 752, name: "NVIDIA A2-4C", framebufferMiB: 4096, maxInstances: 4, available: 1 },
+      ],
+      allTypesKnown: true,
+    });
+  });
+
+  it("takes the types of vendor-specific VFIO for all only where nvidia-smi names those that live, or nothing lives", () => {
+    const text = captureText("observe-host.vendor-vfio.txt");
+    const known = (output: string) => parseHostFacts(output, "here").gpus[0]?.allTypesKnown;
+    expect(known(text)).toBe(false);
+    expect(known(text.replace(/^vendor-type.*\t9999$/m, ""))).toBe(true);
+    expect(known(text.replace(/^smi-type.*$/gm, ""))).toBe(false);
+    expect(known(text.replace(/^(smi-type.*|vendor-type.*\t(1152|9999))$/gm, ""))).toBe(true);
+    expect(parseHostFacts(text, "here").gpus[0]?.offeredTypes).toEqual([
+      { vgpuTypeId: 1152, name: "NVIDIA L40S-8Q", framebufferMiB: 8192, maxInstances: 6, available: 1 },
+      { vgpuTypeId: 1162, name: "NVIDIA L40S-8A", framebufferMiB: null, maxInstances: null, available: 1 },
     ]);
   });
 

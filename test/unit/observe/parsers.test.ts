@@ -7,8 +7,8 @@ import { captureText, realCapturesPresent, realCaptureText } from "../captures.j
 describe("parseSmiTypes", () => {
   it("reads type numbers as hexadecimal, and no limit of another kind", () => {
     expect(parseSmiTypes(captureText("nvidia-smi-vgpu-s-v.txt").split("\n"))).toEqual([
-      { vgpuTypeId: 560, name: "NVIDIA A40-4Q", framebufferMiB: 4096, maxInstances: 12 },
-      { vgpuTypeId: 562, name: "NVIDIA A40-8Q", framebufferMiB: 8192, maxInstances: 6 },
+      { vgpuTypeId: 560, name: "NVIDIA A40-4Q", framebufferMiB: 4096, maxInstances: 12, available: null },
+      { vgpuTypeId: 562, name: "NVIDIA A40-8Q", framebufferMiB: 8192, maxInstances: 6, available: null },
     ]);
   });
 
@@ -25,6 +25,7 @@ describe("parseSmiTypes", () => {
       name: "NVIDIA RTX Pro 6000 Blackwell DC-4Q",
       framebufferMiB: 4096,
       maxInstances: 24,
+      available: null,
     });
     expect(of("rtx-pro-6000").length).toBe(4);
     expect(of("m60")[0]).toEqual({
@@ -32,6 +33,7 @@ describe("parseSmiTypes", () => {
       name: "GRID M60-0Q",
       framebufferMiB: 512,
       maxInstances: 16,
+      available: null,
     });
   });
 });
@@ -43,7 +45,13 @@ describe("parseCreatable", () => {
     ["NVIDIA A40-1Q 557", 557, "NVIDIA A40-1Q"],
     ["1521 : NVIDIA RTX Pro 6000 Blackwell DC-4Q", 1521, "NVIDIA RTX Pro 6000 Blackwell DC-4Q"],
   ])("reads %j", (line, vgpuTypeId, name) => {
-    expect(parseCreatable(line)).toEqual({ vgpuTypeId, name, framebufferMiB: null, maxInstances: null });
+    expect(parseCreatable(line)).toEqual({
+      vgpuTypeId,
+      name,
+      framebufferMiB: null,
+      maxInstances: null,
+      available: 1,
+    });
   });
 
   it.each(["ID    : vGPU Name", "", "   ", "NVIDIA A40-1Q", "1152 :"])("reads no type from %j", (line) => {

@@ -152,6 +152,7 @@ export function gpuFacts(changes: Partial<GpuFacts> = {}): GpuFacts {
     vgpuInterface: null,
     absence: "no driver is bound to the GPU",
     offeredTypes: [],
+    allTypesKnown: true,
     vgpus: [],
     ...changes,
   };

@@ -42,6 +42,7 @@ export function typesOf(gpu: GpuWorld): OfferedType[] {
       name: `${prefix}-${size}${series}`,
       framebufferMiB: size * 1024,
       maxInstances: 48 / size,
+      available: null,
     })),
   );
 }
@@ -91,6 +92,7 @@ function gpuOf(address: string, gpu: GpuWorld, world: World): GpuFacts {
     vgpuInterface: gpu.vgpuInterface,
     absence: null,
     offeredTypes: offered,
+    allTypesKnown: !vendor || live.length === 0 || world.hasSmi,
     vgpus: live.map(({ gpu: _gpu, ...vgpu }) => ({
       ...vgpu,
       mdevUuid: vendor ? null : vgpu.mdevUuid,
@@ -106,13 +108,15 @@ export function functionOf(address: string, vfIndex: number): string {
 
 /** The list shrinks by what is there on vendor-specific VFIO, unless nvidia-smi tells the rest. */
 function offeredNow(gpu: GpuWorld, live: World["live"], hasSmi: boolean): OfferedType[] {
-  const types = typesOf(gpu);
+  const size = typesOf(gpu).find((type) => type.vgpuTypeId === live[0]?.vgpuTypeId)?.framebufferMiB;
+  const types = typesOf(gpu).map((type) => {
+    const fits = live.length === 0 || type.framebufferMiB === size;
+    return { ...type, available: fits ? Math.max(0, (type.maxInstances ?? 0) - live.length) : 0 };
+  });
   if (gpu.vgpuInterface !== "vendor-vfio" || live.length === 0 || hasSmi) return types;
-  const size = types.find((type) => type.vgpuTypeId === live[0]?.vgpuTypeId)?.framebufferMiB ?? 0;
-  const same = types.filter((type) => type.framebufferMiB === size);
-  return live.length < (48 * 1024) / size
-    ? same.map((type) => ({ ...type, framebufferMiB: null, maxInstances: null }))
-    : [];
+  return types
+    .filter(({ available }) => available > 0)
+    .map((type) => ({ ...type, framebufferMiB: null, maxInstances: null }));
 }
 
 /** Returns the host after one step; throws where a real one would fail or lose what is not ours. */
