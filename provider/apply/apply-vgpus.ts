@@ -15,11 +15,12 @@ export function isVgpuStep(step: Step): step is SingleVgpuStep {
  * @throws VGPU_STEP_FAILED with what the kernel said; VGPU_IN_USE when a VM came to use a vGPU after it was looked at
  */
 export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: Machine): Promise<void> {
-  const stdin = steps.map(operationLine).join("");
+  const stdin = operationList(steps);
   const script = { name: "vgpus", text: changingScript("vgpus", machine.side) };
   const result = await machine.session.change({ script, stdin, deadlineMs: 120_000 });
-  const last = result.stdout.trim().split("\n").at(-1)?.split("\t") ?? [];
-  const finished = result.stdout.split("\n").filter((line) => line.startsWith("done\t")).length;
+  const lines = result.stdout.split("\n").filter((line) => line !== "");
+  const last = lines.at(-1)?.split("\t") ?? [];
+  const finished = steps.filter((step, index) => lines[index] === outcomeOf(step)).length;
   if (result.code === 0 && finished === steps.length) return;
   const failed = steps[finished];
   const said = last[3] || result.stderr || `${finished} of ${steps.length} operations reported`;
@@ -47,14 +48,46 @@ function inUse(said: string): Partial<ErrorParts> {
   };
 }
 
+/** What the script says of a step that it has done. */
+function outcomeOf(step: SingleVgpuStep): string {
+  return `done\t${verbOf(step)}\t${step.vgpu.uuid}\t`;
+}
+
+function verbOf({ kind }: SingleVgpuStep): string {
+  return kind.slice(0, kind.indexOf("-"));
+}
+
+/**
+ * Returns the list that vgpus.sh takes: how many operations, then one a line.
+ * @throws VGPU_INPUT when a value is more than one field: a line end in a name would be an operation of its own
+ */
+export function operationList(steps: readonly SingleVgpuStep[]): string {
+  return `operations\t${steps.length}\n${steps.map(operationLine).join("")}`;
+}
+
 function operationLine(step: SingleVgpuStep): string {
   const { vgpu } = step;
-  const verb = step.kind.slice(0, step.kind.indexOf("-"));
   const number = vgpu.vgpuTypeId === null ? "" : String(vgpu.vgpuTypeId);
   // A parent that is not NVIDIA's carries its mdevs itself: there is no GPU to note beside it.
   const gpu = vgpu.vgpuInterface === "mdev-on-parent" ? "" : vgpu.carrier;
-  const fields = [verb, vgpu.uuid, vgpu.vgpuInterface, gpu, vgpu.parent, vgpu.typeName];
-  const all = [...fields, number, vgpu.owner, vgpu.name, vgpu.keep ? "yes" : "no"];
-  // The shell's read joins neighbouring tabs: an empty field needs a sign of its own.
+  const place = [verbOf(step), vgpu.uuid, vgpu.vgpuInterface, gpu, vgpu.parent];
+  const noted = [vgpu.typeName, number, vgpu.owner, vgpu.name, vgpu.keep ? "yes" : "no"];
+  // What goes is known by its place: the words of a record that somebody bent are not sent back.
+  const isMade = step.kind === "make-vgpu" || step.kind === "record-vgpu";
+  const all = [...place, ...(isMade ? noted : ["", "", "", "", "no"])];
+  const bent = all.find((field) => /[\p{Cc}\p{Zl}\p{Zp}]/u.test(field));
+  if (bent !== undefined) throw bentValue(step, bent);
+  // The shell joins neighbouring tabs: an empty field needs a sign of its own.
   return `${all.map((field) => field || "-").join("\t")}\n`;
+}
+
+function bentValue({ kind, target }: SingleVgpuStep, value: string): VgpuError {
+  return new VgpuError({
+    code: "VGPU_INPUT",
+    where: JSON.stringify(target).slice(1, -1),
+    what: `${kind} is not sent to the host: a value of it is more than one line`,
+    saw: JSON.stringify(value),
+    expected: "a name, owner and type without line ends, tabs and other control characters",
+    next: "correct it in the program",
+  });
 }

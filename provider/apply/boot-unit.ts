@@ -14,7 +14,8 @@ export function bootUnit(): string {
 
 /** Returns the shell functions that every changing script starts with; each kind of machine has records of its own. */
 export function libraryScript(side: "host" | "guest"): string {
-  return `side=${side}\n${readScript("apply/shell/manifest.sh")}${readScript("apply/shell/functions.sh")}`;
+  const parts = ["forms", "manifest", "functions"].map((name) => readScript(`apply/shell/${name}.sh`));
+  return `side=${side}\n${parts.join("")}`;
 }
 
 /** Returns the sha256 of the boot unit's files, by file name, as this version writes them. */

@@ -3,10 +3,17 @@ import type { FactLines } from "./fact-lines.js";
 
 type Fields = ReadonlyMap<string, string>;
 
-/** Returns the fields of every file of our manifest, by path below `/etc/pulumi-vgpu`. */
+/** The paths of records: a GPU's has its address, a vGPU's its UUID. */
+const recordPath = /^(?:[a-z-]{1,32}|gpu\/[0-9a-f:.]{12,16}|vgpu\/[0-9a-f-]{36})$/;
+
+/**
+ * Returns the fields of every file of our manifest, by path below `/etc/pulumi-vgpu`. One that a record has twice, or with
+ * control characters, is as good as none: somebody bent it.
+ */
 export function manifestFiles(lines: FactLines): ReadonlyMap<string, Fields> {
   const files = new Map<string, Map<string, string>>();
-  for (const [line = ""] of lines.all("manifest")) {
+  for (const fields of lines.all("manifest")) {
+    const line = fields.join("\t");
     const equals = line.indexOf("=");
     const colon = line.lastIndexOf(":", Math.max(equals, 0));
     const [path, key, value] = [
@@ -14,8 +21,9 @@ export function manifestFiles(lines: FactLines): ReadonlyMap<string, Fields> {
       line.slice(colon + 1, equals),
       line.slice(equals + 1),
     ];
-    if (equals === -1 || path === "" || !/^[a-zA-Z]+$/.test(key)) continue;
-    files.set(path, (files.get(path) ?? new Map<string, string>()).set(key, value));
+    if (equals === -1 || !recordPath.test(path) || !/^[a-zA-Z]+$/.test(key)) continue;
+    const file = files.get(path) ?? new Map<string, string>();
+    files.set(path, file.set(key, file.has(key) || /\p{Cc}/u.test(value) ? "" : value));
   }
   return files;
 }

@@ -31,6 +31,11 @@ record() { # path below the manifest, then key=value lines
   raise_format || return 1
   path_of "$1"
   shift
+  for field; do
+    case $field in [a-z]*=*) is_text "$field" && continue ;; esac
+    why="a value of $file is no single line without control characters"
+    return 1
+  done
   mkdir -p "${file%/*}" &&
     printf '%s\n' "$@" > "$file.new" &&
     sync "$file.new" &&
@@ -45,7 +50,8 @@ forget() { # path below the manifest; the number of the format goes before the l
   rm -f "$file" "$file.new"
   rmdir "$manifest/vgpu" "$manifest/gpu" "$manifest" 2>/dev/null || :
 }
-field_of() { # path below the manifest, key
+field_of() { # path below the manifest, key; nothing where the record has the key twice: one of them was smuggled in
   path_of "$1"
   value=$(sed -n "s/^$2=//p" "$file" 2>/dev/null)
+  is_text "$value" || value=
 }

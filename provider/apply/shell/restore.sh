@@ -9,8 +9,9 @@ failed() { echo "pulumi-vgpu: $1: $why" >&2; failures=$((failures + 1)); }
 for file in "$manifest"/gpu/*; do
   [ -f "$file" ] || continue
   gpu=${file##*/}
+  is_address "$gpu" || continue
   field_of "gpu/$gpu" vfs
-  [ "${value:-0}" -gt 0 ] || continue
+  is_number "$value" && [ "$value" -gt 0 ] || continue
   enable_vfs "$gpu" "$value" || failed "virtual functions of $gpu"
 done
 # The driver of a parent that is not NVIDIA's may be loaded later in the boot. The first one that does not come in a
@@ -20,15 +21,29 @@ await_parent() { # interface, parent
   [ "$1" = mdev-on-parent ] || return 0
   until_true "$patience" has_parent "$2" || patience=1
 }
+# A record of a stack that does not have the host is a stale one: it would take a function or an instance from who has.
+field_of host owner
+stack=${value%"${value#*/*/}"}
+stack=${stack%/}
 for file in "$manifest"/vgpu/*; do
   case $file in *.new) continue ;; esac
   [ -f "$file" ] || continue
   uuid=${file##*/}
+  field_of "vgpu/$uuid" owner
+  if [ "$value" != "$stack" ] || [ -z "$stack" ]; then
+    echo "pulumi-vgpu: vGPU $uuid: left alone, it is noted for '$value', and '${stack:-nobody}' has this host" >&2
+    continue
+  fi
   field_of "vgpu/$uuid" interface; interface=$value
   field_of "vgpu/$uuid" parent; parent=$value
   field_of "vgpu/$uuid" type; name=$value
   field_of "vgpu/$uuid" adopted; adopted=$value
-  await_parent "$interface" "$parent"
-  make_vgpu "$interface" "$uuid" "$parent" "$name" "" || failed "vGPU $uuid ($name on $parent)"
+  if is_uuid "$uuid" && is_place "$interface" "$parent" && is_type "$interface" "$name"; then
+    await_parent "$interface" "$parent"
+    make_vgpu "$interface" "$uuid" "$parent" "$name" "" || failed "vGPU $uuid ($name on $parent)"
+  else
+    why="its record has not the form of one"
+    failed "vGPU $uuid"
+  fi
 done
 exit $((failures > 0))

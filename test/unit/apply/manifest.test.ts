@@ -13,7 +13,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { libraryScript } from "../../../provider/apply/boot-unit.js";
-import { changingScript } from "../../../provider/apply/machine.js";
 import { parseFactLines } from "../../../provider/observe/fact-lines.js";
 import { parseHostManifest } from "../../../provider/observe/parse-manifest.js";
 import { readScript } from "../../../provider/observe/read-script.js";
@@ -21,6 +20,7 @@ import { runShell } from "../shell.js";
 
 const real = "manifest=/etc/pulumi-vgpu";
 const realAnswers = "answers=/run/pulumi-vgpu";
+const one = "11111111-0000-4000-8000-000000000001";
 let root: string;
 let manifest: string;
 
@@ -67,10 +67,24 @@ describe("record", () => {
   it.each(["$(id)", "a'b\"c", "back\\slash\\n", "%s%d", "-n", "a=b:c", "ünïcode"])(
     "keeps the value %j",
     (value) => {
-      withFunctions('record vgpu/one "name=$1"', [value]);
-      expect(read("vgpu/one")).toBe(`name=${value}\n`);
-      expect(observed().vgpus).toMatchObject([{ uuid: "one", name: value }]);
-      expect(withFunctions('field_of vgpu/one name; printf %s "$value"').stdout).toBe(value);
+      withFunctions(`record vgpu/${one} "name=$1"`, [value]);
+      expect(read(`vgpu/${one}`)).toBe(`name=${value}\n`);
+      expect(observed().vgpus).toMatchObject([{ uuid: one, name: value }]);
+      expect(withFunctions(`field_of vgpu/${one} name; printf %s "$value"`).stdout).toBe(value);
+    },
+  );
+
+  it.each(["a\nowner=other/stack", "a\tb", "a\u001bb", "a\r"])(
+    "refuses the value %j, and leaves the old record",
+    (value) => {
+      withFunctions(`record vgpu/${one} state=done name=a`);
+      const bent = withFunctions(`record vgpu/${one} state=done "name=$1"; printf "%s %s" "$?" "$why"`, [
+        value,
+      ]);
+      expect(bent.stdout).toBe(
+        `1 a value of ${manifest}/vgpu/${one} is no single line without control characters`,
+      );
+      expect(read(`vgpu/${one}`)).toBe("state=done\nname=a\n");
     },
   );
 
@@ -118,6 +132,24 @@ describe("field_of", () => {
   });
 });
 
+describe("a record that somebody bent", () => {
+  it("has no value for a key that is there twice, for whoever reads it", () => {
+    withFunctions(`record vgpu/${one} owner=shop/dev name=a`);
+    writeFileSync(
+      join(manifest, "vgpu", one),
+      "owner=shop/dev\nname=a\nowner=other/stack\nparent=x\u001by\n",
+    );
+    expect(withFunctions(`field_of vgpu/${one} owner; printf "[%s]" "$value"`).stdout).toBe("[]");
+    expect(withFunctions(`field_of vgpu/${one} parent; printf "[%s]" "$value"`).stdout).toBe("[]");
+    expect(observed().vgpus).toMatchObject([{ uuid: one, owner: "", name: "a", parent: "" }]);
+  });
+
+  it("is none of a vGPU or a GPU where its file bears no UUID or address", () => {
+    withFunctions('record vgpu/one owner=a; record "vgpu/x:owner=shop/dev" owner=b; record gpu/card vfs=4');
+    expect(observed()).toMatchObject({ vgpus: [], gpus: {} });
+  });
+});
+
 describe("the manifest as it is observed", () => {
   it("leaves out what a crash left half-written", () => {
     withFunctions("record host owner=shop/dev/gpu-01 nouveau=loaded; record gpu/0000:3b:00.0 vfs=16");
@@ -160,53 +192,5 @@ describe("write_attribute", () => {
   it("leaves no file behind where the kernel answers", () => {
     withFunctions('write_attribute "$1" x; write_attribute /dev/full x', [join(root, "attribute")]);
     expect(readdirSync(join(root, "answers"))).toEqual([]);
-  });
-});
-
-describe("vgpus.sh", () => {
-  const line = (verb: string, uuid: string) =>
-    `${[verb, uuid, "mdev-on-pf", "0000:ff:1f.7", "0000:ff:1f.7", "GRID RTX8000-8Q", "-", "shop/dev", "desk 1", "yes"].join("\t")}\n`;
-
-  it("records and forgets, and tells each operation", () => {
-    const result = runShell(
-      ours(changingScript("vgpus", "host")),
-      [],
-      line("record", "u-1") + line("record", "u-2") + line("forget", "u-1"),
-    );
-    expect(result.stdout).toBe("done\trecord\tu-1\t\ndone\trecord\tu-2\t\ndone\tforget\tu-1\t\n");
-    expect(result.code).toBe(0);
-    expect(observed().vgpus).toEqual([
-      {
-        uuid: "u-2",
-        state: "done",
-        owner: "shop/dev",
-        name: "desk 1",
-        carrier: "0000:ff:1f.7",
-        parent: "0000:ff:1f.7",
-        typeName: "GRID RTX8000-8Q",
-        keep: true,
-        adopted: true,
-      },
-    ]);
-  });
-
-  it("notes the intent before it makes a vGPU, and stops at the first failure with its reason", () => {
-    const result = runShell(
-      ours(changingScript("vgpus", "host")),
-      [],
-      line("make", "u-1") + line("record", "u-2"),
-    );
-    expect(result.stdout).toBe("failed\tmake\tu-1\t0000:ff:1f.7 offers no type named GRID RTX8000-8Q\n");
-    expect(result.code).toBe(1);
-    expect(observed().vgpus).toMatchObject([{ uuid: "u-1", state: "intent", adopted: false }]);
-  });
-
-  it("retires what is gone already, and its record", () => {
-    withFunctions("record vgpu/u-1 state=done");
-    expect(runShell(ours(changingScript("vgpus", "host")), [], line("retire", "u-1"))).toMatchObject({
-      code: 0,
-      stdout: "done\tretire\tu-1\t\n",
-    });
-    expect(existsSync(manifest)).toBe(false);
   });
 });
