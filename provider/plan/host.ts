@@ -6,6 +6,7 @@ import type { DesiredHost } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
 import { formatRefusals } from "./identity/record-format.js";
+import { recordRemovalSteps } from "./record-removal.js";
 import type { Plan, Step } from "./steps.js";
 import { unreadRefusals } from "./unread.js";
 import { hasNeededVfs, neededVfs } from "./virtual-functions.js";
@@ -129,7 +130,7 @@ function standsOnUs(carrier: Carrier, vgpu: LiveVgpu, manifest: HostManifest): b
 
 function removalSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   if (facts.manifest.owner !== desired.owner) return [];
-  const steps: Step[] = [];
+  const steps = recordRemovalSteps(desired, facts);
   for (const address of Object.keys(facts.manifest.gpus)) {
     const target = `${desired.name} ${address}`;
     steps.push({ kind: "disable-vfs", gpu: address, target, cause: "we turned them on", disruption: "none" });

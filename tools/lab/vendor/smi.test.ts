@@ -89,8 +89,8 @@ describe("nvidia-smi of a host", () => {
     const { stdout } = driver.smi("vgpu", "-s", "-v", "-i", "00000000:41:00.0");
     expect(stdout).toContain("    vGPU Type ID                          : 0x22e\n");
     expect(parseSmiTypes(stdout.split("\n"))).toEqual([
-      { vgpuTypeId: 558, name: "NVIDIA A40-2Q", framebufferMiB: 2048, maxInstances: 24 },
-      { vgpuTypeId: 562, name: "NVIDIA A40-8Q", framebufferMiB: 8192, maxInstances: 6 },
+      { vgpuTypeId: 558, name: "NVIDIA A40-2Q", framebufferMiB: 2048, maxInstances: 24, available: null },
+      { vgpuTypeId: 562, name: "NVIDIA A40-8Q", framebufferMiB: 8192, maxInstances: 6, available: null },
     ]);
     expect(driver.smi("vgpu", "-c", "-i", "0").stdout).toBe("GPU 00000000:41:00.0\n    NVIDIA A40-2Q\n");
   });

@@ -1,0 +1,50 @@
+import type { HostFacts, VgpuInterface, VgpuRecord } from "../model/facts.js";
+import { parsePciAddress } from "../model/pci-address.js";
+import { carrierName, carriersOf } from "./carrier.js";
+import type { DesiredHost } from "./desired.js";
+import type { Step } from "./steps.js";
+import { findLive } from "./vgpu-view.js";
+
+/** Returns the stack, `"project/stack"`, of the resource that manages a machine. */
+export function stackOf(owner: string): string {
+  return owner.split("/").slice(0, 2).join("/");
+}
+
+/**
+ * Returns what takes away the records of vGPUs that must not outlive the host's owner: all of its stack, whose resources are
+ * gone by then, and those of any other stack whose vGPU is not there. Nobody else would ever take them away, and the next
+ * owner's boot unit must find nothing. A live vGPU stays; that of another stack with its record.
+ */
+export function recordRemovalSteps({ name, owner }: DesiredHost, facts: HostFacts): Step[] {
+  const stack = stackOf(owner);
+  return facts.manifest.vgpus.flatMap((record): Step[] => {
+    const isLive = findLive(record.uuid, facts) !== null;
+    if (record.owner !== stack && isLive) return [];
+    const vgpuInterface = interfaceOf(record, facts);
+    const hasDefinition =
+      record.owner === stack && !record.adopted && !isLive && vgpuInterface !== "vendor-vfio";
+    const { uuid, carrier, parent, typeName } = record;
+    return [
+      {
+        kind: hasDefinition ? "retire-vgpu" : "forget-vgpu",
+        vgpu: {
+          ...{ uuid, vgpuInterface, carrier, parent, typeName, vgpuTypeId: null },
+          ...{ owner: record.owner, name: record.name, keep: false },
+        },
+        target: `${name} ${record.name}`,
+        cause: isLive
+          ? "it stays, and nobody manages it any more"
+          : `it is noted for ${record.owner}, and not there`,
+        disruption: "none",
+      },
+    ];
+  });
+}
+
+/** How a recorded vGPU is made; where its carrier is gone its place says enough: all mdevs are taken away alike. */
+function interfaceOf({ carrier, parent }: VgpuRecord, facts: HostFacts): VgpuInterface {
+  const found = carriersOf(facts).find((candidate) => carrierName(candidate) === carrier);
+  if (found !== undefined && found.vgpuInterface !== null) return found.vgpuInterface;
+  if (parsePciAddress(parent) === undefined) return "mdev-on-parent";
+  return parent === carrier ? "mdev-on-pf" : "mdev-on-vf";
+}

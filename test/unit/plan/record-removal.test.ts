@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import type { HostFacts, VgpuRecord } from "../../../provider/model/facts.js";
+import { planHostRemoval } from "../../../provider/plan/host.js";
+import { stackOf } from "../../../provider/plan/record-removal.js";
+import { desiredHost, stepTexts } from "./facts.js";
+import { emptyWorld, factsOf } from "./vgpu-world.js";
+import { interfaces, vgpusOf, worldWith } from "./vgpus.js";
+
+const desired = desiredHost({ driver: null, gpus: {} });
+
+/** A host of ours with two recorded vGPUs, changed. */
+function factsWith(
+  kind: (typeof interfaces)[number],
+  changes: Partial<VgpuRecord>,
+  { live = false }: { live?: boolean } = {},
+): HostFacts {
+  const empty = emptyWorld(kind);
+  const world = worldWith(empty, vgpusOf(empty, "8Q", { count: 2 }));
+  const records = world.records.map((record) => ({ ...record, ...changes }));
+  return factsOf({ ...world, records, live: live ? world.live : [] });
+}
+
+const kindsOf = (facts: HostFacts) => planHostRemoval(desired, facts).steps.map(({ kind }) => kind);
+
+describe("the release of a host", () => {
+  it.each(interfaces)("leaves no record of its stack, nor a definition, of a vGPU that is gone: %s", (kind) => {
+    const removal = kind === "vendor-vfio" ? "forget-vgpu" : "retire-vgpu";
+    expect(stepTexts(planHostRemoval(desired, factsWith(kind, {})))).toEqual([
+      `${removal} gpu-01 desk-1: it is noted for shop/dev, and not there`,
+      `${removal} gpu-01 desk-2: it is noted for shop/dev, and not there`,
+      "release-host gpu-01: nothing of ours is left",
+    ]);
+  });
+
+  it("forgets a vGPU of its stack that stays, and one that it had adopted", () => {
+    const forgotten = ["forget-vgpu", "forget-vgpu", "release-host"];
+    expect(kindsOf(factsWith("mdev-on-vf", { keep: true }, { live: true }))).toEqual(forgotten);
+    expect(kindsOf(factsWith("mdev-on-vf", { adopted: true }))).toEqual(forgotten);
+  });
+
+  it("leaves the record of another stack whose vGPU is there, and no other of it", () => {
+    const other = { owner: "shop/prod" };
+    expect(kindsOf(factsWith("vendor-vfio", other, { live: true }))).toEqual(["release-host"]);
+    expect(kindsOf(factsWith("mdev-on-pf", other))).toEqual(["forget-vgpu", "forget-vgpu", "release-host"]);
+  });
+
+  it("knows the stack of an owner, whatever its resource is called", () => {
+    expect(stackOf("shop/dev/gpu-01")).toBe("shop/dev");
+    expect(stackOf("shop/dev/rack/gpu-01")).toBe("shop/dev");
+  });
+});
