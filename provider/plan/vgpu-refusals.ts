@@ -3,6 +3,7 @@ import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
+import type { PlacedVgpu } from "./steps.js";
 import { type KnownVgpu, vgpuText } from "./vgpu-view.js";
 
 function place(self: DesiredVgpu): string {
@@ -39,6 +40,20 @@ export function typeRefusal(self: DesiredVgpu, gpu: GpuFacts): ErrorParts {
     expected: "one of the types that the host's driver offers on this GPU",
     next: offered.length > 0 ? `did you mean ${offered.join(" or ")}?` : "declare one of these types",
     property: "type",
+  };
+}
+
+/** What would have to go is none of the run's targets. */
+export function untargetedRefusal(self: DesiredVgpu, others: readonly PlacedVgpu[]): ErrorParts {
+  const texts = others.map(({ name, typeName }) => `${name} (${typeName})`);
+  const flags = others.map(({ name }) => `--target '**MdevDevice::${name}'`);
+  return {
+    code: "VGPU_PREREQUISITE",
+    where: place(self),
+    what: `${self.type} needs the room of vGPUs that this run is not about`,
+    saw: `${texts.sort().join(", ")} in its way; they are no targets of the run (its --target or --exclude)`,
+    expected: "a run that is about all that it retires, so that it makes them again as the program has them",
+    next: `run without --target and --exclude; or with ${flags.sort().join(" ")} too`,
   };
 }
 

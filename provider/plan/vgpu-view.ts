@@ -20,6 +20,8 @@ export interface VgpuRequest {
   readonly declared: readonly DesiredVgpu[];
   /** sha256 of the boot unit's files as this version of the package writes them. */
   readonly bootFiles: Readonly<Record<string, string>>;
+  /** Whether the run is about the vGPU of this resource name. @default every one is */
+  readonly isTargeted?: (resource: string) => boolean;
 }
 
 /** The same, with what is seen of its carrier. */

@@ -16,6 +16,7 @@ import {
   keptElsewhereRefusal,
   noGpuRefusal,
   typeRefusal,
+  untargetedRefusal,
 } from "./vgpu-refusals.js";
 import { forgetSteps, makeStep, placed, retireSteps } from "./vgpu-steps.js";
 import {
@@ -49,7 +50,18 @@ export function planVgpu(request: VgpuRequest, facts: HostFacts): Plan {
   if (typeName === null)
     return refused(isGpu(carrier) ? typeRefusal(self, carrier) : mdevTypeRefusal(self, carrier));
   const context = { ...request, carrier, facts, typeName, known: knownVgpus(carrier, facts) };
-  return unlessUnread(`${self.host} ${self.name}`, facts, withBootUnit(context, planOn(context)));
+  const plan = withBootUnit(context, onlyTargeted(context, planOn(context)));
+  return unlessUnread(`${self.host} ${self.name}`, facts, plan);
+}
+
+/** A run with `--target` takes nothing away that it would not make again. */
+function onlyTargeted({ self, isTargeted = () => true }: VgpuContext, plan: Plan): Plan {
+  const others = plan.steps.flatMap((step) =>
+    step.kind === "retire-vgpu" && step.vgpu.uuid !== self.uuid && !isTargeted(step.vgpu.name)
+      ? [step.vgpu]
+      : [],
+  );
+  return others.length === 0 ? plan : refused(untargetedRefusal(self, others));
 }
 
 function planOn(context: VgpuContext): Plan {

@@ -30,6 +30,11 @@ export function declaredAround(inputs: Properties): DeclaredProgram {
   return slices.get(sliceKey(inputs)) ?? nothing;
 }
 
+/** Whether the engine had a resource checked in this process: with `--target` it has only its targets checked. */
+export function wasChecked(inputs: Properties): boolean {
+  return slices.has(sliceKey(inputs));
+}
+
 function sliceKey(inputs: Properties): string {
   return JSON.stringify([inputs.owner, inputs.host ?? null, inputs.device ?? null, inputs.name]);
 }

@@ -1,9 +1,11 @@
 import { bootFileHashes } from "../apply/boot-unit.js";
 import { type DeclaredVgpu, sameCarrier } from "../plan/declared/program.js";
 import type { DesiredVgpu } from "../plan/desired.js";
+import { isTargetOf } from "../plan/run-targets.js";
 import type { VgpuRequest } from "../plan/vgpu-view.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
-import { declaredAround } from "./declared.js";
+import { declaredAround, wasChecked } from "./declared.js";
+import { targetsOfRun } from "./engine-call.js";
 import type { Properties } from "./lifecycle.js";
 
 type Declaration = Pick<DesiredVgpu, "carrierKind" | "carrier" | "type">;
@@ -39,5 +41,11 @@ export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
       name: vgpu.resource,
       keep: vgpu.keep || vgpu.asItIs === true,
     }));
-  return { self, declared: [self, ...siblings], bootFiles: bootFileHashes() };
+  return { self, declared: [self, ...siblings], bootFiles: bootFileHashes(), isTargeted: targetedIn(self) };
+}
+
+function targetedIn({ owner, host }: DesiredVgpu): (name: string) => boolean {
+  const targets = targetsOfRun();
+  return (name) =>
+    targets === null || isTargetOf(targets, { owner, host, name }) || wasChecked({ owner, host, name });
 }

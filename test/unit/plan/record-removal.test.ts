@@ -23,14 +23,17 @@ function factsWith(
 const kindsOf = (facts: HostFacts) => planHostRemoval(desired, facts).steps.map(({ kind }) => kind);
 
 describe("the release of a host", () => {
-  it.each(interfaces)("leaves no record of its stack, nor a definition, of a vGPU that is gone: %s", (kind) => {
-    const removal = kind === "vendor-vfio" ? "forget-vgpu" : "retire-vgpu";
-    expect(stepTexts(planHostRemoval(desired, factsWith(kind, {})))).toEqual([
-      `${removal} gpu-01 desk-1: it is noted for shop/dev, and not there`,
-      `${removal} gpu-01 desk-2: it is noted for shop/dev, and not there`,
-      "release-host gpu-01: nothing of ours is left",
-    ]);
-  });
+  it.each(interfaces)(
+    "leaves no record of its stack, nor a definition, of a vGPU that is gone: %s",
+    (kind) => {
+      const removal = kind === "vendor-vfio" ? "forget-vgpu" : "retire-vgpu";
+      expect(stepTexts(planHostRemoval(desired, factsWith(kind, {})))).toEqual([
+        `${removal} gpu-01 desk-1: it is noted for shop/dev, and not there`,
+        `${removal} gpu-01 desk-2: it is noted for shop/dev, and not there`,
+        "release-host gpu-01: nothing of ours is left",
+      ]);
+    },
+  );
 
   it("forgets a vGPU of its stack that stays, and one that it had adopted", () => {
     const forgotten = ["forget-vgpu", "forget-vgpu", "release-host"];

@@ -1,0 +1,62 @@
+/** Which resources a run of the engine is about, as its command line says it. */
+export interface RunTargets {
+  /** URNs, or patterns with `*` and `**`; empty: all that are not excluded. */
+  readonly targets: readonly string[];
+  readonly excludes: readonly string[];
+  /** Whether what stands on a target is a target too. */
+  readonly dependents: boolean;
+}
+
+/** A vGPU as a resource of its stack. */
+export interface VgpuResource {
+  /** `"project/stack"` */
+  readonly owner: string;
+  /** Resource name of its host. */
+  readonly host: string;
+  readonly name: string;
+}
+
+const targetFlags = new Set(["--target", "-t", "--target-replace"]);
+const excludeFlags = new Set(["--exclude", "-x"]);
+
+/** Returns what a command line of `pulumi` says of targets; `null` when the run is about everything. */
+export function runTargetsOf(argv: readonly string[]): RunTargets | null {
+  const targets: string[] = [];
+  const excludes: string[] = [];
+  for (const [index, word] of argv.entries()) {
+    const [flag = "", inline] = word.startsWith("--") ? splitOnce(word) : [word];
+    const value = inline ?? argv[index + 1] ?? "";
+    if (targetFlags.has(flag)) targets.push(value);
+    if (excludeFlags.has(flag)) excludes.push(value);
+  }
+  if (targets.length === 0 && excludes.length === 0) return null;
+  const dependents = argv.some((word) => /^--target-dependents(=true)?$/.test(word));
+  return { targets, excludes, dependents };
+}
+
+function splitOnce(word: string): [string, string?] {
+  const at = word.indexOf("=");
+  return at < 0 ? [word] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+/** Whether a run is about a vGPU. The components above it are not known here: a pattern has to leave room for them. */
+export function isTargetOf({ targets, excludes, dependents }: RunTargets, vgpu: VgpuResource): boolean {
+  const self = { ...vgpu, kind: "MdevDevice" };
+  const host = { ...vgpu, kind: "VgpuHost", name: vgpu.host };
+  if (excludes.some((pattern) => means(pattern, self))) return false;
+  if (targets.length === 0) return true;
+  return targets.some((pattern) => means(pattern, self) || (dependents && means(pattern, host)));
+}
+
+/** Whether the engine takes a URN or pattern for this resource. */
+function means(
+  pattern: string,
+  { owner, kind, name }: { readonly owner: string; readonly kind: string; readonly name: string },
+): boolean {
+  const [project = "", stack = ""] = owner.split("/");
+  const [start, end] = [`urn:pulumi:${stack}::${project}::`, `pulumi-nodejs:dynamic/vgpu:${kind}::${name}`];
+  if (!pattern.includes("*")) return pattern.startsWith(start) && pattern.endsWith(end);
+  const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  const segments = pattern.split("**").map((part) => part.split("*").map(literal).join("[^:]*"));
+  return new RegExp(`^${segments.join(".*")}$`).test(`${start}${end}`);
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { isTargetOf, runTargetsOf } from "../../../provider/plan/run-targets.js";
+import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { bootFiles, refusalTexts } from "./facts.js";
+import { emptyWorld, factsOf } from "./vgpu-world.js";
+import { vgpuOf, vgpusOf, worldWith } from "./vgpus.js";
+
+const urn = (kind: string, name: string) =>
+  `urn:pulumi:dev::shop::my:c:Rack$pulumi-nodejs:dynamic/vgpu:${kind}::${name}`;
+const desk = { owner: "shop/dev", host: "gpu-01", name: "desk-1" };
+
+/** Whether a run with these arguments is about desk-1. */
+function isAbout(...argv: string[]): boolean {
+  const targets = runTargetsOf(["up", "--yes", ...argv]);
+  return targets === null || isTargetOf(targets, desk);
+}
+
+describe("a run of the engine", () => {
+  it("is about everything without a target", () => {
+    expect(runTargetsOf(["up", "--yes", "--stack", "dev"])).toBeNull();
+    expect(isAbout()).toBe(true);
+  });
+
+  it.each([
+    [["--target", urn("MdevDevice", "desk-1")]],
+    [["-t", "**MdevDevice::desk-1"]],
+    [["--target=**::desk-*"]],
+    [["--target-replace", "**"]],
+    [["--target", "urn:pulumi:*::shop::**::desk-1"]],
+    [["--target", urn("VgpuHost", "gpu-01"), "--target-dependents"]],
+    [["--exclude", "**::desk-2"]],
+  ])("is about the vGPU with %j", (argv) => {
+    expect(isAbout(...argv)).toBe(true);
+  });
+
+  it.each([
+    [["--target", urn("MdevDevice", "desk-11")]],
+    [["--target", urn("MdevDevice", "desk-1").replace(":dev:", ":prod:")]],
+    [["--target", urn("VgpuHost", "gpu-01")]],
+    [["-t", "**MdevDevice::desk-2", "--target-dependents"]],
+    [["--target", "*::desk-1"]],
+    [["--target", "**::desk.1*"]],
+    [["--exclude", "**MdevDevice::desk-1"]],
+    [["--target", "**", "--exclude=**::desk-1"]],
+  ])("is not about the vGPU with %j", (argv) => {
+    expect(isAbout(...argv)).toBe(false);
+  });
+});
+
+describe("planVgpu in a run with targets", () => {
+  const empty = emptyWorld("mdev-on-vf");
+  const facts = factsOf(worldWith(empty, vgpusOf(empty, "8Q", { count: 3 })));
+  const declared = [1, 2, 3].map((number) => vgpuOf(number, "A40-4Q"));
+  const self = vgpuOf(1, "A40-4Q");
+  const planWith = (...targets: string[]) =>
+    planVgpu({ self, declared, bootFiles, isTargeted: (name) => targets.includes(name) }, facts);
+
+  it("refuses to retire a vGPU that is no target, and names the line that works", () => {
+    expect(planWith("desk-1", "desk-3").steps).toEqual([]);
+    expect(refusalTexts(planWith("desk-1", "desk-3"))).toEqual([
+      `VGPU_PREREQUISITE gpu-01 0000:3b:00.0 desk-1: A40-4Q needs the room of vGPUs that this run is not about
+Saw: desk-2 (NVIDIA A40-8Q) in its way; they are no targets of the run (its --target or --exclude)
+Expected: a run that is about all that it retires, so that it makes them again as the program has them
+Next: run without --target and --exclude; or with --target '**MdevDevice::desk-2' too`,
+    ]);
+  });
+
+  it("retires those that are targets, and itself", () => {
+    expect(planWith("desk-2", "desk-3").steps.map(({ kind }) => kind)).toEqual([
+      "retire-vgpu",
+      "retire-vgpu",
+      "retire-vgpu",
+      "make-vgpu",
+    ]);
+  });
+});
