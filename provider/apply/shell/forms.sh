@@ -8,7 +8,8 @@ is_address() { case $1 in *[!0-9a-f:.]*) return 1 ;; ????*:??:??.[0-7]) ;; *) re
 is_place() { # interface, what carries a vGPU so made
   case $1 in
     mdev-on-parent) is_name "$2" ;;
-    mdev-on-pf | mdev-on-vf | vendor-vfio) is_address "$2" ;;
+    mdev-on-[pv]f) is_address "$2" ;;
+    vendor-vfio) is_address "$2" ;;
     *) return 1 ;;
   esac
 }

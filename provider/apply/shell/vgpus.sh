@@ -20,7 +20,8 @@ is_operation() {
   case $verb in
     forget) return 0 ;;
     retire) is_place "$interface" "$parent"; return ;;
-    make | record) ;;
+    make) ;;
+    record) ;;
     *) return 1 ;;
   esac
   is_place "$interface" "$parent" && is_type "$interface" "$name" && is_text "$owner" && is_text "$resource" || return 1
