@@ -17,6 +17,17 @@ export async function startVm([host]: [Part], vm: string, vgpu: string): Promise
   return release.pid;
 }
 
+/** The same by iommufd: the VM has the device's own file open and not its group's. */
+export async function startIommufdVm([host]: [Part], vm: string, vgpu: string): Promise<number> {
+  const group = host.model.findVgpu(vgpu)?.vgpu.iommuGroup;
+  if (group === undefined) throw new Error(`no vGPU ${vgpu} on ${host.machine.name}`);
+  const path = `/dev/vfio/devices/vfio${group}`;
+  host.machine.writeFile(path, "", 0o600);
+  const held = await host.machine.holdOpen(path, "qemu-system-x86_64", ["-name", `guest=${vm}`]);
+  running.set(`${host.machine.name} ${vm}`, () => held.release());
+  return held.pid;
+}
+
 /** The VM is shut down. */
 export async function stopVm([host]: [Part], vm: string): Promise<void> {
   const release = running.get(`${host.machine.name} ${vm}`);

@@ -12,6 +12,8 @@ export interface HostFaults {
   vfIntervalMs: number;
   /** The next so many creations of a vGPU fail with EIO. */
   failCreates: number;
+  /** The next so many types that are written to a vendor-specific VFIO function are taken without an error, and without effect. */
+  silentWrites: number;
   /** A VM of this name begins to use the next mdev that is removed, in the moment of its removal. */
   vmBeforeRemoval: string | undefined;
   /** nvidia-vgpud fails so many times. */
@@ -37,6 +39,7 @@ export function noFaults(): HostFaults {
     leaveUnbound: 0,
     vfIntervalMs: 0,
     failCreates: 0,
+    silentWrites: 0,
     vmBeforeRemoval: undefined,
     failVgpud: 0,
     installer: undefined,

@@ -187,6 +187,10 @@ export class GpuModel implements MachineModel, HostState {
       writeVendorType: async (gpu, parent, text) => {
         if (!/^\d+$/.test(text)) throw new SysError("EINVAL");
         if (text !== "0" && !this.typesPublished) throw new SysError("EIO");
+        if (text !== "0" && this.faults.silentWrites > 0) {
+          this.faults.silentWrites--;
+          return;
+        }
         gpu.failCreates = this.#useFailCreates(gpu, text !== "0");
         gpu.writeVendorType(parent, Number(text));
       },
