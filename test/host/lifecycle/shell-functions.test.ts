@@ -17,7 +17,9 @@ const kinds = Object.keys(smallHosts) as HostKindName[];
 
 /** Runs one of the functions that every changing script starts with; `code|reason` is what it says. */
 async function say(host: HostBed, call: string): Promise<string> {
-  const { stdout } = await host.machine.shell(`${libraryScript("host")}\n${call}; printf '%s|%s' "$?" "$why"`);
+  const { stdout } = await host.machine.shell(
+    `${libraryScript("host")}\n${call}; printf '%s|%s' "$?" "$why"`,
+  );
   return stdout;
 }
 
