@@ -76,10 +76,13 @@ export function isKnownFamily(family: string): boolean {
 
 /** Returns the types the board can have: those a source lists for it and those that bear its name. Empty if not known. */
 export function typesOfBoard(board: Board): readonly VgpuType[] {
-  const reference = boardReference(board);
-  const families = boardFamilies(board);
-  return tables().all.filter(
-    (type) => type.boards?.includes(reference) || families.includes(familyOfType(type.shortName) ?? ""),
+  return tables().all.filter((type) => isTypeOfBoard(type, board));
+}
+
+/** Whether the board can have the type: a source lists it for the board, or it bears the board's name. */
+export function isTypeOfBoard({ boards = [], shortName }: VgpuType, board: Board): boolean {
+  return (
+    boards.includes(boardReference(board)) || boardFamilies(board).includes(familyOfType(shortName) ?? "")
   );
 }
 

@@ -1,5 +1,5 @@
 import { type Board, findBoard } from "../catalog/boards.js";
-import { typesOfBoard } from "../catalog/types.js";
+import { findVgpuType, isTypeOfBoard } from "../catalog/types.js";
 import type { GpuFacts, HostFacts, MdevParentFacts } from "../model/facts.js";
 import { parseVgpuTypeName, shortTypeName } from "../model/vgpu-type.js";
 import type { DesiredVgpu } from "./desired.js";
@@ -53,8 +53,9 @@ function nvidiaTypeName(declared: string, gpu: GpuFacts): string | null {
   if (offered !== undefined) return isName ? offered.name : null;
   if (!isName || gpu.allTypesKnown) return null;
   const board = findBoard(gpu);
-  const type = board && typesOfBoard(board).find(({ shortName }) => typeKey(shortName) === key);
-  return type ? (type.name ?? fullNameBy(board, type.shortName)) : null;
+  const type = findVgpuType(declared);
+  if (board === null || type === null || !isTypeOfBoard(type, board)) return null;
+  return type.name ?? fullNameBy(board, type.shortName);
 }
 
 /** Returns a type's name as the host has it, where the catalog knows how all names of the board begin. */
