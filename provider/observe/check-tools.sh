@@ -14,9 +14,9 @@ if ! timeout 5 true 2> /dev/null && command -v timeout > /dev/null 2>&1; then mi
 if ! command -v sed > /dev/null 2>&1; then missing sed 'GNU sed'; fi
 value=$(find /proc/self/exe -maxdepth 0 -type l -lname '*' -printf 'seen\n' 2> /dev/null)
 if [ "$value" != seen ]; then missing find 'GNU findutils'; fi
-value=$(printf '%s\0' 'a b' c | xargs -0 printf '%s+' 2> /dev/null)
+value=$(printf '%s\0' 'a b' c | xargs -0 -n 750 -P 8 printf '%s+' 2> /dev/null)
 if [ "$value" != 'a b+c+' ]; then missing xargs 'GNU findutils'; fi
-value=$(printf '%s\0' -name x y | grep -zaHxEm 1 -A 1 -D skip --no-group-separator --label=p -e '-name' 2> /dev/null | tr '\000' ' ')
+value=$(printf '%s\0' -name x y | grep -zaHxEm 1 --line-buffered -A 1 -D skip --no-group-separator --label=p -e '-name' 2> /dev/null | tr '\000' ' ')
 if [ "$value" != 'p:-name p-x ' ]; then missing grep 'GNU grep'; fi
 if ! command -v modinfo > /dev/null 2>&1; then missing modinfo kmod; fi
 case $(flock --version 2>&1) in *util-linux*) ;; *) missing flock util-linux ;; esac

@@ -3,9 +3,10 @@
 # word PID : OPTION, followed by word PID - VALUE; unread processes WHY. It leaves the VMs' PIDs in $vms, and why it could not finish in $unread.
 look_at_processes() {
   tab='	'
-  old_ifs=$IFS
-  IFS='
+  newline='
 '
+  old_ifs=$IFS
+  IFS=$newline
   set -f
   sort_processes "$(open_files 2>&1 | head -n 20000)"
   words=
@@ -21,40 +22,47 @@ look_at_processes() {
 }
 
 # A VM's process has a descriptor of KVM; QEMU without KVM is known by its name. Globs go through a pipe: of thousands of
-# processes they are longer than an argument list may be. The first -lname lets few through: each one is a readlink.
+# processes they are longer than an argument list may be. Most of the time is the kernel's, a readlink for each descriptor: so
+# up to eight finds share it. Each line is written at once and whole, and messages when all lines are: they would mix else.
 open_files() {
   export LC_ALL=C
   set +f
-  printf '%s\0' /proc/[0-9]*/fd | xargs -0 sh -c 'exec find "$@" -maxdepth 1 -type l -lname "*[kv][vf][mi]*" \
-    ! -lname "*[!-a-zA-Z0-9_./:() ]*" \( -lname "/dev/kvm*" -o -lname "anon_inode:kvm-vm*" -o -lname "/dev/vfio/*" \) \
-    -printf "open\t%p\t%l\n"' find
-  echo "end find $?"
-  printf '%s\0' /proc/[0-9]*/comm | xargs -0 grep -HxE '\.?qemu-(system|kvm).*|kvm'
-  echo "end grep $?"
+  {
+    printf '%s\0' /proc/[0-9]* | xargs -0 -n 750 -P 8 sh -c '
+      exec 3>&1
+      said=$({
+        { find $(printf "%s/fd " "$@") -maxdepth 1 -type l -printf "open\t%p\t%l\0"; echo "end find $?" >&2; } |
+          { grep -zxE --line-buffered "$0"; echo "end grep $?" >&2; }
+        grep -HxE --line-buffered "[.]?qemu-(system|kvm).*|kvm" $(printf "%s/comm " "$@")
+        echo "end grep $?" >&2
+      } 2>&1 >&3)
+      printf "%s\n" "$said"
+    ' "open$tab/proc/[0-9]+/fd/[0-9]+$tab(/dev/kvm|anon_inode:kvm-vm|/dev/vfio/)[-a-zA-Z0-9_./:() ]*"
+    echo "end xargs $?"
+  } 2>&1 | tr '\000' '\n'
 }
 
 # Sets found (VMs' PIDs), files (command lines of all that were found) and unread, and prints the holders.
 sort_processes() {
-  vms='' found='' files='' unread='' last='' ends=0
+  vms='' found='' files='' unread='' whole=''
   if [ ! -e /proc/1/fd ]; then unread="/proc does not show process 1"; fi
   for line in $1; do
     pid=${line#*/proc/}; pid=${pid%%/*}
     case $line in
       "open$tab/proc/"*/fd/*"$tab/dev/vfio/vfio") continue ;;
       "open$tab/proc/"*/fd/*"$tab/dev/vfio/"*) printf 'holder\t%s\t%s\n' "$pid" "${line##*"$tab"}" ;;
-      "open$tab/proc/"*/fd/* | /proc/*/comm:*) found="$found
-$pid" ;;
-      # 0: all of it; 123: a file of one that has ended meanwhile, or grep found nothing.
-      "end find 0" | "end find 123" | "end grep 0" | "end grep 123") ends=$((ends + 1)); continue ;;
+      "open$tab/proc/"*/fd/* | /proc/*/comm:*) case "$found$newline" in *"$newline$pid$newline"*) ;; *) found="$found$newline$pid" ;; esac ;;
+      # grep: 1 is nothing found. A process that has ended meanwhile is 1 of find, 2 of grep, and a message below.
+      "end find "[01] | "end grep "[012]) continue ;;
+      "end xargs 0") whole=yes; continue ;;
+      "end "*) line=${line#end }; unread="${unread:+$unread; }${line% *} ended with ${line##* }"; continue ;;
       "find: '/proc/"*"': No such file or directory" | "find: '/proc/"*"': No such process" | \
       "grep: /proc/"*": No such file or directory" | "grep: /proc/"*": No such process") continue ;;
       *) unread=${unread:-$line}; continue ;;
     esac
-    if [ "$pid" != "$last" ]; then files="$files
-/proc/$pid/cmdline"; fi
-    last=$pid
+    case "$files$newline" in *"$newline/proc/$pid/cmdline$newline"*) ;; *) files="$files$newline/proc/$pid/cmdline" ;; esac
   done
-  if [ "$ends" != 2 ]; then unread=${unread:-"the list of open files was cut"}; fi
+  if [ -z "$whole" ]; then unread=${unread:-"the list of open files was cut"}; fi
 }
 
 # The words of command lines that name a VM, each cut to a bounded length.

@@ -53,6 +53,26 @@ describe.concurrent("a host on which VMs run", () => {
     expect(await refusalOf(host)).toContain(`Saw: VMs ${names.join(", ")}; nouveau is loaded`);
   });
 
+  it("is looked at in one round trip, and its VM is seen, among thousands of processes", {
+    timeout: 240_000,
+  }, async () => {
+    const host = await bed.host("crowded", "ampereMdev");
+    const crowd =
+      "touch /dev/kvm; i=0; while [ $i -lt 3000 ]; do sleep 3000 8< /etc/hosts & i=$((i + 1)); done";
+    await host.machine.shell(`{ ${crowd}; } > /dev/null 2>&1 < /dev/null`);
+    const seen = { path: "/dev/kvm", words: ["/usr/bin/kvm", "-id", "7", "-name", "lone"] };
+    await bed.simulator.invoke({ module: vms, export: "startProcess" }, [host.machine], "lone", seen);
+    expect(Number((await host.machine.shell("ls -d /proc/[0-9]* | wc -l")).stdout)).toBeGreaterThan(3000);
+    const { commands } = await noteOf(host.machine);
+    const { [hostName]: preview } = await runPreview(host.program({}), host.statePath);
+    expect(preview?.failures.map(({ reason }) => reason).join("\n")).toContain(
+      "Saw: VMs lone; nouveau is loaded",
+    );
+    expect((await host.machine.commands()).slice(commands).map(({ name }) => name)).toEqual([
+      "pulumi-vgpu:observe-host",
+    ]);
+  });
+
   it("is rebooted beside QEMU's agent, and beside a QEMU that libvirt only asks what it can do", {
     timeout: 240_000,
   }, async () => {

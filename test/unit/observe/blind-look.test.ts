@@ -7,7 +7,7 @@ import { runShell } from "../shell.js";
 import { busyboxFind, pathWith, type StandIns } from "./stand-in-programs.js";
 
 /** A find that does this at the look for what processes have open. */
-const findWith = (then: string) => `case "$*" in *kvm*) ${then} ;; esac; exec /usr/bin/find "$@"`;
+const findWith = (then: string) => `case "$*" in *open*) ${then} ;; esac; exec /usr/bin/find "$@"`;
 const quietFind = findWith("exit 0");
 const modinfo = "echo 550.127.06";
 const systemctl = "printf 'LoadState=loaded\\nActiveState=active\\n'";
@@ -131,7 +131,11 @@ describe("a look at the processes that could not finish", () => {
       "find: '/proc/7/fd': Permission denied",
       { find: findWith(`echo "find: '/proc/7/fd': Permission denied" >&2; exit 1`) },
     ],
-    ["xargs: sh: terminated by signal 9", { find: findWith("kill -9 $$") }],
+    ["find ended with 137", { find: findWith("kill -9 $$") }],
+    [
+      "grep ended with 139",
+      { find: quietFind, grep: 'case "$*" in *anon_inode*) kill -11 $$ ;; esac; exec /usr/bin/grep "$@"' },
+    ],
     [
       "grep: /proc/7/comm: Input/output error",
       {
@@ -141,7 +145,7 @@ describe("a look at the processes that could not finish", () => {
     ],
     [
       "the list of open files was cut",
-      { find: findWith(`printf 'open\\t/proc/7/fd/%s\\t/dev/kvm\\n' $(seq 30000); exit 0`) },
+      { find: findWith(`printf 'open\\t/proc/7/fd/%s\\t/dev/kvm\\0' $(seq 30000); exit 0`) },
     ],
     ["xargs: unrecognized option: 0", { xargs: 'echo "xargs: unrecognized option: 0" >&2; exit 1' }],
   ])("says so: %s", (why, standIns) => {
