@@ -99,6 +99,20 @@ describe("planHost", () => {
     });
   });
 
+  it("does nothing for a GPU that is not declared, whatever is the matter with it", () => {
+    const before = finishedHost();
+    const other = gpuFacts({
+      address: "0000:d8:00.0",
+      driver: "vfio-pci",
+      bootVga: true,
+      totalVfs: 32,
+      absence: "its virtual functions are off",
+    });
+    const facts = { ...before, gpus: [...before.gpus, other] };
+    expect(planHost(desiredHost(), facts)).toEqual({ steps: [], refusals: [] });
+    expect(stepTexts(planHostRemoval(desiredHost(), facts)).join()).not.toContain("d8:00.0");
+  });
+
   it("leaves the driver as it is when none is declared", () => {
     const facts = { ...finishedHost(), nouveauBlockedBy: [] };
     const plan = planHost(desiredHost({ driver: null }), {
