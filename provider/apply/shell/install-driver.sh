@@ -12,7 +12,8 @@ record driver state=intent "version=$version" "boot=$boot" || exit 1
 rm -f "$log"
 set -- --silent --accept-license --no-questions --ui=none "--log-file-name=$log"
 if [ "$dkms" = yes ]; then set -- "$@" --dkms; fi
-TMPDIR=$folder sh "$run" "$@"
+# What it leaves running must not keep the locks.
+TMPDIR=$folder sh "$run" "$@" 7>&- 8>&-
 code=$?
 remove_installer_folders
 # Where nouveau has a device the installer writes blocks of its own, which its uninstaller leaves: ours is there already.

@@ -10,7 +10,7 @@ version=$value
 code='none: it is not there'
 if command -v nvidia-uninstall > /dev/null 2>&1; then
   mkdir -p "${log%/*}" && rm -f "$log"
-  nvidia-uninstall --silent "--log-file-name=$log"
+  nvidia-uninstall --silent "--log-file-name=$log" 7>&- 8>&-
   code=$?
 fi
 # It ends with 0 when it failed, too. A shell remembers where a program that it ran was.

@@ -1,4 +1,8 @@
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fleetRelease, type PackageFile } from "../../fleet/fleet.js";
 import { runUp, startRun } from "../../fleet/run.js";
 import { until } from "../machine/test-support.js";
 import { type Bed, type HostBed, openBed } from "./bed.js";
@@ -28,6 +32,14 @@ async function slowDown(host: HostBed, program: string): Promise<void> {
   await host.machine.shell(
     `mkdir -p /usr/local/sbin; echo ${text} | base64 -d > /usr/local/sbin/${name}; chmod 755 /usr/local/sbin/${name}`,
   );
+}
+
+/** The vendor's package, which starts a program first and leaves it running. */
+function leavingRunning(host: HostBed, line: string): PackageFile {
+  const text = readFileSync(bed.packages.manager.path, "utf8").replace("\n", `\n${line}\n`);
+  const path = join(host.folder, bed.packages.manager.path.split("/").at(-1) ?? "");
+  writeFileSync(path, text);
+  return { path, sha256: createHash("sha256").update(text).digest("hex") };
 }
 
 const slowLog = (host: HostBed) => linesOf(host.machine, "cat /var/log/slow 2> /dev/null");
@@ -117,5 +129,64 @@ describe("a driver's installation that outlived its run", () => {
       /held by fleet\/test\/gpu-host: job install-[0-9a-f]{16}, process \d+, for/,
     );
     await second.kill();
+  });
+});
+
+describe("a driver's installation whose runner is killed (-9) on the machine", () => {
+  it("keeps the lock by its own script, so that the next run waits for the installer's end", {
+    timeout: 600_000,
+  }, async () => {
+    const host = await bed.host("runner", "turingLegacy", { kind: { faults: { installer: "hang" } } });
+    const request = { task: "up", program: programOf(host), statePath: host.statePath } as const;
+    const first = startRun(request);
+    const installer = "ps -eo pid,args | awk '/--accept-license/ && !/awk/ { print $1 }'";
+    await until(
+      "the installer runs",
+      async () => (await host.machine.commands()).some(({ name }) => name === "pulumi-vgpu:poll-job"),
+      150_000,
+    );
+    await until("it is seen", async () => (await linesOf(host.machine, installer)).length > 0);
+    await first.kill();
+    const runner = "cut -f 1 /run/pulumi-vgpu/change.holder";
+    const killed = `pid=$(${runner}) && grep -q runner /proc/$pid/cmdline && kill -9 $pid`;
+    expect(await host.machine.shell(killed)).toMatchObject({ code: 0 });
+
+    const second = startRun(request);
+    await until(
+      "it is told who is at work",
+      async () => second.output().includes("waits for the lock"),
+      150_000,
+    );
+    expect(second.output()).toMatch(/waits for the lock of the machine, held by process \d+/);
+    await host.machine.model("setFaults", { installer: undefined });
+    await host.machine.shell(`kill -9 $(${installer})`);
+    expect((await second.ended).error).toBe("");
+  });
+});
+
+describe("what an installer leaves running", () => {
+  it("has none of our locks, so that the run goes on and the next one is not kept out", {
+    timeout: 600_000,
+  }, async () => {
+    const host = await bed.host("daemon", "turingLegacy");
+    const daemon = "setsid sleep 4321 < /dev/null > /dev/null 2>&1 &";
+    const manager = leavingRunning(host, daemon);
+    const program = programOf(host).map((resource) =>
+      resource.kind !== "vgpuHost"
+        ? resource
+        : {
+            ...resource,
+            inputs: { ...resource.inputs, driver: { release: fleetRelease.release, package: manager } },
+          },
+    );
+    let left: string[] = [];
+    const unhook = await host.machine.onCommand(async ({ name }) => {
+      if (name !== "pulumi-vgpu:poll-job") return;
+      left = await linesOf(host.machine, "for p in $(pgrep -f 'sleep 4321'); do ls -l /proc/$p/fd; done");
+    });
+    await runUp(program, host.statePath);
+    await unhook();
+    expect(left.filter((line) => line.includes("->"))).not.toEqual([]);
+    expect(left.filter((line) => line.includes("lock"))).toEqual([]);
   });
 });

@@ -97,8 +97,8 @@ describe("runJob", () => {
     expect(events).toEqual(["in"]);
   });
 
-  it("does not leave the lock to what the work leaves running", async () => {
-    const script = { name: "start-daemon", text: "sleep 30 > /dev/null 2>&1 < /dev/null &" };
+  it("does not leave the lock to what its script starts without it", async () => {
+    const script = { name: "start-daemon", text: "sleep 30 > /dev/null 2>&1 < /dev/null 7>&- 8>&- &" };
     await runJob(here(), { id: "daemon", script, deadlineMs: 5000 });
     expect(await withLock(elsewhere(), "second run", async () => "in")).toBe("in");
   }, 8000);
