@@ -1,4 +1,4 @@
-import { VgpuError } from "../model/errors.js";
+import { isVgpuError, VgpuError } from "../model/errors.js";
 import { readScript } from "../observe/read-script.js";
 import type { ExecResult, Session } from "../transport/session.js";
 import { libraryScript } from "./boot-unit.js";
@@ -80,7 +80,7 @@ export async function stepError(
       output: "ends",
     })
     .then((result) => result.stdout.trim())
-    .catch(() => "");
+    .catch(unreadEvidence);
   const meaning = failure.name === "make-vgpu" ? refusalMeaning(evidence) : null;
   const said = failure.said.trim().split("\n").slice(-12).join("\n  ");
   return new VgpuError({
@@ -92,4 +92,9 @@ export async function stepError(
     next: `${meaning === null ? "mend what the lines above name" : `${meaning}. Mend that`}, run again: what is done is not done twice`,
     now: "the change may be there in part; the next run sees what is there and goes on",
   });
+}
+
+function unreadEvidence(error: unknown): string {
+  const why = isVgpuError(error) ? `${error.code}, ${error.parts.what}` : String(error);
+  return `(the machine's journals could not be read: ${why})`;
 }

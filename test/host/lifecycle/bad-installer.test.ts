@@ -40,6 +40,25 @@ describe.concurrent("an installer that", () => {
     await expectHealed(host);
   });
 
+  it("fails where the journals cannot be read is a failure that says so", { timeout: 120_000 }, async () => {
+    const host = await bed.host("no-evidence", "turingLegacy", {
+      kind: { faults: { installer: "nothing" } },
+    });
+    await host.machine.fault({
+      name: "pulumi-vgpu:evidence",
+      times: 9,
+      action: { kind: "drop", when: "before" },
+    });
+    const error = await failureOf(host);
+    expect(error).toMatch(/^VGPU_STEP_FAILED gpu-host: install-driver failed\nSaw: exit code 1:\n/);
+    expect(error).toContain(
+      `
+  (the machine's journals could not be read: VGPU_UNREACHABLE, the connection was lost during evidence)
+Expected: exit code 0 and the change in place
+`,
+    );
+  });
+
   it("leaves all but its module is a failure", { timeout: 120_000 }, async () => {
     const host = await bed.host("no-module", "turingLegacy", {
       kind: { faults: { installer: "no-module" } },
