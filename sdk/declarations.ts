@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type DeclaredGuest,
   type DeclaredHost,
+  type DeclaredMachine,
   type DeclaredProgram,
   type DeclaredVgpu,
   type Refusal,
@@ -103,15 +104,29 @@ export interface Declaring<T> {
   readonly value: Promise<T | undefined>;
 }
 
-/** Adds a host; the promise gives what is declared around it. */
+/** Adds a host; the promise gives what is declared around it, and the guests that do not wait for a vGPU of any host. */
 export function declareHost(declaring: Declaring<DeclaredHost>): Promise<DeclaredProgram | undefined> {
-  return around(declaring, "hosts", (host, { hosts }) => ({
+  return around(declaring, "hosts", (host, { hosts, guests }) => ({
     hosts: hosts.filter(
       (other) => other === host || (host.connectionKey !== "" && other.connectionKey === host.connectionKey),
     ),
     vgpus: [],
     guests: [],
+    others: machinesOf(
+      "GuestDriverInstall",
+      guests.filter(({ device }) => device === null),
+    ),
   }));
+}
+
+/** Those whose connection is known before any resource is made: each is looked at as soon as the program has ended. */
+function machinesOf(
+  kind: DeclaredMachine["kind"],
+  resources: readonly (DeclaredHost | DeclaredGuest)[],
+): DeclaredMachine[] {
+  return resources
+    .filter(({ connectionKey }) => connectionKey !== "")
+    .map(({ resource }) => ({ kind, resource }));
 }
 
 /**
@@ -129,10 +144,11 @@ export function declareVgpu(declaring: Declaring<DeclaredVgpu>): Promise<Declare
   }));
 }
 
-/** Adds a guest; the promise gives every guest that claims the same machine or vGPU. */
+/** Adds a guest; the promise gives every guest that claims the same machine or vGPU, and all hosts by name. */
 export function declareGuest(declaring: Declaring<DeclaredGuest>): Promise<DeclaredProgram | undefined> {
-  return around(declaring, "guests", (guest, { guests }) => ({
+  return around(declaring, "guests", (guest, { hosts, guests }) => ({
     hosts: [],
+    others: machinesOf("VgpuHost", hosts),
     vgpus: [],
     guests: guests.filter(
       (other) =>

@@ -1,7 +1,7 @@
 import type { ErrorParts } from "../model/errors.js";
 
 /** A resource that manages a machine. */
-interface Claim {
+export interface Claim {
   /** `"VgpuHost"` or `"GuestDriverInstall"` */
   readonly kind: string;
   readonly name: string;
@@ -9,19 +9,21 @@ interface Claim {
   readonly owner: string;
 }
 
-const declared = new Map<string, Claim>();
+const declared = new Map<string, readonly Claim[]>();
 const stored = new Map<string, Claim>();
 
 /**
  * Notes who manages a machine in this run, by its machine-id, so that one machine under two names, or as host and guest,
- * is seen whatever the addresses are. Returns the refusal when another resource has it.
+ * is seen whatever the addresses are. Returns the refusal when another resource has it or was refused it, unless it is
+ * stored as this one's: of two new ones nobody knows which is right.
  */
 export function claimMachine(machineId: string, claim: Claim): ErrorParts | null {
-  const others = [declared.get(machineId), stored.get(storedKey(machineId, claim))];
-  const other = others.find((candidate) => candidate !== undefined && !isSame(candidate, claim));
-  if (other !== undefined) return claimRefusal(machineId, other, claim);
-  declared.set(machineId, claim);
-  return null;
+  const claims = declared.get(machineId) ?? [];
+  if (!claims.some((known) => isSame(known, claim))) declared.set(machineId, [...claims, claim]);
+  const owned = stored.get(storedKey(machineId, claim));
+  if (owned !== undefined && isSame(owned, claim)) return null;
+  const other = [...claims, owned].find((known) => known !== undefined && !isSame(known, claim));
+  return other === undefined ? null : claimRefusal(machineId, other, claim);
 }
 
 /** Notes who is stored as managing a machine. As another kind that is no conflict: its resource may be on its way out. */

@@ -3,11 +3,13 @@ import { VgpuError } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import { leftElsewhere, planFor, saysWhichItIs } from "../plan/identity/same-machine.js";
 import { withLock } from "../transport/lock.js";
-import { claimMachine } from "./claims.js";
+import { type Claim, claimMachine } from "./claims.js";
 import { convergeMachine, lockRequest } from "./converge-machine.js";
+import { declaredAround } from "./declared.js";
 import { type Properties, pick } from "./lifecycle.js";
 import type { AnyMachineKind, MachineInputs } from "./machine-kind.js";
 import { rememberAcceptedKey } from "./machine-view.js";
+import { othersChecked } from "./other-machines.js";
 import { halfMade, refuseOffline, tellOnce, withExclude, withVmHint } from "./outcomes.js";
 import { tell } from "./tell.js";
 
@@ -28,6 +30,7 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
     waitingFor: inputs.name,
   });
   const token = kind.secretToken(inputs);
+  if (isNew) await othersChecked(othersAround(inputs));
   return withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
     const before = await view.current();
     const claim = claimMachine(before.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
@@ -57,6 +60,11 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
     const outside = kind.claim === "guest" ? withVmHint(error) : error;
     throw withExclude(outside, { kind: kind.kind, name: inputs.name });
   });
+}
+
+function othersAround(inputs: MachineInputs): Claim[] {
+  const { others = [] } = declaredAround(inputs as unknown as Properties);
+  return others.map(({ kind, resource }) => ({ kind, name: resource, owner: inputs.owner }));
 }
 
 function outputs(kind: AnyMachineKind, inputs: MachineInputs, facts: MachineFacts): Properties {

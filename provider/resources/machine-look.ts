@@ -9,6 +9,7 @@ import { hostPackageRefusal } from "./driver-input.js";
 import { diffByTable, hasUnknown, type Properties, pick } from "./lifecycle.js";
 import type { AnyMachineKind, MachineInputs } from "./machine-kind.js";
 import { rememberAcceptedKey } from "./machine-view.js";
+import { noteCheck } from "./other-machines.js";
 import {
   asFailure,
   asFailures,
@@ -22,7 +23,12 @@ import {
 import { tell } from "./tell.js";
 
 /** What the engine's check does: the form of the inputs, the rules over the program, the plan against the live machine. */
-export async function checkMachine(kind: AnyMachineKind, olds: Properties, news: Properties) {
+export function checkMachine(kind: AnyMachineKind, olds: Properties, news: Properties) {
+  const claim = { kind: kind.kind, name: String(news.name), owner: String(news.owner) };
+  return noteCheck(claim, lookAndJudge(kind, olds, news));
+}
+
+async function lookAndJudge(kind: AnyMachineKind, olds: Properties, news: Properties) {
   const { inputs, program } = takeDeclared(news);
   if (hasUnknown(inputs)) return { inputs, failures: [] };
   const checked = checkInputs(kind.schema, inputs, String(inputs.name));

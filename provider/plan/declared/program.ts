@@ -81,6 +81,14 @@ export interface DeclaredProgram {
   readonly guests: readonly DeclaredGuest[];
   /** What cannot be the arguments of a resource. */
   readonly wrong?: readonly Refusal[];
+  /** Around one resource: those of the other kind whose machine is looked at without waiting for this one. */
+  readonly others?: readonly DeclaredMachine[];
+}
+
+/** A resource that manages a whole machine, which may turn out to be another's. */
+export interface DeclaredMachine {
+  readonly kind: "VgpuHost" | "GuestDriverInstall";
+  readonly resource: string;
 }
 
 /** Why a declared resource cannot be. A conflict of several is told once, on the first of them by name. */

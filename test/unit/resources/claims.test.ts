@@ -31,6 +31,15 @@ Next: correct the connection of the one that leads to the wrong machine; cloned 
     );
   });
 
+  it("refuses it to the first one, too, once another was refused it: nobody knows which is right", () => {
+    expect(claimMachine("machine-2", guest("desk-1"))).toBeNull();
+    expect(claimMachine("machine-2", host("gpu-01"))).not.toBeNull();
+    expect(claimMachine("machine-2", guest("desk-1"))).toMatchObject({
+      code: "VGPU_CLAIM_CONFLICT",
+      where: "desk-1, gpu-01",
+    });
+  });
+
   it("sees a stored resource of the same kind, and lets one of the other kind go", () => {
     noteStored("machine-3", guest("old"));
     noteStored("machine-3", guest("older"));

@@ -46,6 +46,18 @@ describe("a program's declarations", () => {
     expect(namesOf((await registered("u-desk-1")).declared, "vgpus")).toEqual(["u-desk-1", "u-desk-2"]);
   });
 
+  it("name to a guest all hosts, and to a host the guests that wait for no vGPU, where the connection is known", async () => {
+    const host = hostOf("o-one");
+    new VgpuHost("o-later", { connection: { host: pulumi.output(host.urn) }, gpus: {} });
+    const device = new MdevDevice("o-desk", { host, gpu, type: "A40-8Q" });
+    new GuestDriverInstall("o-guest", { guest: { connection: { host: "o-desk.lab" } }, device });
+    new GuestDriverInstall("o-passed-through", { guest: { connection: { host: "o-desk-b.lab" } } });
+    const others = async (name: string) => (await registered(name)).declared?.others;
+    expect(await others("o-guest")).toEqual([{ kind: "VgpuHost", resource: "o-one" }]);
+    expect(await others("o-one")).toEqual([{ kind: "GuestDriverInstall", resource: "o-passed-through" }]);
+    expect(await others("o-desk")).toBeUndefined();
+  });
+
   it("give a host those that reach the same machine, and a guest those that claim its machine or vGPU", async () => {
     const [one] = [hostOf("m-one", "m-1.lab"), hostOf("m-other-name", "m-1.lab"), hostOf("m-two", "m-2.lab")];
     const device = new MdevDevice("m-desk", { host: one, gpu, type: "A40-8Q" });

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { noteCheck, othersChecked } from "../../../provider/resources/other-machines.js";
+
+const host = (name: string) => ({ kind: "VgpuHost", name, owner: "shop/dev" });
+const limits = { beginMs: 60_000, endMs: 60_000 };
+
+/** Whether a promise has settled when all that can happen without waiting has happened. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  const turn = new Promise((resolve) => setImmediate(resolve, "turn"));
+  return (await Promise.race([promise.then(() => "settled"), turn])) === "settled";
+}
+
+describe("othersChecked", () => {
+  it("waits for a check that has not begun, and then for its end, however it ends", async () => {
+    const waits = othersChecked([host("late")], limits);
+    expect(await isSettled(waits)).toBe(false);
+    let fail = (_error: Error) => {};
+    const check = noteCheck(
+      host("late"),
+      new Promise((_, reject) => {
+        fail = reject;
+      }),
+    );
+    expect(await isSettled(waits)).toBe(false);
+    fail(new Error("out of reach"));
+    await expect(check).rejects.toThrow("out of reach");
+    await waits;
+  });
+
+  it("waits no longer for one that never begins, or never ends, than it may", async () => {
+    await othersChecked([host("left-out")], { beginMs: 1, endMs: 60_000 });
+    void noteCheck(host("silent"), new Promise(() => {}));
+    await othersChecked([host("silent")], { beginMs: 60_000, endMs: 1 });
+  });
+
+  it("does not wait where there is nobody else", async () => {
+    await othersChecked([], limits);
+  });
+});
