@@ -17,7 +17,7 @@ interface StoredResource {
 export type DrivenState = Record<string, StoredResource>;
 
 /** What a run did, by resource name. */
-export type DrivenChanges = Record<string, "created" | "updated" | "deleted" | "unchanged">;
+export type DrivenChanges = Record<string, "created" | "updated" | "replaced" | "deleted" | "unchanged">;
 
 /** Returns the state in a file, `{}` when there is none. */
 export function loadState(path: string): DrivenState {
@@ -33,6 +33,8 @@ function saveState(path: string, state: DrivenState): void {
 export interface DriveOptions {
   /** One resource at a time, as `--parallel 1` does. @default false */
   readonly serial?: boolean;
+  /** Whether all is read first. @default true */
+  readonly refresh?: boolean;
 }
 
 const kinds = ["vgpuHost", "mdevDevice", "guestDriverInstall"] as const;
@@ -45,7 +47,8 @@ export async function driveUp(
 ): Promise<DrivenChanges> {
   const state = loadState(statePath);
   const changes: DrivenChanges = {};
-  await Promise.all(Object.entries(state).map(([name, stored]) => refresh(state, name, stored)));
+  const read = options.refresh === false ? [] : Object.entries(state);
+  await Promise.all(read.map(([name, stored]) => refresh(state, name, stored)));
   saveState(statePath, state);
   for (const kind of kinds) {
     const resources = program.filter((resource) => resource.kind === kind);
@@ -150,13 +153,22 @@ async function driveOne(resource: DeclaredResource, state: DrivenState): Promise
   const stored = state[resource.name];
   const { inputs, failures } = await lifecycle.check(stored?.inputs ?? {}, structuredClone(resource.inputs));
   if (failures.length > 0) throw new Error(failures.map((failure) => failure.reason).join("\n\n"));
-  if (stored === undefined) {
+  const create = async () => {
     const { id, outs } = await lifecycle.create(inputs);
     state[resource.name] = { kind: resource.kind, id, inputs, outputs: outs };
+  };
+  if (stored === undefined) {
+    await create();
     return "created";
   }
-  const { changes } = await lifecycle.diff(stored.id, stored.outputs, inputs);
+  const { changes, replaces } = await lifecycle.diff(stored.id, stored.outputs, inputs);
   if (!changes) return "unchanged";
+  if (replaces.length > 0) {
+    await lifecycle.delete(stored.id, stored.outputs);
+    delete state[resource.name];
+    await create();
+    return "replaced";
+  }
   const { outs } = await lifecycle.update(stored.id, stored.outputs, inputs);
   state[resource.name] = { ...stored, inputs, outputs: outs };
   return "updated";

@@ -9,7 +9,10 @@ async function perform(request: RunRequest): Promise<unknown> {
   const { program, statePath } = request;
   switch (request.task) {
     case "up":
-      return driveUp(program, statePath, { serial: request.serial === true });
+      return driveUp(program, statePath, {
+        serial: request.serial === true,
+        refresh: request.refresh !== false,
+      });
     case "preview":
       return drivePreview(program, statePath);
     case "unchecked":

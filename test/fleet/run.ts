@@ -9,6 +9,7 @@ export interface RunRequest {
   readonly program: readonly DeclaredResource[];
   readonly statePath: string;
   readonly serial?: boolean;
+  readonly refresh?: boolean;
 }
 
 /** How it ended. */
@@ -91,7 +92,7 @@ async function runToEnd(request: RunRequest): Promise<unknown> {
 export async function runUp(
   program: readonly DeclaredResource[],
   statePath: string,
-  options: { readonly serial?: boolean } = {},
+  options: { readonly serial?: boolean; readonly refresh?: boolean } = {},
 ): Promise<DrivenChanges> {
   return (await runToEnd({ task: "up", program, statePath, ...options })) as DrivenChanges;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runPreview, runUp } from "../../fleet/run.js";
-import { type Bed, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
+import { runDestroy, runPreview, runUp } from "../../fleet/run.js";
+import { type Bed, guestName, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
 import { expectUntouched, noteOf } from "./untouched.js";
 
 let bed: Bed;
@@ -90,6 +90,42 @@ describe.concurrent("a host on which VMs run", () => {
     const program = host.program({});
     const previews = await runPreview(program, host.statePath);
     expect(Object.values(previews).flatMap(({ failures }) => failures)).toEqual([]);
+  });
+});
+
+describe("a guest that runs VMs of its own", () => {
+  it("is a guest still, and is not rebooted under them, neither by up nor by destroy", {
+    timeout: 300_000,
+  }, async () => {
+    const host = await bed.host("outer", "turingLegacy");
+    await runUp(host.program(vgpusOf("T4-4Q", 1)), host.statePath);
+    const guest = await bed.guest("nested", host, "a-1");
+    const startVm = async () => {
+      await guest.machine.shell("touch /dev/kvm");
+      const seen = { path: "/dev/kvm", words: ["/usr/bin/kvm", "-name", "inner"] };
+      await bed.simulator.invoke({ module: vms, export: "startProcess" }, [guest.machine], "inner", seen);
+    };
+    const stopVm = () => bed.simulator.invoke({ module: vms, export: "stopVm" }, [guest.machine], "inner");
+    const refused = `VGPU_IN_USE ${guestName}: the guest must be rebooted and VMs run in it\nSaw: VMs inner; `;
+
+    await startVm();
+    const before = await noteOf(guest.machine);
+    const { [guestName]: preview } = await runPreview(guest.program, guest.statePath);
+    expect(preview?.failures.map(({ reason }) => reason)).toEqual([expect.stringContaining(refused)]);
+    await expect(runUp(guest.program, guest.statePath)).rejects.toThrow(refused);
+    await expectUntouched(guest.machine, before);
+
+    await stopVm();
+    await runUp(guest.program, guest.statePath);
+    await startVm();
+    expect(await runUp(guest.program, guest.statePath)).toEqual({ [guestName]: "unchanged" });
+    const made = await noteOf(guest.machine);
+    await expect(runDestroy(guest.statePath)).rejects.toThrow(refused);
+    await expectUntouched(guest.machine, made);
+
+    await stopVm();
+    await runDestroy(guest.statePath);
+    expect((await guest.machine.shell("ls /etc/pulumi-vgpu")).code).not.toBe(0);
   });
 });
 
