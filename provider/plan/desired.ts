@@ -22,6 +22,8 @@ export interface DesiredHost {
   readonly name: string;
   /** `"project/stack/resource"` */
   readonly owner: string;
+  /** The same as it is stored, where one of the names was changed; what the machine says of it is said of this. */
+  readonly formerOwner?: string | null;
   readonly driver: DesiredDriver | null;
   readonly gpus: Readonly<Record<PciAddress, { readonly usage: "vgpu" }>>;
   readonly reboot: RebootPolicy;
@@ -45,12 +47,20 @@ export interface DesiredVgpu {
   /** Full or short name of the vGPU type, or the mdev type. */
   readonly type: string;
   readonly keep: boolean;
+  /** Owner and name as they are stored, where one of them was changed. */
+  readonly former?: { readonly owner: string; readonly name: string } | null;
+  /** Whether `uuid` was made from names: one that exists under the resource's name keeps the UUID that it has. */
+  readonly uuidDerived?: boolean;
+  /** Names that the resource had before. */
+  readonly formerNames?: readonly string[];
 }
 
 /** What a program wants of a Linux guest. */
 export interface DesiredGuest {
   readonly name: string;
   readonly owner: string;
+  /** As that of a host. */
+  readonly formerOwner?: string | null;
   readonly driver: DesiredDriver | null;
   readonly license: { readonly tokenSha256: string; readonly featureType: number } | null;
   readonly reboot: RebootPolicy;

@@ -10,12 +10,12 @@ import type { Step } from "./steps.js";
 
 /** Returns the refusal of a machine that another resource manages. */
 export function claimRefusals(
-  desired: { readonly name: string; readonly owner: string },
+  desired: { readonly name: string; readonly owner: string; readonly formerOwner?: string | null },
   facts: MachineFacts,
   claim: "host" | "guest",
 ): ErrorParts[] {
   const owner = facts.manifest.owner;
-  if (owner === null || owner === desired.owner) return [];
+  if (owner === null || owner === desired.owner || owner === desired.formerOwner) return [];
   return [
     {
       code: "VGPU_CLAIM_CONFLICT",
@@ -23,7 +23,7 @@ export function claimRefusals(
       what: `cannot manage this ${claim}`,
       saw: `it is managed by ${owner} (/etc/pulumi-vgpu/${claim})`,
       expected: `no owner, or ${desired.owner}`,
-      next: `manage it in one place: destroy it there, or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/${claim} ${claim === "host" ? "on the host" : "in the guest"}`,
+      next: `manage it in one place: destroy it there; if that was this stack under another name, rename it by pulumi stack rename, which keeps its state; or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/${claim} ${claim === "host" ? "on the host" : "in the guest"}`,
       property: "connection",
     },
   ];

@@ -61,8 +61,11 @@ export function isLicensed(facts: GuestFacts): boolean {
 
 function claimSteps(desired: DesiredGuest, facts: GuestFacts): Step[] {
   if (facts.manifest.owner === desired.owner) return [];
-  const claim = { kind: "claim-guest", owner: desired.owner, nouveauLoaded: facts.nouveauLoaded } as const;
-  return [{ ...claim, ...onMachine(desired, "nobody manages the guest yet") }];
+  const { owner, nouveauFound } = facts.manifest;
+  const nouveauLoaded = owner === null ? facts.nouveauLoaded : nouveauFound;
+  const claim = { kind: "claim-guest", owner: desired.owner, nouveauLoaded } as const;
+  const cause = owner === null ? "nobody manages the guest yet" : `it is ${owner}, which was renamed`;
+  return [{ ...claim, ...onMachine(desired, cause) }];
 }
 
 function licenseSteps(desired: DesiredGuest, facts: GuestFacts, driverChanges: boolean): Step[] {

@@ -46,9 +46,12 @@ function concernsNvidia(desired: DesiredHost, { manifest }: HostFacts): boolean 
 
 function claimSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   if (facts.manifest.owner === desired.owner) return [];
-  const nouveauLoaded = concernsNvidia(desired, facts) && facts.nouveauLoaded;
+  const { owner, nouveauFound } = facts.manifest;
+  // What was found when the host was taken on stays noted through a change of names.
+  const nouveauLoaded = owner === null ? concernsNvidia(desired, facts) && facts.nouveauLoaded : nouveauFound;
   const claim = { kind: "claim-host", owner: desired.owner, nouveauLoaded } as const;
-  return [{ ...claim, ...onMachine(desired, "nobody manages the host yet") }];
+  const cause = owner === null ? "nobody manages the host yet" : `it is ${owner}, which was renamed`;
+  return [{ ...claim, ...onMachine(desired, cause) }];
 }
 
 function managerSteps(desired: DesiredHost, facts: HostFacts): Step[] {

@@ -4,6 +4,7 @@ import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
 import type { PlacedVgpu } from "./steps.js";
+import { isOfStack } from "./vgpu-names.js";
 import { type KnownVgpu, vgpuText } from "./vgpu-view.js";
 
 function place(self: DesiredVgpu): string {
@@ -103,7 +104,7 @@ export function inTheWayRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts 
   const own = vgpu.record?.uuid === self.uuid || vgpu.live.mdevUuid === self.uuid;
   if (own && vgpu.record === null) return foreignRefusal(self, vgpu);
   if (vgpu.live.holders.length > 0) return inUseRefusal(self, vgpu);
-  return own && vgpu.record?.owner !== self.owner ? foreignRefusal(self, vgpu) : null;
+  return own && vgpu.record !== null && !isOfStack(vgpu.record, self) ? foreignRefusal(self, vgpu) : null;
 }
 
 /** Something of that identity exists and is not ours. */

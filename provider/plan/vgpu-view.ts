@@ -3,6 +3,7 @@ import type { HostFacts, LiveVgpu, VgpuRecord } from "../model/facts.js";
 import { type Carrier, carriersOf, isGpu, typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
 import { framebufferOf } from "./gpu-limits.js";
+import { isOfStack } from "./vgpu-names.js";
 
 /** One live vGPU with what the manifest says of it. */
 export interface KnownVgpu {
@@ -89,7 +90,7 @@ export function vgpuText(known: KnownVgpu): string {
 /** Whether a vGPU is ours to retire for `self`: of the same stack, made by us, and not wanted by the program as it is. */
 export function isStale(known: KnownVgpu, self: DesiredVgpu, declared: readonly DesiredVgpu[]): boolean {
   const record = known.record;
-  if (record === null || record.owner !== self.owner || record.adopted) return false;
+  if (record === null || !isOfStack(record, self) || record.adopted) return false;
   const wanted = declared.find((vgpu) => vgpu.uuid === record.uuid);
   if (wanted === undefined || known.live.removing) return true;
   return typeKey(wanted.type) !== typeKey(known.live.typeName ?? "");

@@ -10,6 +10,7 @@ import { mdevTypeRefusal, noParentRefusal } from "./parent-refusals.js";
 import { roomOnParent } from "./parent-room.js";
 import type { Plan } from "./steps.js";
 import { unlessUnread } from "./unread.js";
+import { isNamedSo, isOfStack, withRecordedUuids } from "./vgpu-names.js";
 import {
   foreignRefusal,
   inUseRefusal,
@@ -39,7 +40,8 @@ export function vgpuDeferral(
 }
 
 /** Returns what must be done, in order, until the vGPU exists as declared; what is in its way and no longer wanted goes first. */
-export function planVgpu(request: VgpuRequest, facts: HostFacts): Plan {
+export function planVgpu(declared: VgpuRequest, facts: HostFacts): Plan {
+  const request = withRecordedUuids(declared, facts);
   const { self } = request;
   const [unknown] = formatRefusals(`${self.host} ${self.name}`, facts);
   if (unknown !== undefined) return refused(unknown);
@@ -99,7 +101,7 @@ function movePlan(
 ): Plan {
   const { self } = context;
   const { known } = from;
-  if (known.record === null || known.record.owner !== self.owner || known.record.adopted)
+  if (known.record === null || !isOfStack(known.record, self) || known.record.adopted)
     return refused(foreignRefusal(self, known));
   if (known.live.holders.length > 0) return refused(inUseRefusal(self, known));
   if (known.record.keep || self.keep) return refused(keptElsewhereRefusal(self, known));
@@ -124,8 +126,10 @@ function keepPlan(context: VgpuContext, live: KnownVgpu): Plan {
       refusals: [],
     };
   }
-  if (record.owner !== self.owner) return refused(foreignRefusal(self, live));
-  const noted = record.state === "done" && record.keep === self.keep && record.typeName === context.typeName;
+  if (!isOfStack(record, self)) return refused(foreignRefusal(self, live));
+  const sameNames = isNamedSo(record, self);
+  const noted =
+    sameNames && record.state === "done" && record.keep === self.keep && record.typeName === context.typeName;
   if (noted && (record.adopted || definedManually(self.uuid, context.carrier, facts))) {
     return { steps: [], refusals: [] };
   }

@@ -1,4 +1,5 @@
 import type { ErrorParts } from "../model/errors.js";
+import { formerOf } from "./former.js";
 
 /** A resource that manages a machine. */
 export interface Claim {
@@ -36,8 +37,12 @@ function storedKey(machineId: string, claim: Claim): string {
   return `${claim.kind} ${machineId}`;
 }
 
-function isSame(a: Claim, b: Claim): boolean {
-  return a.kind === b.kind && a.name === b.name && a.owner === b.owner;
+/** Whether `other` is the resource that claims now, under its present name or the one by which it is stored. */
+function isSame(other: Claim, claim: Claim): boolean {
+  const names = [claim, formerOf(claim)];
+  return (
+    other.kind === claim.kind && names.some((one) => other.name === one?.name && other.owner === one.owner)
+  );
 }
 
 function claimRefusal(machineId: string, other: Claim, claim: Claim): ErrorParts {

@@ -1,6 +1,7 @@
 import { errorText } from "../model/errors.js";
 import type { DeclaredProgram } from "../plan/declared/program.js";
 import type { CheckFailure } from "../schema/check-inputs.js";
+import { rememberFormer } from "./former.js";
 import type { Lifecycle, Properties } from "./lifecycle.js";
 import { withStoredUuid } from "./stored-uuid.js";
 
@@ -14,6 +15,7 @@ export function inEngineForm(lifecycle: Lifecycle): Lifecycle {
     ...lifecycle,
     check: async (olds, news) => {
       const wrong = wrongKinds(news.declared);
+      rememberFormer(olds, news);
       const { inputs, failures } =
         wrong.length > 0
           ? { inputs: news, failures: wrong }
@@ -25,8 +27,14 @@ export function inEngineForm(lifecycle: Lifecycle): Lifecycle {
       return { inputs, failures: shown };
     },
     create: (inputs) => lifecycle.create(inputs).catch((error: unknown) => keepProvider(error, inputs)),
-    update: (id, olds, news) =>
-      lifecycle.update(id, olds, news).catch((error: unknown) => keepProvider(error, news)),
+    diff: (id, olds, news) => {
+      rememberFormer(olds, news);
+      return lifecycle.diff(id, olds, news);
+    },
+    update: (id, olds, news) => {
+      rememberFormer(olds, news);
+      return lifecycle.update(id, olds, news).catch((error: unknown) => keepProvider(error, news));
+    },
   };
 }
 

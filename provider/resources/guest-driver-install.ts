@@ -14,6 +14,7 @@ import { lostGuestHistory } from "../plan/identity/lost-history.js";
 import { type GuestDriverInstallInputs, guestDriverInstallSchema } from "../schema/inputs.js";
 import { desiredDriver, driverInputRefusals } from "./driver-input.js";
 import { liveDriver } from "./driver-state.js";
+import { formerOwnerOf } from "./former.js";
 import type { Properties } from "./lifecycle.js";
 import { machineLifecycle } from "./machine-lifecycle.js";
 import { guestView } from "./machine-view.js";
@@ -28,8 +29,6 @@ export const guestDriverInstall = machineLifecycle({
   journals: ["nvidia-gridd.service"],
   schema: guestDriverInstallSchema,
   table: {
-    name: "ignored",
-    owner: "ignored",
     reboot: "ignored",
     hostRelease: "ignored",
     device: "ignored",
@@ -53,6 +52,7 @@ function desiredGuest(inputs: GuestDriverInstallInputs): DesiredGuest {
   return {
     name: inputs.name,
     owner: `${inputs.owner}/${inputs.name}`,
+    formerOwner: formerOwnerOf(inputs),
     driver: desiredDriver(inputs.driver, "guest"),
     license: license
       ? { tokenSha256: sha256(license.token), featureType: featureTypes[license.feature] }

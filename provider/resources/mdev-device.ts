@@ -43,9 +43,6 @@ import { declarationOf, declaredBeside, desiredVgpu, requestOf } from "./vgpu-re
 import { liveVgpuInputs, movedAway, vgpuOutputs } from "./vgpu-state.js";
 
 const table: DiffTable = {
-  name: "ignored",
-  owner: "ignored",
-  host: "ignored",
   gpu: "replace",
   parent: "replace",
   uuid: "replace",

@@ -10,6 +10,7 @@ import { planHost, planHostRemoval } from "../plan/host.js";
 import { lostHostHistory } from "../plan/identity/lost-history.js";
 import { type VgpuHostInputs, vgpuHostSchema } from "../schema/inputs.js";
 import { desiredDriver, driverInputRefusals } from "./driver-input.js";
+import { formerOwnerOf } from "./former.js";
 import { liveHostInputs, observedHost } from "./host-state.js";
 import { machineLifecycle } from "./machine-lifecycle.js";
 import { hostView } from "./machine-view.js";
@@ -20,7 +21,7 @@ export const vgpuHost = machineLifecycle({
   claim: "host",
   journals: ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service", "pulumi-vgpu.service"],
   schema: vgpuHostSchema,
-  table: { name: "ignored", owner: "ignored", reboot: "ignored" },
+  table: { reboot: "ignored" },
   view: hostView,
   desired: desiredHost,
   plan: planHost,
@@ -38,6 +39,7 @@ function desiredHost(inputs: VgpuHostInputs): DesiredHost {
   return {
     name: inputs.name,
     owner: `${inputs.owner}/${inputs.name}`,
+    formerOwner: formerOwnerOf(inputs),
     driver: desiredDriver(inputs.driver, "host"),
     gpus: inputs.gpus,
     reboot: { allow: inputs.reboot.allow, deadlineMs: inputs.reboot.deadlineMinutes * 60_000 },

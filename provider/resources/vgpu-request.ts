@@ -6,6 +6,7 @@ import type { VgpuRequest } from "../plan/vgpu-view.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
 import { declaredAround, wasChecked } from "./declared.js";
 import { targetsOfRun } from "./engine-call.js";
+import { formerOf } from "./former.js";
 import type { Properties } from "./lifecycle.js";
 
 type Declaration = Pick<DesiredVgpu, "carrierKind" | "carrier" | "type">;
@@ -19,7 +20,11 @@ export function declarationOf(vgpu: MdevDeviceInputs | DeclaredVgpu): Declaratio
 /** Returns one vGPU as its plan takes it. */
 export function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
   const { uuid, name, owner, host } = inputs;
-  return { uuid, name, owner, host, ...declarationOf(inputs), keep: inputs.keep === true };
+  return {
+    ...{ uuid, name, owner, host, former: formerOf(inputs) },
+    ...declarationOf(inputs),
+    keep: inputs.keep === true,
+  };
 }
 
 /** Returns every vGPU that the program declares on the same GPU or parent, as its first tick knows them. */
@@ -39,6 +44,8 @@ export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
       ...declarationOf(vgpu),
       uuid: vgpu.uuid,
       name: vgpu.resource,
+      uuidDerived: vgpu.uuidDerived === true,
+      formerNames: vgpu.formerNames ?? [],
       keep: vgpu.keep || vgpu.asItIs === true,
     }));
   return { self, declared: [self, ...siblings], bootFiles: bootFileHashes(), isTargeted: targetedIn(self) };

@@ -17,7 +17,10 @@ export type DeclaredVgpu = (
   readonly late?: "await" | "apply";
 };
 
-export type DeclaredHost = Omit<vgpu.VgpuHostArgs, "connection"> & { readonly connection: Connection };
+export type DeclaredHost = Omit<vgpu.VgpuHostArgs, "connection"> & {
+  readonly connection: Connection;
+  readonly options?: pulumi.CustomResourceOptions;
+};
 
 export type DeclaredGuest = Omit<vgpu.GuestDriverInstallArgs, "guest" | "device"> & {
   readonly connection: Connection;
@@ -55,8 +58,8 @@ function makeVgpu(name: string, { host, options, late: _late, ...args }: Declare
   vgpus[name] = new vgpu.MdevDevice(name, { host: found, ...args }, options);
 }
 
-for (const [name, { connection, ...args }] of Object.entries(declared.hosts ?? {}))
-  hosts[name] = new vgpu.VgpuHost(name, { connection: connectionOf(connection), ...args });
+for (const [name, { connection, options, ...args }] of Object.entries(declared.hosts ?? {}))
+  hosts[name] = new vgpu.VgpuHost(name, { connection: connectionOf(connection), ...args }, options);
 for (const [name, args] of Object.entries(declared.vgpus ?? {})) {
   if (args.late === undefined) makeVgpu(name, args);
   if (args.late === "await") setTimeout(() => makeVgpu(name, args), 50);

@@ -187,7 +187,7 @@ export const badHosts: readonly BadHost[] = [
       "VGPU_CLAIM_CONFLICT gpu-host: cannot manage this host",
       "Saw: it is managed by fleet/other/gpu-1 (/etc/pulumi-vgpu/host)",
       "Expected: no owner, or fleet/test/gpu-host",
-      "Next: manage it in one place: destroy it there, or, when fleet/other/gpu-1 is gone for good, remove /etc/pulumi-vgpu/host on the host",
+      "Next: manage it in one place: destroy it there; if that was this stack under another name, rename it by pulumi stack rename, which keeps its state; or, when fleet/other/gpu-1 is gone for good, remove /etc/pulumi-vgpu/host on the host",
     ],
   },
   {

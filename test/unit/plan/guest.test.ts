@@ -108,7 +108,7 @@ describe("planGuest", () => {
       `VGPU_CLAIM_CONFLICT desk-1: cannot manage this guest
 Saw: it is managed by shop/prod/desk-1 (/etc/pulumi-vgpu/guest)
 Expected: no owner, or shop/dev/desk-1
-Next: manage it in one place: destroy it there, or, when shop/prod/desk-1 is gone for good, remove /etc/pulumi-vgpu/guest in the guest`,
+Next: manage it in one place: destroy it there; if that was this stack under another name, rename it by pulumi stack rename, which keeps its state; or, when shop/prod/desk-1 is gone for good, remove /etc/pulumi-vgpu/guest in the guest`,
     ],
     [
       "a guest without its vGPU",

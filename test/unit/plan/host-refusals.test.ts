@@ -27,7 +27,7 @@ const refusals: Record<string, Refusal> = {
     text: `VGPU_CLAIM_CONFLICT gpu-01: cannot manage this host
 Saw: it is managed by shop/prod/gpu-01 (/etc/pulumi-vgpu/host)
 Expected: no owner, or shop/dev/gpu-01
-Next: manage it in one place: destroy it there, or, when shop/prod/gpu-01 is gone for good, remove /etc/pulumi-vgpu/host on the host`,
+Next: manage it in one place: destroy it there; if that was this stack under another name, rename it by pulumi stack rename, which keeps its state; or, when shop/prod/gpu-01 is gone for good, remove /etc/pulumi-vgpu/host on the host`,
   },
   "another architecture": {
     facts: { ...bare, architecture: "aarch64" },

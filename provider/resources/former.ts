@@ -1,0 +1,37 @@
+import type { Properties } from "./lifecycle.js";
+
+/** By what a host or guest knows a resource. */
+export interface Identity {
+  /** `"project/stack"` */
+  readonly owner: string;
+  readonly name: string;
+}
+
+const former = new Map<string, Identity>();
+
+/**
+ * Remembers, for this process, under which names a resource is stored whose own name, stack or project was changed
+ * (`aliases`, `pulumi stack rename`): what its machine says of the one is said of the other. The engine's state is the
+ * proof; a program cannot claim it.
+ */
+export function rememberFormer(olds: Properties, news: Properties): void {
+  const { owner, name } = olds;
+  if (typeof owner !== "string" || typeof name !== "string") return;
+  if (owner === news.owner && name === news.name) return;
+  former.set(keyOf(news), { owner, name });
+}
+
+/** Returns under which other names a resource is stored, `null` when there are none. */
+export function formerOf(inputs: Pick<Identity, "owner" | "name">): Identity | null {
+  return former.get(keyOf(inputs)) ?? null;
+}
+
+/** Returns the owner that a machine may still name: project, stack and resource as they are stored. */
+export function formerOwnerOf(inputs: Pick<Identity, "owner" | "name">): string | null {
+  const found = formerOf(inputs);
+  return found === null ? null : `${found.owner}/${found.name}`;
+}
+
+function keyOf({ owner, name }: Properties | Identity): string {
+  return JSON.stringify([owner, name]);
+}
