@@ -51,6 +51,8 @@ export interface DesiredVgpu {
   readonly former?: { readonly owner: string; readonly name: string } | null;
   /** Whether `uuid` was made from names: one that exists under the resource's name keeps the UUID that it has. */
   readonly uuidDerived?: boolean;
+  /** Whether it is new, and its UUID made from its name: a record of that UUID under another name is not its own. */
+  readonly isNewByName?: boolean;
   /** Names that the resource had before. */
   readonly formerNames?: readonly string[];
 }

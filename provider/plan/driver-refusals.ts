@@ -23,10 +23,34 @@ export function claimRefusals(
       what: `cannot manage this ${claim}`,
       saw: `it is managed by ${owner} (/etc/pulumi-vgpu/${claim})`,
       expected: `no owner, or ${desired.owner}`,
-      next: `manage it in one place: destroy it there; if that was this stack under another name, rename it by pulumi stack rename, which keeps its state; or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/${claim} ${claim === "host" ? "on the host" : "in the guest"}`,
+      next: `manage it in one place: ${wayTo(desired.owner, owner)}; or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/${claim} ${claim === "host" ? "on the host" : "in the guest"}`,
       property: "connection",
     },
   ];
+}
+
+/** A resource of the same stack may be this one under another name; one of another stack that stack's state. */
+function wayTo(owner: string, other: string): string {
+  const name = other.split("/").slice(2).join("/");
+  return stackOf(owner) === stackOf(other)
+    ? `if it is ${name} under another name, give it the option aliases: [{ name: "${name}" }]; if not, destroy it there`
+    : "destroy it there; if that was this stack under another name, rename it by pulumi stack rename, which keeps its state";
+}
+
+/** Returns the stack, `"project/stack"`, of the resource that manages a machine. */
+function stackOf(owner: string): string {
+  return owner.split("/").slice(0, 2).join("/");
+}
+
+/** Returns what a deletion says of a machine that another resource manages; `null` where none does. */
+export function leftToOwner(
+  desired: { readonly owner: string },
+  facts: MachineFacts,
+  claim: "host" | "guest",
+): string | null {
+  const { owner } = facts.manifest;
+  if (owner === null || owner === desired.owner) return null;
+  return `everything on this ${claim} is left in place: it is managed by ${owner}, not by ${desired.owner} (/etc/pulumi-vgpu/${claim}). If it was renamed and the run after that was cut off, pulumi up takes it on again`;
 }
 
 /** Returns why the declared driver cannot be installed by these steps. */

@@ -1,3 +1,4 @@
+import type { ErrorParts } from "../model/errors.js";
 import type { HostFacts, VgpuRecord } from "../model/facts.js";
 import type { DesiredVgpu } from "./desired.js";
 
@@ -27,4 +28,28 @@ export function withRecordedUuids<
     return found === undefined ? vgpu : { ...vgpu, uuid: found.uuid };
   });
   return { ...request, declared };
+}
+
+/** Returns why a new vGPU cannot have the UUID of its name: one that was called so before has it still. */
+export function takenNameRefusal(self: DesiredVgpu, facts: HostFacts): ErrorParts | null {
+  if (self.isNewByName !== true) return null;
+  const record = facts.manifest.vgpus.find(({ uuid }) => uuid === self.uuid);
+  if (record === undefined || record.owner !== self.owner || record.name === self.name) return null;
+  return {
+    code: "VGPU_CLAIM_CONFLICT",
+    where: `${self.host} ${self.carrier} ${self.name}`,
+    what: `the UUID that is made from this name is that of ${record.name}`,
+    saw: `${self.uuid} is noted for ${record.name}, which was renamed (/etc/pulumi-vgpu/vgpu/${self.uuid})`,
+    expected: "a UUID that no other vGPU of the host has",
+    next: `declare a uuid for ${self.name}: any that uuidgen prints`,
+    property: "uuid",
+  };
+}
+
+/** Returns what a deletion says of a vGPU that another resource has; `null` where none has it. */
+export function leftToAnother(self: DesiredVgpu, facts: HostFacts): string | null {
+  const record = facts.manifest.vgpus.find(({ uuid }) => uuid === self.uuid);
+  if (record === undefined || record.owner === self.owner) return null;
+  const noted = `it is noted for ${record.owner} ${record.name}, not for ${self.owner} ${self.name}`;
+  return `the vGPU ${self.uuid} is left in place: ${noted} (/etc/pulumi-vgpu/vgpu/${self.uuid}). If its stack was renamed and the run after that was cut off, pulumi up takes it on again`;
 }

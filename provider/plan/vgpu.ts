@@ -10,7 +10,7 @@ import { mdevTypeRefusal, noParentRefusal } from "./parent-refusals.js";
 import { roomOnParent } from "./parent-room.js";
 import type { Plan } from "./steps.js";
 import { unlessUnread } from "./unread.js";
-import { isNamedSo, isOfStack, withRecordedUuids } from "./vgpu-names.js";
+import { isNamedSo, isOfStack, takenNameRefusal, withRecordedUuids } from "./vgpu-names.js";
 import {
   foreignRefusal,
   inUseRefusal,
@@ -44,7 +44,8 @@ export function planVgpu(declared: VgpuRequest, facts: HostFacts): Plan {
   const request = withRecordedUuids(declared, facts);
   const { self } = request;
   const [unknown] = formatRefusals(`${self.host} ${self.name}`, facts);
-  if (unknown !== undefined) return refused(unknown);
+  const taken = unknown ?? takenNameRefusal(self, facts);
+  if (taken !== null) return refused(taken);
   const carrier = carrierOf(self, facts);
   if (carrier === undefined) return refused(noCarrierRefusal(self, facts));
   if (carrier.vgpuInterface === null) return { steps: [], refusals: [] };

@@ -65,3 +65,39 @@ function claimRefusal(machineId: string, other: Claim, claim: Claim): ErrorParts
     next: "remove one of them, or correct its connection; a renamed resource needs Pulumi's option aliases; cloned machines need machine-ids of their own (systemd-machine-id-setup)",
   };
 }
+
+/** A vGPU as a resource has it: on one machine, by its UUID. */
+interface VgpuClaim {
+  readonly machineId: string;
+  readonly uuid: string;
+  readonly host: string;
+  readonly name: string;
+}
+
+const vgpus = new Map<string, string>();
+
+/** Notes which resource has a vGPU in this run. Returns the refusal when another one that the program declares has it. */
+export function claimVgpu(claim: VgpuClaim): ErrorParts | null {
+  const { uuid, host, name } = claim;
+  const other = vgpus.get(vgpuKey(claim)) ?? name;
+  vgpus.set(vgpuKey(claim), other);
+  if (other === name) return null;
+  return {
+    code: "VGPU_CLAIM_CONFLICT",
+    where: `${host} ${uuid}`,
+    what: "2 MdevDevice resources claim one vGPU",
+    saw: [other, name].sort().join(", "),
+    expected: "one MdevDevice for each UUID; one that was renamed keeps its own",
+    next: "declare another uuid for the one of them that is to be a vGPU of its own",
+    property: "uuid",
+  };
+}
+
+/** Returns the resource that has a vGPU in this run, `undefined` when none has. */
+export function vgpuClaimant(vgpu: Pick<VgpuClaim, "machineId" | "uuid">): string | undefined {
+  return vgpus.get(vgpuKey(vgpu));
+}
+
+function vgpuKey({ machineId, uuid }: Pick<VgpuClaim, "machineId" | "uuid">): string {
+  return JSON.stringify([machineId, uuid]);
+}

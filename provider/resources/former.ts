@@ -8,6 +8,7 @@ export interface Identity {
 }
 
 const former = new Map<string, Identity>();
+const stored = new Set<string>();
 
 /**
  * Remembers, for this process, under which names a resource is stored whose own name, stack or project was changed
@@ -17,8 +18,14 @@ const former = new Map<string, Identity>();
 export function rememberFormer(olds: Properties, news: Properties): void {
   const { owner, name } = olds;
   if (typeof owner !== "string" || typeof name !== "string") return;
+  stored.add(keyOf(news));
   if (owner === news.owner && name === news.name) return;
   former.set(keyOf(news), { owner, name });
+}
+
+/** Whether the engine's state has the resource, by whatever names. */
+export function isStored(inputs: Pick<Identity, "owner" | "name">): boolean {
+  return stored.has(keyOf(inputs));
 }
 
 /** Returns under which other names a resource is stored, `null` when there are none. */

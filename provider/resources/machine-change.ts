@@ -1,13 +1,15 @@
 import type { Connection } from "../model/connection.js";
 import { VgpuError } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
+import { leftToOwner } from "../plan/driver-refusals.js";
 import { leftElsewhere, planFor, saysWhichItIs } from "../plan/identity/same-machine.js";
+import { planText } from "../plan/steps.js";
 import { withLock } from "../transport/lock.js";
 import { type Claim, claimMachine } from "./claims.js";
 import { convergeMachine, lockRequest } from "./converge-machine.js";
 import { declaredAround } from "./declared.js";
 import { type Properties, pick } from "./lifecycle.js";
-import type { AnyMachineKind, MachineInputs } from "./machine-kind.js";
+import type { AnyMachineKind, MachineDesire, MachineInputs } from "./machine-kind.js";
 import { rememberAcceptedKey } from "./machine-view.js";
 import { othersChecked } from "./other-machines.js";
 import { halfMade, refuseOffline, tellOnce, withExclude, withVmHint } from "./outcomes.js";
@@ -75,6 +77,12 @@ function outputs(kind: AnyMachineKind, inputs: MachineInputs, facts: MachineFact
   return accepted === undefined ? stored : { ...stored, acceptedHostKey: accepted };
 }
 
+/** Says before anything is taken away what that takes, where it reboots the machine. */
+function tellReboots(kind: AnyMachineKind, desired: MachineDesire, facts: MachineFacts): void {
+  const { steps } = kind.planRemoval(desired, facts);
+  if (steps.some(({ kind: step }) => step === "reboot-machine")) tell(desired.name, planText(steps));
+}
+
 /** Takes away what our manifest says is ours; already gone is success, and another machine at the address is left alone. */
 export async function removeMachine(kind: AnyMachineKind, id: string, props: Properties): Promise<void> {
   const inputs = pick(props, Object.keys(kind.schema.shape)) as unknown as MachineInputs;
@@ -88,6 +96,9 @@ export async function removeMachine(kind: AnyMachineKind, id: string, props: Pro
       tell(desired.name, leftElsewhere(seen, id));
       return;
     }
+    const left = leftToOwner(desired, seen, kind.claim);
+    if (left !== null) return tell(desired.name, left);
+    tellReboots(kind, desired, seen);
     await withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
       const task = {
         view,

@@ -12,10 +12,12 @@ import { isOnGpu } from "../plan/declared/program.js";
 import { knowsFormat } from "../plan/identity/record-format.js";
 import type { Step } from "../plan/steps.js";
 import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
+import { leftToAnother } from "../plan/vgpu-names.js";
 import { planVgpuRemoval } from "../plan/vgpu-removal.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
 import { checkMdevDevice, mdevDeviceKeys } from "../schema/mdev-device.js";
 import { withLock } from "../transport/lock.js";
+import { claimVgpu, vgpuClaimant } from "./claims.js";
 import { convergeMachine, lockRequest } from "./converge-machine.js";
 import { programFailures, takeDeclared } from "./declared.js";
 import {
@@ -81,6 +83,8 @@ async function preflight(inputs: MdevDeviceInputs, stored: boolean) {
   }
   try {
     const facts = await viewOf(inputs).facts();
+    const claim = claimVgpu({ ...inputs, machineId: facts.machineId });
+    if (claim !== null) return asFailures([claim]);
     if (vgpuDeferral(declarationOf(inputs), facts) !== null) return boardFailures(inputs, facts);
     const plan = planVgpu(requestOf(inputs), facts);
     tellRetired(inputs, plan.steps);
@@ -123,6 +127,11 @@ function tellLost({ host, name, uuid }: MdevDeviceInputs, steps: readonly Step[]
   tell(`${host} ${name}`, lost);
 }
 
+/** Says of a vGPU that another resource of this run took over by its declared UUID that it stays. */
+function leftToHeir({ uuid }: MdevDeviceInputs, heir: string): string {
+  return `the vGPU ${uuid} is left in place: ${heir} has it now`;
+}
+
 /** The host's own check decides about unknown host keys; by then its key is known in this process. */
 function viewOf(inputs: { readonly connection: object }) {
   return hostView(inputs.connection as Connection);
@@ -156,6 +165,8 @@ async function convergeVgpu(checked: Properties): Promise<Properties> {
   const view = viewOf(inputs);
   return withLock(view.session, lockRequest(inputs.owner, `${inputs.host} ${inputs.name}`), async () => {
     const before = await view.current();
+    const claim = claimVgpu({ ...inputs, machineId: before.machineId });
+    if (claim !== null) throw new VgpuError(claim);
     const deferral = vgpuDeferral(request.self, before);
     if (deferral !== null) throw notReady(inputs, deferral);
     const plan = (facts: HostFacts) => planVgpu(request, facts);
@@ -216,7 +227,12 @@ async function remove(_id: string, props: Properties): Promise<void> {
       const plan = (facts: HostFacts) => planVgpuRemoval(self, facts);
       const reboot = { allow: false, deadlineMs: 0 };
       const label = `${inputs.host} ${inputs.name}`;
-      await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, await view.current());
+      const before = await view.current();
+      const heir = vgpuClaimant({ machineId: before.machineId, uuid: inputs.uuid });
+      const left =
+        heir === undefined || heir === inputs.name ? leftToAnother(self, before) : leftToHeir(inputs, heir);
+      if (left !== null) return tell(label, left);
+      await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, before);
     });
   } catch (error) {
     throw tellOnce(error);

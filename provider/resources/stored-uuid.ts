@@ -4,6 +4,12 @@ import type { Properties } from "./lifecycle.js";
 const derivedKey = "uuidDerived";
 
 const kept = new Map<string, string>();
+const derivedOnes = new Set<string>();
+
+/** Whether the program left the UUID of a vGPU to be made from names, when it was checked in this process. */
+export function isUuidDerived(inputs: { readonly owner: string; readonly name: string }): boolean {
+  return derivedOnes.has(JSON.stringify([inputs.owner, inputs.name]));
+}
 
 /**
  * Returns the inputs of a vGPU with the UUID that it has: one that is made from the names of project, stack and resource
@@ -14,6 +20,7 @@ export function withStoredUuid(olds: Properties, news: Properties): Properties {
   const { [derivedKey]: derived, ...inputs } = news;
   if (derived !== true) return inputs;
   const key = JSON.stringify([news.owner, news.name]);
+  derivedOnes.add(key);
   const uuid = typeof olds.uuid === "string" ? olds.uuid : kept.get(key);
   if (uuid === undefined) return inputs;
   kept.set(key, uuid);

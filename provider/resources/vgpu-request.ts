@@ -6,8 +6,9 @@ import type { VgpuRequest } from "../plan/vgpu-view.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
 import { declaredAround, wasChecked } from "./declared.js";
 import { targetsOfRun } from "./engine-call.js";
-import { formerOf } from "./former.js";
+import { formerOf, isStored } from "./former.js";
 import type { Properties } from "./lifecycle.js";
+import { isUuidDerived } from "./stored-uuid.js";
 
 type Declaration = Pick<DesiredVgpu, "carrierKind" | "carrier" | "type">;
 
@@ -22,6 +23,7 @@ export function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
   const { uuid, name, owner, host } = inputs;
   return {
     ...{ uuid, name, owner, host, former: formerOf(inputs) },
+    isNewByName: isUuidDerived(inputs) && !isStored(inputs),
     ...declarationOf(inputs),
     keep: inputs.keep === true,
   };
