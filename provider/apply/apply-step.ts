@@ -27,7 +27,8 @@ export async function applyStep(step: SingleStep, context: StepContext): Promise
   switch (step.kind) {
     case "claim-host":
     case "claim-guest": {
-      const args = [machine.side, step.owner, step.nouveauLoaded ? "loaded" : "absent"];
+      const former = step.kind === "claim-host" ? step.formerStacks.join(" ") : "";
+      const args = [machine.side, step.owner, step.nouveauLoaded ? "loaded" : "absent", former];
       await change(machine, { name: "claim", args });
       return;
     }

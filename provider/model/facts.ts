@@ -142,6 +142,8 @@ export interface MachineManifest {
 
 /** What our manifest on a host says. */
 export interface HostManifest extends MachineManifest {
+  /** Stacks, each `"project/stack"`, that managed the host under another name of theirs: its vGPUs may be noted for one yet. */
+  readonly formerStacks: readonly string[];
   /** sha256 of the files of our boot unit that are there, by file name. */
   readonly bootFiles: Readonly<Record<string, string>>;
   readonly gpus: Readonly<Record<PciAddress, { readonly vfs: number }>>;

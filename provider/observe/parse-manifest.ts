@@ -65,12 +65,14 @@ export function parseHostManifest(lines: FactLines): HostManifest {
   // Keys are what a machine says, `constructor` too.
   const gpus: Record<string, { vfs: number }> = Object.create(null);
   const vgpus: VgpuRecord[] = [];
-  for (const [path, fields] of manifestFiles(lines)) {
+  const files = manifestFiles(lines);
+  for (const [path, fields] of files) {
     if (path.startsWith("gpu/")) gpus[path.slice(4)] = { vfs: Number(fields.get("vfs") ?? "0") };
     if (path.startsWith("vgpu/")) vgpus.push(vgpuRecord(path.slice(5), fields));
   }
   return {
     ...parseMachineManifest(lines, "host"),
+    formerStacks: (files.get("host")?.get("former") ?? "").split(" ").filter(Boolean),
     bootFiles: Object.fromEntries(lines.all("boot-file").map(([name = "", hash = ""]) => [name, hash])),
     gpus,
     vgpus: vgpus.sort((a, b) => a.uuid.localeCompare(b.uuid)),

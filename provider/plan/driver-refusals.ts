@@ -6,6 +6,7 @@ import { buildRefusals } from "./prerequisites/build-tools.js";
 import { driverPackageRefusals, moduleOwnerRefusals } from "./prerequisites/driver-packages.js";
 import { installerBlockRefusals, secureBootRefusals } from "./prerequisites/installer-blocks.js";
 import { prerequisite } from "./prerequisites/prerequisite.js";
+import { stackOf } from "./record-removal.js";
 import type { Step } from "./steps.js";
 
 /** Returns the refusal of a machine that another resource manages. */
@@ -35,11 +36,6 @@ function wayTo(owner: string, other: string): string {
   return stackOf(owner) === stackOf(other)
     ? `if it is ${name} under another name, give it the option aliases: [{ name: "${name}" }]; if not, destroy it there`
     : "destroy it there; if that was this stack under another name, rename it by pulumi stack rename, which keeps its state";
-}
-
-/** Returns the stack, `"project/stack"`, of the resource that manages a machine. */
-function stackOf(owner: string): string {
-  return owner.split("/").slice(0, 2).join("/");
 }
 
 /** Returns what a deletion says of a machine that another resource manages; `null` where none does. */

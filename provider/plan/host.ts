@@ -6,7 +6,7 @@ import type { DesiredHost } from "./desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
 import { formatRefusals } from "./identity/record-format.js";
-import { recordRemovalSteps } from "./record-removal.js";
+import { recordRemovalSteps, stackOf } from "./record-removal.js";
 import type { Plan, Step } from "./steps.js";
 import { unreadRefusals } from "./unread.js";
 import { hasNeededVfs, neededVfs } from "./virtual-functions.js";
@@ -49,9 +49,17 @@ function claimSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   const { owner, nouveauFound } = facts.manifest;
   // What was found when the host was taken on stays noted through a change of names.
   const nouveauLoaded = owner === null ? concernsNvidia(desired, facts) && facts.nouveauLoaded : nouveauFound;
-  const claim = { kind: "claim-host", owner: desired.owner, nouveauLoaded } as const;
+  const formerStacks = stacksBefore(desired.owner, facts.manifest);
+  const claim = { kind: "claim-host", owner: desired.owner, nouveauLoaded, formerStacks } as const;
   const cause = owner === null ? "nobody manages the host yet" : `it is ${owner}, which was renamed`;
   return [{ ...claim, ...onMachine(desired, cause) }];
+}
+
+/** Returns the stacks that had the host before this one and may have vGPUs noted for them yet. */
+function stacksBefore(owner: string, { owner: noted, formerStacks, vgpus }: HostManifest): string[] {
+  const stacks = noted === null ? [] : [...formerStacks, stackOf(noted)];
+  const waiting = (stack: string) => stack !== stackOf(owner) && vgpus.some((vgpu) => vgpu.owner === stack);
+  return [...new Set(stacks)].filter(waiting);
 }
 
 function managerSteps(desired: DesiredHost, facts: HostFacts): Step[] {

@@ -25,7 +25,13 @@ export interface PackageSource {
 /** One change of a machine. Each is idempotent; a plan is an ordered list of them. */
 export type Step = StepBase &
   (
-    | { readonly kind: "claim-host"; readonly owner: string; readonly nouveauLoaded: boolean }
+    | {
+        readonly kind: "claim-host";
+        readonly owner: string;
+        readonly nouveauLoaded: boolean;
+        /** Stacks that it was renamed from: the boot unit restores what is noted for them, too. */
+        readonly formerStacks: readonly string[];
+      }
     | { readonly kind: "release-host" }
     | { readonly kind: "block-nouveau" }
     | { readonly kind: "unblock-nouveau" }

@@ -25,12 +25,17 @@ await_parent() { # interface, parent
 field_of host owner
 stack=${value%"${value#*/*/}"}
 stack=${stack%/}
+# A stack that was renamed has the host before its vGPUs are noted anew, one by one.
+field_of host former
+stacks=" $stack $value "
 for file in "$manifest"/vgpu/*; do
   case $file in *.new) continue ;; esac
   [ -f "$file" ] || continue
   uuid=${file##*/}
   field_of "vgpu/$uuid" owner
-  if [ "$value" != "$stack" ] || [ -z "$stack" ]; then
+  of_owner=
+  case $value in '' | *' '*) ;; *) case $stacks in *" $value "*) of_owner=yes ;; esac ;; esac
+  if [ -z "$of_owner" ] || [ -z "$stack" ]; then
     echo "pulumi-vgpu: vGPU $uuid: left alone, it is noted for '$value', and '${stack:-nobody}' has this host" >&2
     continue
   fi

@@ -104,6 +104,7 @@ describe("parseHostFacts", () => {
     expect(factsOf("mdev-on-vf").manifest).toEqual({
       format: "1",
       owner: "shop/dev/kvm-02",
+      formerStacks: [],
       nouveauFound: true,
       nouveauBlock: "done",
       driver: { state: "done", version: "550.127.06", bootId: "5a0e0000-94b0-4c7e-9a67-0a54a7b2f000" },
@@ -164,6 +165,7 @@ describe("parseHostFacts", () => {
     expect(facts.manifest).toEqual({
       format: "1",
       owner: null,
+      formerStacks: [],
       nouveauFound: false,
       nouveauBlock: null,
       driver: null,

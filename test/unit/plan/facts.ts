@@ -116,7 +116,7 @@ export function hostFacts(
     mdevDefinitions: [],
     autostartMissing: null,
     ...rest,
-    manifest: { ...machineManifest, bootFiles: {}, gpus: {}, vgpus: [], ...manifest },
+    manifest: { ...machineManifest, formerStacks: [], bootFiles: {}, gpus: {}, vgpus: [], ...manifest },
   };
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { type ErrorParts, errorText } from "../../../provider/model/errors.js";
+import { claimRefusals } from "../../../provider/plan/driver-refusals.js";
 import { planGuest } from "../../../provider/plan/guest.js";
 import { planHost } from "../../../provider/plan/host.js";
 import { desiredGuest, desiredHost, guestFacts, stepTexts } from "./facts.js";
@@ -14,8 +16,34 @@ describe("a machine whose resource was renamed", () => {
     const facts = { ...host, manifest: { ...host.manifest, owner: formerOwner, nouveauFound: true } };
     const plan = planHost(desiredHost({ formerOwner }), facts);
     expect(stepTexts(plan)).toEqual(["claim-host gpu-01: it is shop/test/old, which was renamed"]);
-    expect(plan.steps).toMatchObject([{ nouveauLoaded: true }]);
+    expect(plan.steps).toMatchObject([{ nouveauLoaded: true, formerStacks: [] }]);
     expect(planHost(desiredHost({ formerOwner: "shop/test/other" }), facts).refusals).toHaveLength(1);
+  });
+
+  it("is told the way by which its new name counts: in its own stack that is aliases", () => {
+    const host = finishedHost();
+    const facts = { ...host, manifest: { ...host.manifest, owner: "shop/dev/old" } };
+    const [refusal] = claimRefusals({ name: "gpu-01", owner: "shop/dev/gpu-01" }, facts, "host");
+    expect(refusal?.next).toBe(
+      'manage it in one place: if it is old under another name, give it the option aliases: [{ name: "old" }]; if not, destroy it there; or, when shop/dev/old is gone for good, remove /etc/pulumi-vgpu/host on the host',
+    );
+  });
+
+  it("notes the stacks for which vGPUs are noted yet: the boot unit restores them", () => {
+    const host = finishedHost();
+    const [first = vgpuOf(1, ""), second = vgpuOf(2, "")] = vgpusOf(emptyWorld("mdev-on-pf"), "8Q", {
+      count: 2,
+    });
+    const noted = worldWith(emptyWorld("mdev-on-pf"), [first, second]).records;
+    const vgpus = noted.map((record, index) => ({ ...record, owner: `shop/${["oldest", "old"][index]}` }));
+    const manifest = {
+      ...host.manifest,
+      owner: "shop/old/x",
+      formerStacks: ["shop/oldest", "shop/done"],
+      vgpus,
+    };
+    const plan = planHost(desiredHost({ formerOwner: "shop/old/x" }), { ...host, manifest });
+    expect(plan.steps).toMatchObject([{ formerStacks: ["shop/oldest", "shop/old"] }]);
   });
 
   it("is claimed anew as a guest", () => {
@@ -60,6 +88,20 @@ describe.each(interfaces)("a vGPU that was renamed, on %s", (kind) => {
     const renamed = { ...first, name: "seat-1", formerNames: ["desk-1"], uuidDerived: true, uuid: "another" };
     const { refusals } = converged(smaller, [smaller, renamed], before);
     expect(refusals).toMatchObject([{ code: "VGPU_SIZE_CONFLICT" }]);
+  });
+
+  it("leaves its UUID to none that is new and made of its former name", () => {
+    const renamed = worldWith(world, [{ ...first, name: "seat-1" }]);
+    const fresh = { ...first, isNewByName: true };
+    const [refusal] = converged(fresh, [fresh], renamed).refusals;
+    expect(errorText(refusal as ErrorParts)).toBe(
+      `VGPU_CLAIM_CONFLICT gpu-01 ${first.carrier} desk-1: the UUID that is made from this name is that of seat-1
+Saw: ${first.uuid} is noted for seat-1, which was renamed (/etc/pulumi-vgpu/vgpu/${first.uuid})
+Expected: a UUID that no other vGPU of the host has
+Next: declare a uuid for desk-1: any that uuidgen prints`,
+    );
+    expect(converged({ ...first, isNewByName: false }, [first], renamed).refusals).toEqual([]);
+    expect(converged(fresh, [fresh], worldWith(world, [first])).refusals).toEqual([]);
   });
 
   it("is another's where neither the present nor the stored name is its owner's", () => {
