@@ -5,6 +5,7 @@ import { copyPackage, installDriver, uninstallDriver, uploadPackage } from "./dr
 import { acquireLicense } from "./license-step.js";
 import { type ChangingScript, change, type Machine } from "./machine.js";
 import { rebootGuard } from "./reboot-guard.js";
+import { changeVfs } from "./vf-steps.js";
 
 /** What a step needs to know beside itself. */
 export interface StepContext {
@@ -46,6 +47,9 @@ export async function applyStep(step: SingleStep, context: StepContext): Promise
       return uninstallDriver(machine, step.replacement);
     case "reboot-machine":
       return reboot(context);
+    case "enable-vfs":
+    case "disable-vfs":
+      return changeVfs(machine, { name: step.kind, ...valuesOf(step, context) });
     case "acquire-license":
       return acquireLicense(machine);
     default:

@@ -14,6 +14,19 @@ export interface Holder {
   readonly domainName: string;
 }
 
+/** A process that has NVIDIA's driver open: while one has, the driver may refuse to give up a GPU. */
+export interface DriverClient {
+  readonly pid: number;
+  /** The program's name, `""` where it was not asked for. */
+  readonly name: string;
+  /** The unit of systemd that it runs in, e.g. `"dcgm-exporter.service"`, `"docker-<id>.scope"`; `null` when it is in none. */
+  readonly unit: string | null;
+  /** Whether that unit is a service of the system that `systemctl stop` ends, and no container or session inside one. */
+  readonly service: boolean;
+  /** The files below `/dev` that it has open. */
+  readonly files: readonly string[];
+}
+
 /** A vGPU type that the installed driver offers on a GPU. */
 export interface OfferedType {
   /** Number of the type on this host and driver, e.g. `560`. Never identity: names are. */
@@ -65,6 +78,8 @@ export interface GpuFacts {
   readonly totalVfs: number;
   readonly virtualFunctions: readonly VirtualFunction[];
   readonly vgpuInterface: GpuInterface | null;
+  /** What NVIDIA's driver said of it to the kernel's log in this boot, line by line; asked for where no driver has the GPU. */
+  readonly kernelLog: readonly string[];
   /** Why the GPU offers no vGPU types; `null` when it offers some or is full. */
   readonly absence: string | null;
   readonly offeredTypes: readonly OfferedType[];
@@ -249,6 +264,8 @@ export interface HostFacts extends MachineFacts {
   readonly iommuUnits: readonly string[];
   readonly kernelCommandLine: string;
   readonly gpus: readonly GpuFacts[];
+  /** Who has NVIDIA's driver open, without the vGPU manager's own services. */
+  readonly driverClients: readonly DriverClient[];
   /** Parents of mdevs that are not NVIDIA's. */
   readonly mdevParents: readonly MdevParentFacts[];
   readonly mdevDefinitions: readonly MdevDefinition[];

@@ -33,6 +33,7 @@ offered() { # function that carries types, its PF
 }
 
 gpus=
+unbound=
 functions=
 # From inside a directory a name is one step, from the root it is a walk through all of /sys.
 for device in /sys/bus/pci/devices/*; do
@@ -42,6 +43,7 @@ for device in /sys/bus/pci/devices/*; do
   functions="$functions $device/"
   [ -e physfn ] && continue
   gpus="$gpus ${device##*/}"
+  if [ ! -e driver ]; then unbound="$unbound ${device##*/}"; fi
   line_of device; id=$value
   line_of subsystem_vendor; subsystem=$value
   line_of subsystem_device; subsystem=$subsystem:$value
@@ -52,6 +54,14 @@ done
 if [ -n "$functions" ]; then
   # shellcheck disable=SC2086 # a list of sysfs paths, which hold no blanks
   find $functions -maxdepth 1 -type l \( -name driver -o -name iommu_group -o -name 'virtfn*' \) -printf 'link\t%p\t%l\n' 2>/dev/null
+fi
+# A board that the driver leaves alone is named in the kernel's log: by its address, or by its name alone.
+if [ -n "$unbound" ]; then
+  said=$(timeout 10 dmesg 2>/dev/null | grep NVRM | tail -n 100 | cut -b 1-300 | sed 's/.*NVRM:/NVRM:/')
+  for gpu in $unbound; do
+    printf '%s\n' "$said" | grep -A 4 --no-group-separator -e "${gpu%.*}" -e ' installed in this ' | tail -n 12 |
+      while IFS= read -r value; do fact gpu-log "$gpu" "$value"; done
+  done
 fi
 for gpu in $gpus; do
   device=/sys/bus/pci/devices/$gpu

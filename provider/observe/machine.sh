@@ -24,7 +24,7 @@ fi
 if [ ! -d /sys/firmware/efi ]; then fact secure-boot disabled
 elif command -v mokutil > /dev/null 2>&1; then fact secure-boot "$(mokutil --sb-state 2>&1 | head -n 4 | tr '\n' ' ')"
 else fact secure-boot unknown; fi
-for tool in cc gcc make dkms mdevctl flock update-initramfs dracut systemctl nvidia-smi nvidia-uninstall openssl; do
+for tool in cc gcc make dkms mdevctl flock update-initramfs dracut systemctl nvidia-smi nvidia-uninstall openssl mokutil; do
   if command -v "$tool" > /dev/null 2>&1; then fact tool "$tool"; fi
 done
 if [ -x /usr/lib/nvidia/sriov-manage ]; then fact tool sriov-manage; fi

@@ -1,6 +1,7 @@
 import type { HostFacts } from "../model/facts.js";
 import type { Session } from "../transport/session.js";
 import { parseFactLines, understood } from "./fact-lines.js";
+import { parseDriverClients } from "./parse-driver-clients.js";
 import { parseGpus } from "./parse-gpus.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseHostManifest } from "./parse-manifest.js";
@@ -36,6 +37,7 @@ export function parseHostFacts(output: string, where: string): HostFacts {
     iommuUnits: lines.all("iommu").map((fields) => fields[0] ?? ""),
     kernelCommandLine: lines.one("cmdline"),
     gpus: parseGpus(lines),
+    driverClients: parseDriverClients(lines),
     mdevParents: parseMdevParents(lines),
     mdevDefinitions: definitions ?? [],
     autostartMissing: lines.one("autostart-missing") || null,

@@ -31,6 +31,7 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
         iommuGroup: numberOrNull(own?.get("iommu_group")),
         totalVfs: Number(total || "0"),
         virtualFunctions,
+        kernelLog: kernelLogOf(lines, address),
         vgpuInterface,
         offeredTypes: offered,
         allTypesKnown:
@@ -40,6 +41,11 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
       return { ...facts, absence: absenceOf(facts) };
     })
     .sort((a, b) => a.address.localeCompare(b.address));
+}
+
+function kernelLogOf(lines: FactLines, address: string): string[] {
+  const said = lines.all("gpu-log").filter((fields) => fields[0] === address);
+  return said.slice(0, 12).map(([, line = ""]) => line.slice(0, 300));
 }
 
 function bare(hex: string): string {

@@ -4,8 +4,9 @@ import { type DriverTarget, kernelDriverLoaded, nouveauInSpite } from "./driver.
 import { builtForOtherKernel } from "./other-kernel.js";
 import { buildRefusals } from "./prerequisites/build-tools.js";
 import { driverPackageRefusals, moduleOwnerRefusals } from "./prerequisites/driver-packages.js";
-import { installerBlockRefusals, secureBootRefusals } from "./prerequisites/installer-blocks.js";
+import { installerBlockRefusals } from "./prerequisites/installer-blocks.js";
 import { prerequisite } from "./prerequisites/prerequisite.js";
+import { secureBootRefusals } from "./prerequisites/secure-boot.js";
 import { stackOf } from "./record-removal.js";
 import type { Step } from "./steps.js";
 

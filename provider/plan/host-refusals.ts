@@ -10,6 +10,7 @@ import { namelessRefusals } from "./identity/same-machine.js";
 import { builtForOtherKernel } from "./other-kernel.js";
 import { boardRefusals } from "./prerequisites/boards.js";
 import { boundDriverRefusals } from "./prerequisites/bound-driver.js";
+import { ignoredBoardRefusals, kernelLogText } from "./prerequisites/ignored-board.js";
 import { kernelConfigRefusals } from "./prerequisites/kernel-config.js";
 import { prerequisite } from "./prerequisites/prerequisite.js";
 import type { Step } from "./steps.js";
@@ -28,6 +29,7 @@ export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: read
     ...machineRefusals(desired, facts),
     ...Object.keys(desired.gpus).flatMap((address) => gpuRefusals(desired, address, facts)),
     ...driverRefusals(desired, facts, steps),
+    ...ignoredBoardRefusals(desired, facts, steps),
     ...unreadRefusals(desired.name, facts, steps),
     ...installedOnRefusals(desired, facts, steps),
     ...disruptionRefusals(desired, facts, steps),
@@ -137,7 +139,7 @@ function readinessRefusals(desired: DesiredHost, facts: HostFacts, steps: readon
       code: "VGPU_PREREQUISITE" as const,
       where: `${desired.name} ${gpu.address}`,
       what: "the GPU offers no vGPU types",
-      saw: gpu.absence ?? "",
+      saw: [gpu.absence ?? "", ...(gpu.kernelLog.length === 0 ? [] : [kernelLogText(gpu)])].join("; "),
       expected: "types, now that the vGPU manager runs and the virtual functions are on",
       next: "on the host: systemctl status nvidia-vgpud, journalctl -u nvidia-vgpud -u nvidia-vgpu-mgr, dmesg | grep NVRM",
       property: `gpus["${gpu.address}"]`,

@@ -11,6 +11,7 @@ import { dkmsNotice } from "../plan/dkms-notice.js";
 import { nouveauBlocked } from "../plan/driver.js";
 import { holdsToken, isLicensed, planGuest, planGuestRemoval } from "../plan/guest.js";
 import { lostGuestHistory } from "../plan/identity/lost-history.js";
+import { secureBootNotice } from "../plan/prerequisites/secure-boot.js";
 import { type GuestDriverInstallInputs, guestDriverInstallSchema } from "../schema/inputs.js";
 import { desiredDriver, driverInputRefusals } from "./driver-input.js";
 import { liveDriver } from "./driver-state.js";
@@ -42,7 +43,8 @@ export const guestDriverInstall = machineLifecycle({
   observed: observedGuest,
   lostHistory: (_inputs, facts) => lostGuestHistory(facts),
   secretToken: (inputs) => inputs.license?.token,
-  notices: (facts) => [dkmsNotice(facts)].filter((notice) => notice !== null),
+  notices: (facts, steps) =>
+    [dkmsNotice(facts), secureBootNotice(facts, steps)].filter((notice) => notice !== null),
   mayBeOffAtFirst: (inputs) => inputs.device !== undefined,
 });
 

@@ -2,7 +2,7 @@ import type { Connection } from "../model/connection.js";
 import type { ErrorParts } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import type { DesiredDriver, RebootPolicy } from "../plan/desired.js";
-import type { Plan } from "../plan/steps.js";
+import type { Plan, Step } from "../plan/steps.js";
 import type { InputSchema } from "../schema/check-inputs.js";
 import type { DiffTable, Properties } from "./lifecycle.js";
 import type { MachineView, ViewOptions } from "./machine-view.js";
@@ -46,8 +46,8 @@ export interface MachineKind<
   /** What the person should know of a machine that was ours and whose claim is gone; `null` where it is there. */
   lostHistory(inputs: Inputs, facts: Facts): string | null;
   secretToken(inputs: Inputs): string | undefined;
-  /** What the machine's owner should know beside the plan. */
-  notices(facts: Facts): readonly string[];
+  /** What the machine's owner should know beside these steps. */
+  notices(facts: Facts, steps: readonly Step[]): readonly string[];
   /** Whether the machine may be off while its resource is new: a VM that waits for its vGPU. */
   mayBeOffAtFirst(inputs: Inputs): boolean;
 }

@@ -52,8 +52,8 @@ async function preflight(kind: AnyMachineKind, inputs: MachineInputs, isNew: boo
     const facts = await view.facts();
     const claim = claimMachine(facts.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
     if (claim !== null) return asFailures([claim]);
-    for (const notice of kind.notices(facts)) tell(desired.name, notice);
     const plan = kind.plan(desired, facts);
+    for (const notice of kind.notices(facts, plan.steps)) tell(desired.name, notice);
     if (plan.steps.length > 0) tell(desired.name, planText(plan.steps));
     const wrongPackage = await hostPackageRefusal(view.session, {
       steps: plan.steps,

@@ -6,8 +6,10 @@ import { bootFileHashes } from "../apply/boot-unit.js";
 import { autostartNotice } from "../plan/autostart.js";
 import type { DesiredHost } from "../plan/desired.js";
 import { dkmsNotice } from "../plan/dkms-notice.js";
+import { clientsNotice } from "../plan/driver-clients.js";
 import { planHost, planHostRemoval } from "../plan/host.js";
 import { lostHostHistory } from "../plan/identity/lost-history.js";
+import { secureBootNotice } from "../plan/prerequisites/secure-boot.js";
 import { type VgpuHostInputs, vgpuHostSchema } from "../schema/inputs.js";
 import { desiredDriver, driverInputRefusals } from "./driver-input.js";
 import { formerOwnerOf } from "./former.js";
@@ -31,7 +33,13 @@ export const vgpuHost = machineLifecycle({
   observed: observedHost,
   lostHistory: (inputs, facts) => lostHostHistory(Object.keys(inputs.gpus), facts),
   secretToken: () => undefined,
-  notices: (facts) => [autostartNotice(facts), dkmsNotice(facts)].filter((notice) => notice !== null),
+  notices: (facts, steps) =>
+    [
+      autostartNotice(facts),
+      dkmsNotice(facts),
+      secureBootNotice(facts, steps),
+      clientsNotice(facts.driverClients, steps),
+    ].filter((notice) => notice !== null),
   mayBeOffAtFirst: () => false,
 });
 

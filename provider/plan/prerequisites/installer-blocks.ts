@@ -31,17 +31,3 @@ export function installerBlockRefusals(desired: Named, facts: MachineFacts): Err
   }
   return refusals;
 }
-
-/** Returns the refusal of a machine that loads no unsigned modules. */
-export function secureBootRefusals(desired: Named, facts: MachineFacts): ErrorParts[] {
-  if (facts.secureBoot !== "enabled") return [];
-  return [
-    prerequisite(desired, {
-      what: "secure boot is on",
-      saw: "SecureBoot enabled (mokutil --sb-state)",
-      expected: "secure boot off: modules signed with an own key are not supported yet",
-      next: "turn secure boot off in the firmware, run again",
-      property: "driver",
-    }),
-  ];
-}

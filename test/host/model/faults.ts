@@ -16,6 +16,8 @@ export interface HostFaults {
   silentWrites: number;
   /** A VM of this name begins to use the next mdev that is removed, in the moment of its removal. */
   vmBeforeRemoval: string | undefined;
+  /** Addresses of boards that the driver's branch has left: it names them in the kernel's log, and leaves them alone. */
+  ignoredBoards: readonly string[];
   /** nvidia-vgpud fails so many times. */
   failVgpud: number;
   /** Runs of an installer end so, whatever the package says. */
@@ -41,6 +43,7 @@ export function noFaults(): HostFaults {
     failCreates: 0,
     silentWrites: 0,
     vmBeforeRemoval: undefined,
+    ignoredBoards: [],
     failVgpud: 0,
     installer: undefined,
     installerTimes: Number.POSITIVE_INFINITY,

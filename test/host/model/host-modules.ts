@@ -9,7 +9,7 @@ import type { PciFunction } from "./pci-function.js";
 export const managerUnit = "nvidia-vgpu-mgr.service";
 export const typesUnit = "nvidia-vgpud.service";
 /** What every client of the driver has open. */
-export const controlNode = "/dev/nvidiactl";
+const controlNode = "/dev/nvidiactl";
 
 /** Tells the machine which modules its kernel has: the distribution's always, the vendor's when they are on disk. */
 export function registerHostModules(model: HostState, machine: Machine): void {
@@ -117,15 +117,30 @@ function loadNvidia(model: HostState, machine: Machine): void {
     machine.kernelLog("NVRM: no GPU is free for this driver: another one, such as nouveau, has them all");
     throw new SysError("ENODEV");
   }
+  const ignored = free.filter((gpu) => model.faults.ignoredBoards.includes(gpu.address));
+  for (const gpu of ignored) sayIgnored(machine, gpu, file.version);
+  if (ignored.length === free.length) {
+    machine.kernelLog("NVRM: No NVIDIA GPU found.");
+    throw new SysError("ENODEV");
+  }
   noteLoadedVersion(machine, "nvidia", file.version);
   machine.writeFile(controlNode, "", 0o666);
   machine.kernelLog(`NVRM: loading NVIDIA UNIX x86_64 Kernel Module  ${file.version}`);
   model.bus.register({
     name: "nvidia",
     module: "nvidia",
-    matches: (fn) => fn.isNvidiaGpu,
+    matches: (fn) => fn.isNvidiaGpu && !model.faults.ignoredBoards.includes(fn.address),
     unbinding: (fn) => leaveFunction(model, fn),
   });
+}
+
+/** Source: settings.md, on what R590 and later leave alone */
+function sayIgnored(machine: Machine, gpu: Gpu, version: string): void {
+  machine.kernelLog(`NVRM: The NVIDIA ${gpu.board.name} GPU installed in this system is`);
+  machine.kernelLog("NVRM:  supported through the NVIDIA 580.xx Legacy drivers. Please");
+  machine.kernelLog("NVRM:  visit the vendor's page of drivers for more");
+  machine.kernelLog(`NVRM:  information.  The ${version} NVIDIA driver will ignore`);
+  machine.kernelLog("NVRM:  this GPU.  Continuing probe...");
 }
 
 /** Everything the driver made dies with it: VFs, vGPUs, size mode, published types. */

@@ -1,6 +1,5 @@
 import type { ToolCall, ToolHandler, ToolResult } from "../types.js";
 import type { Gpu } from "./gpu.js";
-import { controlNode } from "./host-modules.js";
 import type { HostState } from "./host-state.js";
 
 /**
@@ -70,11 +69,15 @@ async function disable(model: HostState, gpu: Gpu): Promise<ToolResult> {
   return { code: 0, stdout: `Disabling VFs on ${gpu.address}\n` };
 }
 
-/** Whether a process has the driver open, as every NVML client has. */
+/** Prints the names of the processes that have a file of the driver's open. */
+const clientNames = `find /proc -mindepth 3 -maxdepth 3 -path "/proc/[0-9]*/fd/*" -lname "/dev/nvidia*" -printf "%h\\n" 2> /dev/null |
+  while read -r folder; do cat "\${folder%/fd}/comm"; done`;
+
+/** Whether a process other than the manager's own has the driver open, as every NVML client has. */
 async function hasClient(model: HostState): Promise<boolean> {
-  const open = ["/usr/bin/find", "/proc", "-mindepth", "3", "-maxdepth", "3", "-path", "/proc/[0-9]*/fd/*"];
-  const found = await model.machine?.run([...open, "-lname", controlNode, "-print", "-quit"]);
-  return found !== undefined && found.stdout !== "";
+  const found = await model.machine?.run(["/bin/sh", "-c", clientNames]);
+  const names = (found?.stdout ?? "").split("\n").filter((name) => name !== "");
+  return names.some((name) => name !== "nvidia-vgpu-mgr" && name !== "nvidia-vgpud");
 }
 
 function refuse(model: HostState, gpu: Gpu, client: boolean): ToolResult | undefined {
