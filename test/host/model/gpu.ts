@@ -93,7 +93,10 @@ export class Gpu {
 
   /** @throws SysError ENOSPC no instance of the type left; EIO the manager refuses */
   createMdev(spec: { parent: PciFunction; type: SimulatedType; uuid: string; iommuGroup: number }): void {
-    if (this.roomOn(spec.parent, spec.type) < 1) throw new SysError("ENOSPC");
+    if (this.roomOn(spec.parent, spec.type) < 1) {
+      this.#logRefusal(spec.parent, spec.type.id);
+      throw new SysError("ENOSPC");
+    }
     this.#refuseUnready(spec.parent);
     this.#add({ ...spec, mdevUuid: spec.uuid });
   }
@@ -111,9 +114,7 @@ export class Gpu {
     }
     const type = this.creatableOn(parent).find((each) => each.id === typeId);
     if (type === undefined) {
-      this.#events.kernelLog(
-        `NVRM: vGPU type ${typeId} on ${parent.address}: Failed to add vgpu create request: ${this.#status(parent, typeId)}`,
-      );
+      this.#logRefusal(parent, typeId);
       throw new SysError("EIO");
     }
     this.#refuseUnready(parent);
@@ -155,11 +156,18 @@ export class Gpu {
     this.mixedSize = false;
   }
 
+  #logRefusal(parent: PciFunction, typeId: number): void {
+    const status = this.#status(parent, typeId);
+    this.#events.kernelLog(
+      `NVRM: vGPU type ${typeId} on ${parent.address}: Failed to add vgpu create request: ${status}`,
+    );
+  }
+
   /** What the driver answers to a request that it refuses. Source: programs.md section 5 */
   #status(parent: PciFunction, typeId: number): string {
     const type = this.board.types.find((each) => each.id === typeId);
     if (type === undefined) return "0x57";
-    if (this.vgpuOn(parent) !== undefined) return "0x38";
+    if (parent !== this.physicalFunction && this.vgpuOn(parent) !== undefined) return "0x38";
     const other = this.vgpus.some((vgpu) => vgpu.type.framebufferMiB !== type.framebufferMiB);
     return other && !this.mixedSize ? "0x56" : "0x1a";
   }

@@ -19,6 +19,7 @@ describe("mdevs on a legacy board", () => {
     expect(await readText(scene.model.sys, available("0000:3b:00.0", 232))).toBe("0\n");
     const fifth = createMdev(scene, { parent: "0000:3b:00.0", type: 232, uuid: uuid(5) });
     await expect(fifth).rejects.toMatchObject({ errno: "ENOSPC" });
+    expect(scene.machine.journalLines.at(-1)).toContain("Failed to add vgpu create request: 0x1a");
   });
 
   it("shows an SR-IOV capability whose functions have no device id, and types on the GPU itself", async () => {
@@ -49,6 +50,7 @@ describe("mdevs on VFs", () => {
     await createMdev(scene, { parent: vf("00.5"), type: 572, uuid: uuid(2) });
     const other = createMdev(scene, { parent: vf("00.6"), type: 560, uuid: uuid(3) });
     await expect(other).rejects.toMatchObject({ errno: "ENOSPC" });
+    expect(scene.machine.journalLines.at(-1)).toContain("Failed to add vgpu create request: 0x56");
   });
 
   it("carries one vGPU per VF", async () => {
@@ -57,6 +59,7 @@ describe("mdevs on VFs", () => {
     expect(await readText(scene.model.sys, available(vf("00.4"), 562))).toBe("0\n");
     const second = createMdev(scene, { parent: vf("00.4"), type: 562, uuid: uuid(2) });
     await expect(second).rejects.toMatchObject({ errno: "ENOSPC" });
+    expect(scene.machine.journalLines.at(-1)).toContain("Failed to add vgpu create request: 0x38");
   });
 
   it("holds no more than the type's count on the whole GPU", async () => {
