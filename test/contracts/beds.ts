@@ -105,6 +105,7 @@ const notYet = [
   "flock/shown-by-the-kernel",
   "sh/same-file",
   "proc/uptime",
+  "proc/control-group",
   "run/blocks-nouveau",
   "run/header",
   "run/no-exec",

@@ -44,6 +44,21 @@ export const procContracts: readonly Contract[] = [
     },
   },
   {
+    id: "proc/control-group",
+    relies: "/proc/<pid>/cgroup",
+    needs,
+    on: ({ column }) => column !== "simulated",
+    title: "the control group of a service's process ends with its unit, behind slices alone",
+    check: async (bed) => {
+      const pid = await say(bed, "systemctl show -p MainPID --value systemd-journald.service");
+      const group = await say(
+        bed,
+        `sed -n -e 's,^0::,,p' -e 's,^[0-9]*:name=systemd:,,p' /proc/${pid}/cgroup`,
+      );
+      expect(group).toMatch(/^(\/[^/]+\.slice)*\/systemd-journald\.service$/);
+    },
+  },
+  {
     id: "proc/uptime",
     relies: "/proc/uptime",
     needs,
