@@ -182,10 +182,10 @@ export interface ServiceFacts {
 /** A part of the look that could not be finished: what it asks for is unknown, never absent. */
 export interface UnreadPart {
   /**
-   * `"processes"`: which VMs run, and who has VFIO files open. `"driver"`: the module nvidia on disk. `"services"`: what systemd says of them. `"types"`: names of types in use. `"mdevctl"`: its definitions.
+   * `"processes"`: which VMs run, and who has VFIO files open. `"devices"`: what the kernel shows of GPUs and vGPUs. `"driver"`: the module nvidia on disk. `"services"`: what systemd says of them. `"types"`: names of types in use. `"mdevctl"`: its definitions.
    * `"license"`: a guest's settings.
    */
-  readonly part: "processes" | "driver" | "services" | "types" | "mdevctl" | "license";
+  readonly part: "processes" | "devices" | "driver" | "services" | "types" | "mdevctl" | "license";
   /** Why, in the words of the program that failed. */
   readonly saw: string;
 }

@@ -14,7 +14,9 @@ for token in /etc/nvidia/ClientConfigToken/*.tok; do
   if [ -f "$token" ]; then fact token "${token##*/}" "$(head -c 1000000 "$token" | sha256sum | cut -d ' ' -f 1)"; fi
 done
 if command -v nvidia-smi > /dev/null 2>&1; then
-  timeout 20 nvidia-smi -q 2>/dev/null | head -n 20000 | sed -n '/Licensed Product/,/License Status/p' | while IFS= read -r value; do fact license-line "$value"; done
+  said=$({ timeout 20 nvidia-smi -q 2>/dev/null || echo "ended with $?"; } | head -n 20000)
+  case $said in *"ended with 124" | *"ended with 137") unread license "nvidia-smi -q has not answered within 20 s" ;; esac
+  printf '%s\n' "$said" | sed -n '/Licensed Product/,/License Status/p' | while IFS= read -r value; do fact license-line "$value"; done
 fi
 look_at_manifest
 fact end guest

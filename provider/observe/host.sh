@@ -2,7 +2,10 @@
 if [ -d /sys/class/iommu ]; then for value in /sys/class/iommu/*; do if [ -e "$value" ]; then fact iommu "${value##*/}"; fi; done; fi
 
 active_parents=' '
-links=$(find /sys/bus/mdev/devices -mindepth 1 -maxdepth 1 -type l -printf '%f\t%l\n' 2>/dev/null)
+links=
+if [ -e /sys/bus/mdev/devices ]; then
+  links=$(find /sys/bus/mdev/devices -ignore_readdir_race -mindepth 1 -maxdepth 1 -type l -printf '%f\t%l\n' 2>&1) || { unread devices "$links"; links=; }
+fi
 old_ifs=$IFS
 IFS='
 '
@@ -53,7 +56,9 @@ for device in /sys/bus/pci/devices/*; do
 done
 if [ -n "$functions" ]; then
   # shellcheck disable=SC2086 # a list of sysfs paths, which hold no blanks
-  find $functions -maxdepth 1 -type l \( -name driver -o -name iommu_group -o -name 'virtfn*' \) -printf 'link\t%p\t%l\n' 2>/dev/null
+  said=$(find $functions -ignore_readdir_race -maxdepth 1 -type l \( -name driver -o -name iommu_group -o -name 'virtfn*' \) -printf 'link\t%p\t%l\n' 2>&1) ||
+    unread devices "$(printf '%s\n' "$said" | grep -m 1 '^find:')"
+  printf '%s\n' "$said" | grep '^link'
 fi
 # A board that the driver leaves alone is named in the kernel's log: by its address, or by its name alone.
 if [ -n "$unbound" ]; then
@@ -87,7 +92,8 @@ for gpu in $gpus; do
       if [ "$value" = 0 ] && [ -z "$shown" ]; then
         shown=$index
         fact types-at "$gpu" "$index" vendor-vfio
-        while IFS= read -r value; do fact creatable "$gpu" "$value"; done < "$vf/nvidia/creatable_vgpu_types"
+        said=$(head -c 100000 "$vf/nvidia/creatable_vgpu_types" 2>&1) || unread devices "$said"
+        printf '%s\n' "$said" | while IFS= read -r value; do fact creatable "$gpu" "$value"; done
       elif [ "$value" != 0 ]; then named=yes; fi
     fi
     index=$((index + 1))
@@ -122,7 +128,11 @@ cd /
 tab='	'
 newline='
 '
-links=$(find /sys/bus/mdev/devices/*/ -maxdepth 1 -type l \( -name mdev_type -o -name iommu_group \) -printf '%p\t%l\n' 2>/dev/null)$newline
+if [ -n "$links" ]; then
+  links=$(find /sys/bus/mdev/devices/*/ -ignore_readdir_race -maxdepth 1 -type l \( -name mdev_type -o -name iommu_group \) -printf '%p\t%l\n' 2>&1) ||
+    unread devices "$(printf '%s\n' "$links" | grep -m 1 '^find:')"
+  links=$links$newline
+fi
 last_of() { # mdev, link: the last part of the link's target, without a process for each
   value=
   case $links in
@@ -134,7 +144,8 @@ for device in /sys/bus/mdev/devices/*; do
   line_of mdev_type/name; name=$value
   last_of "${device##*/}" mdev_type; type=$value
   last_of "${device##*/}" iommu_group; group=$value
-  line_of nvidia/vm_name
+  value=
+  { IFS= read -r value < nvidia/vm_name; } 2> /dev/null || :
   fact mdev-type-of "${device##*/}" "$type" "$name" "$group" "$value"
 done
 

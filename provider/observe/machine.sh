@@ -1,6 +1,11 @@
 # Facts of any Linux machine, one line each: a tag, then fields, separated by tabs. Reads only.
 fact() { tag=$1; shift; printf '%s' "$tag"; for field; do printf '\t%s' "$field"; done; printf '\n'; }
-line_of() { value=; { IFS= read -r value < "$1"; } 2>/dev/null || :; }
+# The first line of a file, "" where there is none. What is there and cannot be read is not absent.
+line_of() {
+  value=
+  if { IFS= read -r value < "$1"; } 2> /dev/null || [ -n "$value" ] || [ ! -e "$1" ]; then return; fi
+  answer=$(head -c 1 "$1" 2>&1 > /dev/null) || if [ -e "$1" ]; then unread devices "$answer (in $PWD)"; fi
+}
 unread() { printf 'unread\t%s\t%.400s\n' "$1" "$(printf '%s' "$2" | head -n 3 | tr '\t\n' '  ')"; }
 # Prints the manifest, or what in it is none of ours: a FIFO would hold the look up, a huge file would flood it.
 look_at_manifest() {
@@ -51,7 +56,9 @@ else
     [ "$other" != "$kernel" ] && value=$(modinfo -k "$other" -F version nvidia 2>/dev/null) && [ -n "$value" ] && fact other-kernel-driver "$other" "$value"
   done
   if [ -d /var/lib/dkms/nvidia ]; then
-    timeout 20 dkms status 2>/dev/null | head -n 1000 | while IFS= read -r value; do case $value in nvidia[/,]*) fact dkms "$value" ;; esac; done
+    said=$({ timeout 20 dkms status 2>/dev/null || echo "ended with $?"; } | head -n 1000)
+    case $said in *"ended with 124" | *"ended with 137") unread driver "dkms status has not answered within 20 s" ;; esac
+    printf '%s\n' "$said" | while IFS= read -r value; do case $value in nvidia[/,]*) fact dkms "$value" ;; esac; done
   fi
 fi
 for unit in $services; do

@@ -4,6 +4,7 @@ import type { FactLines } from "./fact-lines.js";
 
 const parts: ReadonlySet<string> = new Set<UnreadPart["part"]>([
   "processes",
+  "devices",
   "driver",
   "services",
   "types",

@@ -22,6 +22,21 @@ const needs: Readonly<Record<UnreadPart["part"], Need>> = {
       "retire-vgpu",
     ],
   },
+  devices: {
+    what: "cannot tell which GPUs and vGPUs there are",
+    expected: "readable files of the kernel below /sys and /proc",
+    steps: [
+      "release-host",
+      "install-driver",
+      "uninstall-driver",
+      "enable-vfs",
+      "disable-vfs",
+      "make-vgpu",
+      "retire-vgpu",
+      "record-vgpu",
+      "forget-vgpu",
+    ],
+  },
   driver: {
     what: "cannot tell which driver is installed",
     expected: "an answer of modinfo, or that there is no module nvidia",

@@ -1,6 +1,7 @@
 // `npm run bench`: times as ratios within one run, round trips, connections and memory. See docs/measures.md.
 import os from "node:os";
 import { openStage } from "../demo/stage.js";
+import { measureCrowd } from "./crowd.js";
 import { measureFleet } from "./fleet.js";
 import { openBenchHost } from "./host.js";
 import { measureMaking, measureRefresh, refreshes } from "./measures.js";
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
     const bench = await openBenchHost(stage);
     try {
       const few = await refreshes(bench);
+      await measure("a refresh among 6,000 processes and 500 VMs", () => measureCrowd(bench, few));
       await measure("16 vGPUs on one host against 16 empty resources", () => measureMaking(bench));
       await measure("a refresh of 32 vGPUs against one of 2", () => measureRefresh(bench, few));
     } finally {

@@ -64,7 +64,7 @@ export async function refreshes(bench: BenchHost): Promise<Refreshes> {
 }
 
 /** Reads all that a stack has in a new process each time, as the engine's provider process does. */
-async function providerRefresh({ machine, host, folder }: BenchHost): Promise<Refreshes["provider"]> {
+export async function providerRefresh({ machine, host, folder }: BenchHost): Promise<Refreshes["provider"]> {
   const { resources } = await host.stack.exportState();
   const file = path.join(folder, "resources.json");
   writeFileSync(file, JSON.stringify(resources.filter(({ type }) => type.includes("dynamic/vgpu:"))));

@@ -114,6 +114,49 @@ Next: look at that file on the machine: a damaged disk, or something put there b
   });
 });
 
+describe("a file of the kernel", () => {
+  const functions = readScript("observe/machine.sh").split("# Prints the manifest")[0] ?? "";
+  const read = (path: string) =>
+    runShell(`${functions}\ncd /proc\nline_of ${path}; printf '%s' "[$value]"`).stdout;
+
+  it("that is there and cannot be read is unknown, not absent", () => {
+    expect(read("/proc/self")).toBe(
+      "unread\tdevices\thead: error reading '/proc/self': Is a directory (in /proc)\n[]",
+    );
+    expect(read("/proc/self/mem")).toMatch(
+      /^unread\tdevices\thead: .*\/proc\/self\/mem.* \(in \/proc\)\n\[\]$/,
+    );
+  });
+
+  it("that is not there, or empty, is so", () => {
+    expect(read("/proc/no-such-file")).toBe("[]");
+    expect(read("/dev/null")).toBe("[]");
+    expect(read("/proc/sys/kernel/ostype")).toBe("[Linux]");
+  });
+});
+
+describe("what does not answer in time", () => {
+  const late = (program: string) => `case "$*" in *${program}*) exit 124 ;; esac; exec /usr/bin/timeout "$@"`;
+  const unreadBy = (standIns: StandIns, after: string) =>
+    lookWith(standIns, after).filter(([tag, part]) => tag === "unread" && part !== "processes");
+
+  it("is unknown: a guest's license", () => {
+    const standIns = { timeout: late("nvidia-smi"), "nvidia-smi": "exit 0" };
+    expect(unreadBy(standIns, readScript("observe/guest.sh"))).toEqual([
+      ["unread", "license", "nvidia-smi -q has not answered within 20 s"],
+    ]);
+  });
+
+  it("is unknown: what DKMS has built", () => {
+    const modinfo = 'echo "modinfo: ERROR: Module nvidia not found." >&2; exit 1';
+    const standIns = { timeout: late("dkms"), dkms: "exit 0", modinfo };
+    const script = `${pathWith({ ...quiet, ...standIns })}services=
+${machineScript().replaceAll("/var/lib/dkms/nvidia", "/proc/self")}`;
+    const lines = runShell(script).stdout.split("\n");
+    expect(lines).toContain("unread\tdriver\tdkms status has not answered within 20 s");
+  });
+});
+
 describe("a look at the processes that could not finish", () => {
   const processesWith = (standIns: StandIns) => {
     const lines = lookWith(standIns, "").filter(([tag]) => tag === "unread");

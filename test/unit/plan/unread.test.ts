@@ -75,6 +75,12 @@ Saw: why; to be done: upload-package, install-driver, reboot-machine
 Expected: an answer of modinfo, or that there is no module nvidia`,
     ],
     [
+      "devices",
+      `cannot tell which GPUs and vGPUs there are
+Saw: why; to be done: install-driver
+Expected: readable files of the kernel below /sys and /proc`,
+    ],
+    [
       "processes",
       `cannot tell which VMs run and what they use
 Saw: why; to be done: install-driver, reboot-machine
@@ -97,6 +103,10 @@ Next: look for the cause on the machine, run again`,
   });
 
   it.each<[UnreadPart["part"], string]>([
+    [
+      "devices",
+      "cannot tell which GPUs and vGPUs there are\nSaw: why; to be done: make-vgpu\nExpected: readable files of the kernel below /sys and /proc",
+    ],
     [
       "types",
       "cannot tell of which types the vGPUs are\nSaw: why; to be done: make-vgpu\nExpected: an answer of nvidia-smi vgpu -s within 20 s",
