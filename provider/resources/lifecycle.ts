@@ -1,3 +1,4 @@
+import { unknownValue } from "../model/unknown-value.js";
 import type { CheckFailure } from "../schema/check-inputs.js";
 
 /** Properties as the engine sends and stores them. */
@@ -17,11 +18,9 @@ export interface Lifecycle {
   delete(id: string, props: Properties): Promise<void>;
 }
 
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
 /** Whether a value, at any depth, is not known before its resource is made. */
 export function hasUnknown(value: unknown): boolean {
-  if (value === unknown) return true;
+  if (value === unknownValue) return true;
   return typeof value === "object" && value !== null && Object.values(value).some(hasUnknown);
 }
 

@@ -3,6 +3,7 @@ import { knowsFormat } from "../plan/identity/record-format.js";
 import { leftElsewhere, saysWhichItIs } from "../plan/identity/same-machine.js";
 import { planText } from "../plan/steps.js";
 import { checkInputs } from "../schema/check-inputs.js";
+import { keyFileRefusal } from "../transport/key-files.js";
 import { claimMachine, noteStored } from "./claims.js";
 import { programFailures, takeDeclared } from "./declared.js";
 import { hostPackageRefusal } from "./driver-input.js";
@@ -30,9 +31,11 @@ export function checkMachine(kind: AnyMachineKind, olds: Properties, news: Prope
 
 async function lookAndJudge(kind: AnyMachineKind, olds: Properties, news: Properties) {
   const { inputs, program } = takeDeclared(news);
-  if (hasUnknown(inputs)) return { inputs, failures: [] };
+  const noKey = isOffline() ? null : keyFileRefusal(String(inputs.name), inputs.connection);
+  if (hasUnknown(inputs)) return { inputs, failures: asFailures(noKey === null ? [] : [noKey]) };
   const checked = checkInputs(kind.schema, inputs, String(inputs.name));
   if (checked.inputs === null) return { inputs, failures: [...checked.failures] };
+  if (noKey !== null) return { inputs, failures: asFailures([noKey]) };
   const valid = checked.inputs as unknown as MachineInputs;
   const desired = kind.desired(valid);
   const failures = [...programFailures(program), ...asFailures(await kind.localRefusals(valid, desired))];
