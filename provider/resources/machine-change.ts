@@ -2,6 +2,7 @@ import type { Connection } from "../model/connection.js";
 import { VgpuError } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import { leftToOwner } from "../plan/driver-refusals.js";
+import { unseenHostRefusals } from "../plan/identity/guest.js";
 import { leftElsewhere, planFor, saysWhichItIs } from "../plan/identity/same-machine.js";
 import { planText } from "../plan/steps.js";
 import { withLock } from "../transport/lock.js";
@@ -32,11 +33,10 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
     waitingFor: inputs.name,
   });
   const token = kind.secretToken(inputs);
-  if (isNew) await othersChecked(othersAround(inputs));
+  const unseen = isNew ? await othersChecked(othersAround(inputs)) : [];
   return withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
     const before = await view.current();
-    const claim = claimMachine(before.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
-    if (claim !== null) throw new VgpuError(claim);
+    refuseAnothers(kind, inputs, { facts: before, unseen });
     const task = {
       view,
       label: desired.name,
@@ -62,6 +62,18 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
     const outside = kind.claim === "guest" ? withVmHint(error) : error;
     throw withExclude(outside, { kind: kind.kind, name: inputs.name });
   });
+}
+
+/** @throws why the machine is, or may be, another resource's of this run */
+function refuseAnothers(
+  kind: AnyMachineKind,
+  inputs: MachineInputs,
+  { facts, unseen }: { readonly facts: MachineFacts; readonly unseen: readonly Claim[] },
+): void {
+  const claim = claimMachine(facts.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
+  if (claim !== null) throw new VgpuError(claim);
+  const [doubt] = kind.claim === "guest" ? unseenHostRefusals(inputs, facts, unseen) : [];
+  if (doubt !== undefined) throw new VgpuError(doubt);
 }
 
 function othersAround(inputs: MachineInputs): Claim[] {

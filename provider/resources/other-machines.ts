@@ -23,17 +23,24 @@ export function noteCheck<T>(claim: Claim, check: Promise<T>): Promise<T> {
 
 /**
  * Waits until the machines of these resources have been looked at: nothing may be changed on a machine that one of them
- * turns out to mean, too, whichever comes first. One that cannot be reached holds nobody up for longer.
+ * turns out to mean, too, whichever comes first. One that cannot be reached holds nobody up for longer. Returns those that
+ * were not looked at in time.
  */
-export async function othersChecked(others: readonly Claim[], limits = { beginMs, endMs }): Promise<void> {
+export async function othersChecked(
+  others: readonly Claim[],
+  limits = { beginMs, endMs },
+): Promise<readonly Claim[]> {
+  const unseen = new Set(others);
   await withinMs(limits.endMs, (late) =>
     Promise.all(
       others.map(async (claim) => {
         await withinMs(limits.beginMs, (never) => Promise.race([beginOf(claim), never]));
-        await Promise.race([begun.get(keyOf(claim)), late]);
+        const check = begun.get(keyOf(claim))?.then(() => unseen.delete(claim));
+        await Promise.race([check, late]);
       }),
     ),
   );
+  return [...unseen];
 }
 
 function beginOf(claim: Claim): Promise<void> | undefined {

@@ -58,3 +58,26 @@ function vmHostRefusals(desired: { readonly name: string }, facts: MachineFacts)
     },
   ];
 }
+
+/**
+ * Returns why a physical machine is not made a guest while hosts of the program have not been looked at in this run
+ * (`hosts`): it may be one of theirs, under another address.
+ */
+export function unseenHostRefusals(
+  desired: { readonly name: string },
+  facts: MachineFacts,
+  hosts: readonly { readonly name: string }[],
+): ErrorParts[] {
+  if (facts.role.virtual !== false || hosts.length === 0) return [];
+  return [
+    {
+      code: "VGPU_PREREQUISITE",
+      where: desired.name,
+      what: "cannot tell whether this machine is a vGPU host of the program",
+      saw: `${facts.role.virtualBy}; not looked at in this run: VgpuHost ${shownList(hosts.map(({ name }) => name))}`,
+      expected,
+      next: `${next}; where it does, run without --target and --exclude, and with a higher --parallel`,
+      property: "connection",
+    },
+  ];
+}

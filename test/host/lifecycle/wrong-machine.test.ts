@@ -156,3 +156,19 @@ describe("one bare machine that a program declares as VgpuHost and, by another s
     },
   );
 });
+
+describe("a bare physical machine that may be a declared host's, which the run leaves out", () => {
+  it("is not made a guest", { timeout: 120_000 }, async () => {
+    const host = await bed.host("left-out", "turingLegacy");
+    const before = await noteOf(host.machine);
+    const [guest] = guestAt(host);
+    if (guest === undefined) throw new Error("no program");
+    const others = [{ kind: "VgpuHost", resource: "never-checked" }];
+    const declared = { hosts: [], vgpus: [], guests: [], others };
+    const { made } = await started({ ...guest, inputs: { ...guest.inputs, declared } });
+    expect(await made).toMatch(
+      /^VGPU_PREREQUISITE desk: cannot tell whether this machine is a vGPU host of the program\nSaw: .*; not looked at in this run: VgpuHost never-checked\n/,
+    );
+    await expectUntouched(host.machine, before);
+  });
+});

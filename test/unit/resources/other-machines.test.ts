@@ -24,13 +24,15 @@ describe("othersChecked", () => {
     expect(await isSettled(waits)).toBe(false);
     fail(new Error("out of reach"));
     await expect(check).rejects.toThrow("out of reach");
-    await waits;
+    expect(await waits).toEqual([]);
   });
 
-  it("waits no longer for one that never begins, or never ends, than it may", async () => {
-    await othersChecked([host("left-out")], { beginMs: 1, endMs: 60_000 });
+  it("waits no longer for one that never begins, or never ends, than it may, and names it", async () => {
+    const leftOut = await othersChecked([host("left-out")], { beginMs: 1, endMs: 60_000 });
+    expect(leftOut).toEqual([host("left-out")]);
     void noteCheck(host("silent"), new Promise(() => {}));
-    await othersChecked([host("silent")], { beginMs: 60_000, endMs: 1 });
+    const silent = await othersChecked([host("silent")], { beginMs: 60_000, endMs: 1 });
+    expect(silent).toEqual([host("silent")]);
   });
 
   it("does not wait where there is nobody else", async () => {

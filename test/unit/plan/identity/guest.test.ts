@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { errorText } from "../../../../provider/model/errors.js";
 import type { GuestFacts } from "../../../../provider/model/facts.js";
 import { planGuest, planGuestRemoval, tokenFile } from "../../../../provider/plan/guest.js";
+import { unseenHostRefusals } from "../../../../provider/plan/identity/guest.js";
 import { desiredGuest, guestFacts, guestVersion, refusalTexts, roleOf, stepTexts } from "../facts.js";
 
 const owner = "shop/dev/desk-1";
@@ -126,5 +128,27 @@ describe("planGuestRemoval on a machine that is a vGPU host by now", () => {
       "unblock-nouveau desk-1: we blocked it",
       "release-guest desk-1: nothing of ours is left",
     ]);
+  });
+});
+
+describe("unseenHostRefusals", () => {
+  const supermicro = { virtual: false, virtualBy: "Supermicro X12 (/sys/class/dmi/id)" };
+  const physical = guestFacts({ role: roleOf(supermicro) });
+  const hosts = [{ name: "gpu-01" }, { name: "gpu-02" }];
+
+  it("refuses a physical machine while hosts of the program have not been looked at", () => {
+    const [refusal] = unseenHostRefusals({ name: "desk-1" }, physical, hosts);
+    expect(
+      refusal && errorText(refusal),
+    ).toBe(`VGPU_PREREQUISITE desk-1: cannot tell whether this machine is a vGPU host of the program
+Saw: Supermicro X12 (/sys/class/dmi/id); not looked at in this run: VgpuHost gpu-01, gpu-02
+Expected: a VM that has a vGPU or a passed-through GPU
+Next: let connection lead into the VM, not to the machine that runs it; where it does, run without --target and --exclude, and with a higher --parallel`);
+  });
+
+  it("takes a VM, and any machine when all of them have been looked at", () => {
+    const vm = guestFacts({ role: roleOf({ virtual: true }) });
+    expect(unseenHostRefusals({ name: "desk-1" }, vm, hosts)).toEqual([]);
+    expect(unseenHostRefusals({ name: "desk-1" }, physical, [])).toEqual([]);
   });
 });
