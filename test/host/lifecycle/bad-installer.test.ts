@@ -111,7 +111,7 @@ Expected: exit code 0 and the change in place
       return Promise.race([second.ended.then(() => true), soon]);
     });
     expect((await second.ended).error).toMatch(
-      /VGPU_LOCKED .*another run is changing this machine\nSaw: held by fleet\/test\/gpu-host, job install-/,
+      /VGPU_LOCKED .*a script is still changing this machine\nSaw: held by fleet\/test\/gpu-host: job install-/,
     );
     await host.machine.restart("power-loss");
     await expectHealed(host);
