@@ -15,6 +15,17 @@ export interface Distribution {
   readonly version: string;
 }
 
+/** A folder to which the vendor's installer may unpack itself. */
+export interface InstallerFolder {
+  readonly path: string;
+  /** Where the file system is mounted that has it, or will have it. */
+  readonly mount: string;
+  /** Room in KiB; `null` where it could not be read. */
+  readonly freeKib: number | null;
+  /** e.g. `["rw", "noexec"]`; empty where they could not be read. */
+  readonly options: readonly string[];
+}
+
 /** What decides whether the vendor's installer can put a driver on a machine. */
 export interface InstallationFacts {
   readonly distribution: Distribution;
@@ -35,4 +46,7 @@ export interface InstallationFacts {
   readonly novaBlockedBy: readonly string[];
   /** The module `nvidia` on disk where no uninstaller of the vendor's is: its path, and the package that brought it, if one did. */
   readonly moduleOnDisk: { readonly file: string; readonly package: string | null } | null;
+  /** What will keep the images of a boot from being made anew, one reason each. */
+  readonly imagesKept: readonly string[];
+  readonly installerFolders: readonly InstallerFolder[];
 }

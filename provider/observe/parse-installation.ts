@@ -1,4 +1,9 @@
-import type { Distribution, DriverPackage, InstallationFacts } from "../model/installation-facts.js";
+import type {
+  Distribution,
+  DriverPackage,
+  InstallationFacts,
+  InstallerFolder,
+} from "../model/installation-facts.js";
 import type { FactLines } from "./fact-lines.js";
 
 /** Returns what prerequisites.sh said. */
@@ -19,6 +24,22 @@ export function parseInstallation(lines: FactLines): InstallationFacts {
     novaLoaded: first("nova-loaded"),
     novaBlockedBy: first("nova-blocked"),
     moduleOnDisk: file === "" ? null : { file, package: lines.one("module-package") || null },
+    imagesKept: first("images-kept"),
+    installerFolders: lines.all("installer-folder").map(parseInstallerFolder),
+  };
+}
+
+function parseInstallerFolder([
+  path = "",
+  mount = "",
+  free = "",
+  options = "",
+]: readonly string[]): InstallerFolder {
+  return {
+    path,
+    mount,
+    freeKib: /^\d{1,15}$/.test(free) ? Number(free) : null,
+    options: options.split(",").filter((word) => word !== ""),
   };
 }
 

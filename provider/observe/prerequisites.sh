@@ -69,3 +69,31 @@ if [ -n "$value" ] && ! command -v nvidia-uninstall > /dev/null 2>&1; then
     if [ -n "$owner" ]; then fact module-package "$owner"; break; fi
   done
 fi
+
+# What will keep the images of a boot from being made anew, and the installer from unpacking itself, as far as it shows without writing.
+mount_of() { # folder; leaves the nearest folder that is there in $at, the room below it in KiB in $free, its mount options in $options
+  at=$1 options=
+  until [ -d "$at" ]; do at=${at%/*}; at=${at:-/}; done
+  value=$(timeout 5 df -P -k "$at" 2>/dev/null | { read -r _; read -r _ _ _ free _ point; printf '%s %s' "$free" "$point"; })
+  free=${value%% *} point=${value#* }
+  while read -r _ value _ list _; do if [ "$value" = "$point" ]; then options=$list; fi; done < /proc/self/mounts
+}
+image_here() {
+  for value in /boot/initrd.img-* /boot/initramfs-*.img; do if [ -e "$value" ]; then return 0; fi; done
+  return 1
+}
+settings=/etc/initramfs-tools/update-initramfs.conf
+if command -v update-initramfs > /dev/null 2>&1; then
+  if image_here && [ -f "$settings" ] && grep -qs '^[[:space:]]*update_initramfs=no' "$settings"; then fact images-kept "update_initramfs=no in $settings"; fi
+elif ! command -v dracut > /dev/null 2>&1; then
+  if command -v mkinitcpio > /dev/null 2>&1; then fact images-kept 'mkinitcpio makes them here, which is not supported yet'
+  else fact images-kept 'neither update-initramfs nor dracut is here'; fi
+fi
+if image_here; then
+  mount_of /boot
+  case ,$options, in *,ro,*) fact images-kept "/boot is mounted read-only ($point)" ;; esac
+fi
+for folder in /var/lib/pulumi-vgpu/installer /usr/local/lib/pulumi-vgpu/installer; do
+  mount_of "$folder"
+  fact installer-folder "$folder" "$point" "$free" "$options"
+done

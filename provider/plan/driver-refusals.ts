@@ -4,7 +4,9 @@ import { type DriverTarget, kernelDriverLoaded, nouveauInSpite } from "./driver.
 import { builtForOtherKernel } from "./other-kernel.js";
 import { buildRefusals } from "./prerequisites/build-tools.js";
 import { driverPackageRefusals, moduleOwnerRefusals } from "./prerequisites/driver-packages.js";
+import { imageRefusals } from "./prerequisites/images.js";
 import { installerBlockRefusals } from "./prerequisites/installer-blocks.js";
+import { installerRoomRefusals } from "./prerequisites/installer-room.js";
 import { prerequisite } from "./prerequisites/prerequisite.js";
 import { secureBootRefusals } from "./prerequisites/secure-boot.js";
 import { stackOf } from "./record-removal.js";
@@ -60,6 +62,7 @@ export function driverRefusals(
     ...(desired.driver === null ? [] : driverPackageRefusals(desired, facts)),
     ...moduleOwnerRefusals(desired, facts),
     ...installRefusals(desired, facts, steps),
+    ...(steps.some((step) => step.kind === "block-nouveau") ? imageRefusals(desired, facts) : []),
     ...nouveauRefusals(desired, facts, steps),
     ...rebootRefusals(desired, steps),
   ];
@@ -93,6 +96,7 @@ function installerRefusals(desired: DriverTarget, facts: MachineFacts): ErrorPar
   return [
     ...buildRefusals(desired, facts),
     ...installerBlockRefusals(desired, facts),
+    ...installerRoomRefusals(desired, facts),
     ...secureBootRefusals(desired, facts),
   ];
 }

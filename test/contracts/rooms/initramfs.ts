@@ -20,6 +20,27 @@ export const initramfsContracts: readonly Contract[] = [
     },
   },
   {
+    id: "update-initramfs/told-no",
+    relies: "/etc/initramfs-tools/update-initramfs.conf",
+    needs: "host without nouveau",
+    on: ({ distribution }) => distribution === "deb",
+    title: "ends with 0 and makes no image where update_initramfs=no is set",
+    check: async (bed) => {
+      const settings = "/etc/initramfs-tools/update-initramfs.conf";
+      const before = await bed.readFile(settings);
+      const marks = "stat -c '%n %i %y %s' /boot/initrd.img-*";
+      const images = await say(bed, marks);
+      await bed.writeFile(settings, "update_initramfs=no\n");
+      try {
+        expect((await bed.shell("update-initramfs -u -k all")).code).toBe(0);
+        expect(await say(bed, marks)).toBe(images);
+      } finally {
+        if (before === undefined) await say(bed, `rm ${settings}`);
+        else await bed.writeFile(settings, before);
+      }
+    },
+  },
+  {
     id: "dracut/force",
     relies: "dracut",
     needs,

@@ -19,6 +19,23 @@ export const procContracts: readonly Contract[] = [
     },
   },
   {
+    id: "proc/mounts",
+    relies: "/proc/self/mounts",
+    needs,
+    title: "has the mount options of the file system that df -P names for a folder",
+    check: async (bed) => {
+      await say(bed, "mkdir /run/contract-ro && mount -t tmpfs -o ro,noexec tmpfs /run/contract-ro");
+      try {
+        const [, seen = ""] = (await say(bed, "df -P -k /run/contract-ro")).split("\n");
+        expect(seen).toMatch(/^\S+ +\d+ +\d+ +\d+ +\S+ +\/run\/contract-ro$/);
+        const mount = await say(bed, "grep ' /run/contract-ro ' /proc/self/mounts");
+        expect(mount.split(" ")[3]?.split(",")).toEqual(expect.arrayContaining(["ro", "noexec"]));
+      } finally {
+        await say(bed, "umount /run/contract-ro; rmdir /run/contract-ro");
+      }
+    },
+  },
+  {
     id: "proc/cmdline",
     relies: "/proc/cmdline",
     needs,

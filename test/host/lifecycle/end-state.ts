@@ -15,6 +15,8 @@ export interface EndState {
 
 /** Files that name the machine, our records (compared less their boots), and mdevctl's own folder. */
 const own = /^\/etc\/(machine-id|hostname|hosts|ssh\/ssh_host_.*|pulumi-vgpu.*|mdevctl\.d) /;
+/** Logs say when they were written. */
+const logs = /^\/var\/lib\/pulumi-vgpu\/(un)?installer\.log /;
 const services = ["nvidia-vgpud", "nvidia-vgpu-mgr", "nvidia-gridd"];
 
 /** Returns what is on a machine after a run. */
@@ -31,7 +33,7 @@ export async function endStateOf(machine: SimulatedMachine): Promise<EndState> {
     leftoversOn(machine),
   ]);
   return {
-    files: files.filter((line) => !own.test(line)),
+    files: files.filter((line) => !own.test(line) && !logs.test(line)),
     manifest,
     model: inOrder(model as readonly GpuSnapshot[]),
     services: states,

@@ -40,6 +40,19 @@ describe("parseInstallation", () => {
     ]);
   });
 
+  it("takes room and mount options that could not be read for unknown", () => {
+    const lines = [
+      "installer-folder|/a|/var|1024|rw,noexec",
+      "installer-folder|/b|||",
+      "installer-folder|/c|/|-|rw",
+    ];
+    expect(parseInstallation(linesOf(...lines)).installerFolders).toEqual([
+      { path: "/a", mount: "/var", freeKib: 1024, options: ["rw", "noexec"] },
+      { path: "/b", mount: "", freeKib: null, options: [] },
+      { path: "/c", mount: "/", freeKib: null, options: ["rw"] },
+    ]);
+  });
+
   it("reads a distribution with and without quotes", () => {
     const lines = linesOf(
       'os-release|ID|"ol"',

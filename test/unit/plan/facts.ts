@@ -65,6 +65,8 @@ export const readyInstallation: InstallationFacts = {
   novaLoaded: [],
   novaBlockedBy: [],
   moduleOnDisk: null,
+  imagesKept: [],
+  installerFolders: [],
 };
 
 /** The installation facts of a ready machine, with changes. */

@@ -47,6 +47,28 @@ Expected: no such file: the installer ends without installing anything where it 
 Next: remove the package that brings it (dpkg -S /usr/lib/nvidia/alternate-install-present, or rpm -qf /usr/lib/nvidia/alternate-install-present, names it), run again`,
   ],
   [
+    "images that nothing replaces",
+    found({ imagesKept: ["update_initramfs=no in /etc/x", "/boot is mounted read-only (/boot)"] }),
+    `VGPU_PREREQUISITE gpu-01: the initramfs cannot be made anew without nouveau
+Saw: update_initramfs=no in /etc/x; /boot is mounted read-only (/boot)
+Expected: that update-initramfs or dracut replaces every kernel's image: an old one loads nouveau at each boot
+Next: take that away (update_initramfs=yes; mount -o remount,rw /boot; install initramfs-tools or dracut), run again`,
+  ],
+  [
+    "no folder for the installer",
+    found({
+      installerFolders: [
+        { path: "/var/lib/a", mount: "/var", freeKib: 9_000_000, options: ["rw", "noexec"] },
+        { path: "/usr/local/b", mount: "/usr", freeKib: 9_000_000, options: ["ro"] },
+        { path: "/srv/c", mount: "/", freeKib: 131_071, options: [] },
+      ],
+    }),
+    `VGPU_PREREQUISITE gpu-01: the driver's installer will have no folder to unpack itself to
+Saw: /var/lib/a: /var is mounted noexec; /usr/local/b: /usr is mounted read-only; /srv/c: / has room for 127 MiB
+Expected: one of them with room for at least 128 MiB, not mounted noexec or read-only
+Next: make room there, or mount its file system with exec and rw, run again`,
+  ],
+  [
     "an X server",
     found({ xServers: [{ lock: "/tmp/.X0-lock", pid: 812, name: "Xorg" }] }),
     `VGPU_PREREQUISITE gpu-01: an X server runs
@@ -139,6 +161,8 @@ describe("what is told before anything is installed", () => {
         alternateInstall: "/usr/lib/nvidia/alternate-install-present",
         xServers: [{ lock: "/tmp/.X0-lock", pid: 812, name: "Xorg" }],
         kernelConfig: { file: "/boot/config-x", options: new Set<string>() },
+        imagesKept: ["update_initramfs=no in /etc/x"],
+        installerFolders: [{ path: "/srv/c", mount: "/", freeKib: 0, options: ["noexec"] }],
         moduleOnDisk: { file: "/lib/modules/k/nvidia.ko", package: "nvidia-vgpu-ubuntu-550" },
       },
     };
