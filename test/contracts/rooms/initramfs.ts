@@ -1,6 +1,7 @@
 // The initramfs after nouveau was blocked.
 import { expect } from "vitest";
 import type { Contract } from "../contract.js";
+import { say } from "../look.js";
 
 const needs = ["host without nouveau", "guest with driver"] as const;
 
