@@ -48,6 +48,12 @@ Next: declare a release of the branch that the driver names, or of an earlier on
     expect(stepTexts(silent)[0]).toContain("installed and not loaded");
   });
 
+  it("is a fault of the GPU's declaration where no driver is declared", () => {
+    const plan = planHost(desiredHost({ driver: null }), ignored(legacy(managerVersion)));
+    const found = plan.refusals.find(({ what }) => what.includes("leaves this GPU alone"));
+    expect(found?.property).toBe(`gpus["${gpuAddress}"]`);
+  });
+
   it("is no reason against another release, whose driver may have it", () => {
     const other = driverOf("535.161.05", { release: "16.4" });
     const plan = planHost(desiredHost({ driver: other }), ignored(legacy(managerVersion)));
