@@ -30,7 +30,6 @@ export const guestDriverInstall = machineLifecycle({
   journals: ["nvidia-gridd.service"],
   schema: guestDriverInstallSchema,
   table: {
-    reboot: "ignored",
     hostRelease: "ignored",
     device: "ignored",
   },

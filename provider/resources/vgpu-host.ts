@@ -23,7 +23,7 @@ export const vgpuHost = machineLifecycle({
   claim: "host",
   journals: ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service", "pulumi-vgpu.service"],
   schema: vgpuHostSchema,
-  table: { reboot: "ignored" },
+  table: {},
   view: hostView,
   desired: desiredHost,
   plan: planHost,
