@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageContent, packageHead, packageHeadBytes } from "../../../provider/catalog/package-content.js";
 import { makeRunPackage } from "./run-package.js";
 
 const version = "550.127.06";
@@ -58,7 +59,7 @@ describe.runIf(hasMakeself)("a driver package", () => {
   it("tells its version and refuses an option it does not know", () => {
     expect(run(["-v"]).stdout).toContain(`nvidia-installer:  version ${version}\n`);
     expect(run(["--frob"])).toMatchObject({ status: 1 });
-    expect(run(["-asw"]).stderr).toContain("ERROR: unrecognized option: '-asw'");
+    expect(run(["-asw"]).stderr).toContain('nvidia-installer: unrecognized option: "-asw"\n');
     expect(run(["-k"]).stderr).toContain("ERROR: the option '-k' needs a value");
   });
 
@@ -68,10 +69,20 @@ describe.runIf(hasMakeself)("a driver package", () => {
     expect(stderr).toContain("ERROR: nvidia-installer must be run as root");
   });
 
-  it("refuses without the license accepted where it cannot ask", () => {
+  it("is judged by the provider as what it is", () => {
+    const { form, product } = packageContent(packageHead(readFileSync(path).subarray(0, packageHeadBytes)));
+    expect({ form, product }).toEqual({ form: "run", product: { kind: "host", version } });
+  });
+
+  it("asks for no license", () => {
     const { status, stderr } = run(["-q", "--ui=none", ...harmless]);
     expect(status).toBe(1);
-    expect(stderr).toContain("ERROR: The license was not accepted");
+    expect(stderr).not.toMatch(/license/i);
+    expect(stderr).toContain("ERROR: Unable to find the kernel source tree");
+  });
+
+  it("ends with 0 as an uninstaller, whether there is a driver or not", () => {
+    expect(run(["--uninstall", "--silent", `--log-file-name=${log}`]).status).toBe(0);
   });
 
   it("refuses without kernel headers, in the captured words, and logs it", () => {

@@ -9,21 +9,12 @@ begin_manifest() {
   chmod 700 /var/lib/nvidia
   : > "$unfinished"
   noted=$unfinished
-  trap 'code=$?; [ "$code" = 0 ] || undo; exit "$code"' EXIT
-  trap 'exit 130' INT TERM HUP
 }
 
 # From here on the old driver is gone and what is noted is the installed one.
 keep_manifest() {
   mv "$unfinished" "$manifest"
   noted=$manifest
-}
-
-undo() {
-  trap - EXIT
-  [ "$noted" = "$unfinished" ] || take_services_away
-  take_modules_away
-  take_files_away "$noted"
 }
 
 # What a run that was killed has left behind.
@@ -85,18 +76,10 @@ take_old_driver_away() {
   [ -s "$manifest" ] || return 0
   say "-> Taking the installed driver away"
   if [ -x /usr/bin/nvidia-uninstall ]; then
-    quietly /usr/bin/nvidia-uninstall --silent ||
-      refuse "The installed driver could not be taken away; see /var/log/nvidia-uninstall.log."
+    quietly /usr/bin/nvidia-uninstall --silent || :
   else
     take_modules_away
     take_files_away "$manifest"
   fi
   mkdir -p /var/lib/nvidia
-}
-
-# The same version again: its modules would lie where the new ones are built.
-take_same_version_away() {
-  conf=/usr/lib/nvidia/installer/package.conf
-  if [ -e "$conf" ] && ! grep -qx "version=$version" "$conf"; then return 0; fi
-  take_old_driver_away
 }

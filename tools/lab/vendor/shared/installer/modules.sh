@@ -1,16 +1,23 @@
 # The kernel modules: built for one kernel, by DKMS or by its build system alone.
 source_folder=/usr/src/nvidia-$version
 
+# Without anything changed on the disk. To branch 515 DKMS does it alone, later.
 build_modules() {
+  if [ "$branch" -le 515 ] && [ "$dkms" = yes ]; then return 0; fi
   say "-> Building the kernel modules of NVIDIA driver $version for kernel $kernel"
-  if [ "$dkms" = yes ]; then build_with_dkms; return; fi
   work=$(mktemp -d)
   cp -R "$here/kernel/." "$work"
   quietly make -C "$kernel_source" "M=$work" "FLAVOUR=$flavour" modules ||
     refuse "An error occurred while performing the step: \"Building kernel modules\". The last lines of the compiler: $(tail -n 5 "$log")"
 }
 
-build_with_dkms() {
+wants_dkms() {
+  case $dkms in yes) return 0 ;; no) return 1 ;; esac
+  [ "$branch" -ge 520 ] && command -v dkms > /dev/null 2>&1
+}
+
+register_with_dkms() {
+  command -v dkms > /dev/null 2>&1 || return 1
   if [ -d "/var/lib/dkms/nvidia/$version" ]; then quietly dkms remove -m nvidia -v "$version" --all; fi
   put_tree "$here/kernel" "$source_folder"
   if [ -n "$secret_key" ]; then
@@ -18,18 +25,22 @@ build_with_dkms() {
     note "file /etc/dkms/framework.conf.d/nvidia-signing.conf"
     printf 'mok_signing_key=%s\nmok_certificate=%s\n' "$secret_key" "$public_key" > /etc/dkms/framework.conf.d/nvidia-signing.conf
   fi
-  quietly dkms add -m nvidia -v "$version" || refuse "Failed to add the modules to DKMS; see the log."
+  quietly dkms add -m nvidia -v "$version" || return 1
   quietly dkms build -m nvidia -v "$version" -k "$kernel" || {
     cat "/var/lib/dkms/nvidia/$version/build/make.log" >> "$log" 2>/dev/null
-    refuse "Failed to build the modules with DKMS for kernel $kernel; see the log."
+    return 1
   }
+  quietly dkms install --force -m nvidia -v "$version" -k "$kernel"
 }
 
+# From branch 520 a registration that fails is only warned of: what was built before is put there without DKMS.
 put_modules() {
   if fault_is no-module; then return; fi
-  if [ "$dkms" = yes ]; then
-    quietly dkms install --force -m nvidia -v "$version" -k "$kernel" || refuse "Failed to install the modules with DKMS for kernel $kernel; see the log."
-    return
+  if wants_dkms; then
+    register_with_dkms && return
+    [ "$branch" -ge 520 ] || refuse "Failed to install the kernel module through DKMS. No kernel module was installed."
+    if [ -d "/var/lib/dkms/nvidia/$version" ]; then quietly dkms remove -m nvidia -v "$version" --all; fi
+    warn "Failed to register the NVIDIA kernel modules with DKMS."
   fi
   for module in $modules; do
     if [ -n "$secret_key" ]; then

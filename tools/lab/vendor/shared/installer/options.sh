@@ -1,15 +1,16 @@
 # Options, in the names and letters of NVIDIA's installer. They set the variables below; an unknown one is refused.
-accept=no
 silent=no
 questions=yes
 ui=terminal
-dkms=no
+dkms=default
 nouveau_check=yes
 disable_nouveau=no
 unload=yes
 load=yes
 uninstall=no
 anyway=no
+x_check=yes
+alternate_check=yes
 kernel=
 kernel_source=
 secret_key=
@@ -33,21 +34,24 @@ parse_options() {
 }
 
 unknown_option() {
-  echo "ERROR: unrecognized option: '$1'" >&2
-  echo "ERROR: Invalid commandline, please run nvidia-installer --help for usage information." >&2
+  printf 'nvidia-installer: unrecognized option: "%s"\n\n' "$1" >&2
+  echo 'ERROR: Invalid commandline, please run `nvidia-installer --help` for usage information.' >&2
   exit 1
 }
 
 long_option() { # name, value; leaves in $words how many words of the command line it took
   case $1 in
-    --accept-license) accept=yes ;;
-    --silent) silent=yes; accept=yes; questions=no; ui=none ;;
+    --accept-license) ;;
+    --silent) silent=yes; questions=no; ui=none ;;
     --no-questions) questions=no ;;
     --ui) ui=$2; words=2 ;;
     --dkms) dkms=yes ;;
     --no-dkms) dkms=no ;;
     --no-nouveau-check) nouveau_check=no ;;
     --disable-nouveau) disable_nouveau=yes ;;
+    --no-disable-nouveau) disable_nouveau=never ;;
+    --no-x-check) x_check=no ;;
+    --no-check-for-alternate-installs) alternate_check=no ;;
     --skip-module-unload) unload=no ;;
     --skip-module-load) load=no ;;
     --allow-installation-with-running-driver) anyway=yes ;;
@@ -66,10 +70,10 @@ long_option() { # name, value; leaves in $words how many words of the command li
 # What these are about (X, OpenGL, 32 bits, SELinux) is not in this package.
 long_option_without_effect() {
   case $1 in
-    --no-x-check|--no-nvidia-modprobe|--no-opengl-files|--no-wine-files|--no-drm|--no-peermem|--no-unified-memory) ;;
+    --no-nvidia-modprobe|--no-opengl-files|--no-wine-files|--no-drm|--no-peermem|--no-unified-memory) ;;
     --no-backup|--no-distro-scripts|--no-precompiled-interface|--no-abi-note|--no-rpms|--no-ncurses-color|--expert) ;;
-    --no-install-compat32-libs|--no-check-for-alternate-installs|--no-runlevel-check|--no-cc-version-check) ;;
-    --no-rebuild-initramfs|--rebuild-initramfs|--systemd|--no-disable-nouveau|--skip-depmod|--driver-info) ;;
+    --no-install-compat32-libs|--no-runlevel-check|--no-cc-version-check) ;;
+    --no-rebuild-initramfs|--rebuild-initramfs|--systemd|--skip-depmod|--driver-info) ;;
     --tmpdir|--x-prefix|--utility-prefix|--documentation-prefix|--kernel-output-path|--kernel-include-path) words=2 ;;
     --kernel-module-type|--kernel-module-build-directory|--concurrency-level|--module-signing-hash) words=2 ;;
     *) unknown_option "$1" ;;
@@ -81,7 +85,7 @@ short_options() { # letters, following word
   while [ -n "$letters" ]; do
     rest=${letters#?}
     case ${letters%"$rest"} in
-      a) accept=yes ;;
+      a) ;;
       s) long_option --silent '' ;;
       q) questions=no ;;
       z) nouveau_check=no ;;

@@ -37,6 +37,7 @@ refuse() { # text
   cat "${work:-/tmp}/nvidia-installer.$$" >> "$log"
   { echo; cat "${work:-/tmp}/nvidia-installer.$$"; echo; } >&2
   rm -f "${work:-/tmp}/nvidia-installer.$$"
+  if [ -n "${work:-}" ]; then rm -rf "$work"; fi
   exit 1
 }
 
