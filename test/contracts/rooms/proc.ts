@@ -36,6 +36,15 @@ export const procContracts: readonly Contract[] = [
     },
   },
   {
+    id: "systemd/has-started-it",
+    relies: "/run/systemd/system",
+    needs,
+    title: "is a folder where systemd has started the machine",
+    check: async (bed) => {
+      expect(await say(bed, "ls -d /run/systemd/system")).toBe("/run/systemd/system");
+    },
+  },
+  {
     id: "proc/cmdline",
     relies: "/proc/cmdline",
     needs,

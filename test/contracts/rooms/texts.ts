@@ -95,6 +95,30 @@ export const textContracts: readonly Contract[] = [
       }),
   },
   {
+    id: "grep/nul",
+    relies: "grep",
+    needs,
+    title: "-zx takes what ends with NUL for a line, and none that holds a line's end",
+    check: async (bed) => {
+      const given = "printf 'open a\\0x\\nopen b\\nopen c\\0open d'";
+      const found = `${given} | grep -zxE --line-buffered 'open [a-z]' | tr '\\000' '|'`;
+      expect(await say(bed, found)).toBe("open a|open d|");
+    },
+  },
+  {
+    id: "xargs/shared",
+    relies: "xargs",
+    needs,
+    title:
+      "-0 -n -P hands all words out to several commands at once, and says by its exit code that one was killed",
+    check: async (bed) => {
+      const words = "seq 3000 | tr '\\n' '\\000' | xargs -0 -n 750 -P 8";
+      expect(await lines(bed, `${words} sh -c 'echo $#' sh`)).toEqual(["750", "750", "750", "750"]);
+      const killed = await bed.shell(`${words} sh -c 'kill -9 $$' sh`);
+      expect(killed).toMatchObject({ code: 125, stdout: "" });
+    },
+  },
+  {
     id: "tr/command-line",
     relies: "tr",
     needs,
