@@ -70,21 +70,30 @@ export function unreadRefusals(where: string, facts: MachineFacts, steps: readon
     const need = needs[part];
     const held = steps.filter((step) => need.steps.includes(step.kind));
     if (held.length === 0) return [];
-    return [
-      {
-        code: "VGPU_PREREQUISITE" as const,
-        where,
-        what: need.what,
-        saw: `${saw}; to be done: ${[...new Set(held.map((step) => step.kind))].join(", ")}`,
-        expected: need.expected,
-        next: "look for the cause on the machine, run again",
-      },
-    ];
+    const kinds = [...new Set(held.map((step) => step.kind))].join(", ");
+    return [refusalFor(where, need, `${saw}; to be done: ${kinds}`)];
   });
 }
 
-/** Returns the plan, or its refusal where something that its steps need to know could not be read. */
+/**
+ * Returns the plan, or its refusal where something that its steps need to know could not be read. A refusal by what was seen
+ * of GPUs and vGPUs says nothing where not all of them were seen: then that alone is told.
+ */
 export function unlessUnread(where: string, facts: MachineFacts, plan: Plan): Plan {
+  const blind = facts.unread.find(({ part }) => part === "devices");
+  if (blind !== undefined && plan.refusals.length > 0)
+    return { steps: [], refusals: [refusalFor(where, needs.devices, blind.saw)] };
   const refusals = unreadRefusals(where, facts, plan.steps);
   return refusals.length === 0 ? plan : { steps: [], refusals: [...plan.refusals, ...refusals] };
+}
+
+function refusalFor(where: string, need: Need, saw: string): ErrorParts {
+  return {
+    code: "VGPU_PREREQUISITE",
+    where,
+    what: need.what,
+    saw,
+    expected: need.expected,
+    next: "look for the cause on the machine, run again",
+  };
 }

@@ -47,14 +47,14 @@ export function planVgpu(declared: VgpuRequest, facts: HostFacts): Plan {
   const taken = unknown ?? takenNameRefusal(self, facts);
   if (taken !== null) return refused(taken);
   const carrier = carrierOf(self, facts);
-  if (carrier === undefined) return refused(noCarrierRefusal(self, facts));
+  const judged = (plan: Plan) => unlessUnread(`${self.host} ${self.name}`, facts, plan);
+  if (carrier === undefined) return judged(refused(noCarrierRefusal(self, facts)));
   if (carrier.vgpuInterface === null) return { steps: [], refusals: [] };
   const typeName = fullTypeName(self.type, carrier);
   if (typeName === null)
-    return refused(isGpu(carrier) ? typeRefusal(self, carrier) : mdevTypeRefusal(self, carrier));
+    return judged(refused(isGpu(carrier) ? typeRefusal(self, carrier) : mdevTypeRefusal(self, carrier)));
   const context = { ...request, carrier, facts, typeName, known: knownVgpus(carrier, facts) };
-  const plan = withBootUnit(context, onlyTargeted(context, planOn(context)));
-  return unlessUnread(`${self.host} ${self.name}`, facts, plan);
+  return judged(withBootUnit(context, onlyTargeted(context, planOn(context))));
 }
 
 /** A run with `--target` takes nothing away that it would not make again. */

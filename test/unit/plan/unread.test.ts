@@ -123,6 +123,20 @@ Next: look for the cause on the machine, run again`,
     ]);
   });
 
+  it("is told in place of what was judged by it", () => {
+    const desk = vgpuOf(1, "A40-8Q");
+    const facts = { ...factsOf(emptyWorld("mdev-on-vf")), gpus: [] };
+    const request = { self: desk, declared: [desk], bootFiles };
+    expect(refusalTexts(planVgpu(request, facts))[0]).toContain("VGPU_NO_SUCH_GPU");
+    const half = { ...facts, unread: [{ part: "devices", saw: "why" }] as const };
+    expect(refusalTexts(planVgpu(request, half))).toEqual([
+      `VGPU_PREREQUISITE gpu-01 desk-1: cannot tell which GPUs and vGPUs there are
+Saw: why
+Expected: readable files of the kernel below /sys and /proc
+Next: look for the cause on the machine, run again`,
+    ]);
+  });
+
   it("refuses to write license settings beside unknown ones", () => {
     const facts = guestFacts({ unread: [{ part: "license", saw: "why" }] });
     expect(refusalTexts(planGuest(desiredGuest({ driver: null }), facts))).toEqual([
