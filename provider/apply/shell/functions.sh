@@ -93,8 +93,16 @@ held() { # sysfs directory of a device; leaves who has its VFIO file open in $wh
   for character in "$1"/vfio-dev/*; do
     if [ -e "$character" ]; then character=${character##*/}; else character=none; fi
   done
-  why=$(find /proc/[0-9]*/fd -maxdepth 1 \( -lname "/dev/vfio/${group##*/}" -o -lname "/dev/vfio/devices/$character" \) -printf '%p\n' 2>/dev/null | head -n 1)
-  [ -n "$why" ] || return 1
+  seen=$(find /proc/[0-9]*/fd -maxdepth 1 \( -lname "/dev/vfio/${group##*/}" -o -lname "/dev/vfio/devices/$character" \) -printf 'open %p\n' 2>&1)
+  code=$?
+  why=$(printf '%s\n' "$seen" | sed -n 's/^open //p' | head -n 1)
+  if [ -z "$why" ]; then
+    # Of a process that has ended meanwhile find says that it is not there, and ends with 1. Of anything else nobody knows.
+    why=$(printf '%s\n' "$seen" | grep -v -e '^$' -e 'No such file or directory$' -e 'No such process$' | head -n 1)
+    if [ "$code" -le 1 ] && [ -z "$why" ]; then return 1; fi
+    why="who uses it could not be read: find ended with $code${why:+: $why}"
+    return 0
+  fi
   pid=$(printf '%s' "$why" | cut -d / -f 3)
   vm=$(tr '\000' '\n' < "/proc/$pid/cmdline" 2>/dev/null | sed -n 's/^guest=\([^,]*\).*/\1/p' | head -n 1)
   why="process $pid${vm:+ (VM $vm)} has it open"
