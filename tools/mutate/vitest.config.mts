@@ -5,7 +5,10 @@ export default defineConfig({
   test: {
     include: ["test/unit/{plan,observe,catalog,model,resources,schema,sdk}/**/*.test.ts"],
     // They run the shell scripts, which have no mutants here.
-    exclude: ["test/unit/observe/{blind-look,scripts}.test.ts", "test/unit/resources/end-with-engine.test.ts"],
+    exclude: [
+      "test/unit/observe/{blind-look,scripts}.test.ts",
+      "test/unit/resources/end-with-engine.test.ts",
+    ],
     testTimeout: 60_000,
   },
 });

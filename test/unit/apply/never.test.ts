@@ -29,6 +29,29 @@ describe("the scripts that run on machines", () => {
     expect(ending.map(([path]) => path)).toEqual([ownProcesses]);
   });
 
+  it("ask of package managers what is there, and nothing else", () => {
+    const asked = texts.flatMap(([, text]) =>
+      [...text.matchAll(/\b(?:rpm|dpkg|dpkg-query) (-\S+)/g)].map(([, option]) => option),
+    );
+    expect([...new Set(asked)].toSorted()).toEqual(["-L", "-S", "-W", "-qa", "-qf", "-ql"]);
+  });
+
+  it("write to no configuration of the boot, and bind no driver", () => {
+    const written = texts.flatMap(([path, text]) =>
+      [...text.matchAll(/(?:>>?|\bsed -i\S*|\btee|\bmv \S+|\bcp \S+)[^\n;|&]*/g)].map(
+        ([line]) => `${path}: ${line}`,
+      ),
+    );
+    expect(
+      written.filter((line) =>
+        /\/boot|\/etc\/(default|kernel|grub)|cmdline|\/(un)?bind|driver_override/.test(line),
+      ),
+    ).toEqual([]);
+    expect(
+      externalCommands(texts.map(([, text]) => text)).filter((name) => /busctl|gdbus|dbus-send/.test(name)),
+    ).toEqual([]);
+  });
+
   it("restart no service but the guest's daemon of the license", () => {
     const restarts = texts.flatMap(([, text]) =>
       [
