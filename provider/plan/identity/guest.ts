@@ -40,27 +40,38 @@ export function noGuestRefusals(desired: { readonly name: string }, facts: Machi
   return vmHostRefusals(desired, facts);
 }
 
-/** A physical machine that runs VMs, or has the programs for it: its GPUs are for them. */
+/** What is known to be no VM, or not known to be one, and runs VMs or has the programs for it: its GPUs are for them. */
 function vmHostRefusals(desired: { readonly name: string }, facts: MachineFacts): ErrorParts[] {
-  const { virtual, virtualBy, vmPrograms } = facts.role;
-  if (virtual !== false || (facts.runningVms.length === 0 && vmPrograms.length === 0)) return [];
+  const { virtual, vmPrograms } = facts.role;
+  if (virtual === true || (facts.runningVms.length === 0 && vmPrograms.length === 0)) return [];
   const vms = facts.runningVms.length === 0 ? "" : `VMs ${shownList(facts.runningVms)} run on it; `;
   const programs = vmPrograms.length === 0 ? "" : `${shownList(vmPrograms)}; `;
   return [
     {
       code: "VGPU_PREREQUISITE",
       where: desired.name,
-      what: "this machine runs VMs and is none itself",
-      saw: `${vms}${programs}${virtualBy}`,
+      what:
+        virtual === false
+          ? "this machine runs VMs and is none itself"
+          : "cannot tell whether this machine is a VM",
+      saw: `${vms}${programs}${natureText(facts)}`,
       expected,
-      next,
+      next:
+        virtual === false
+          ? next
+          : `${next}; where it does, shut the VMs inside down and remove the programs for them, run again`,
       property: "connection",
     },
   ];
 }
 
+function natureText({ role }: MachineFacts): string {
+  if (role.virtual !== null) return role.virtualBy;
+  return "no flag hypervisor (/proc/cpuinfo), no device of QEMU's (/sys/bus/pci/devices), no sys_vendor (/sys/class/dmi/id)";
+}
+
 /**
- * Returns why a physical machine is not made a guest while hosts of the program have not been looked at in this run
+ * Returns why a machine that is not known to be a VM is not made a guest while hosts of the program have not been looked at in this run
  * (`hosts`): it may be one of theirs, under another address.
  */
 export function unseenHostRefusals(
@@ -68,13 +79,13 @@ export function unseenHostRefusals(
   facts: MachineFacts,
   hosts: readonly { readonly name: string }[],
 ): ErrorParts[] {
-  if (facts.role.virtual !== false || hosts.length === 0) return [];
+  if (facts.role.virtual === true || hosts.length === 0) return [];
   return [
     {
       code: "VGPU_PREREQUISITE",
       where: desired.name,
       what: "cannot tell whether this machine is a vGPU host of the program",
-      saw: `${facts.role.virtualBy}; not looked at in this run: VgpuHost ${shownList(hosts.map(({ name }) => name))}`,
+      saw: `${natureText(facts)}; not looked at in this run: VgpuHost ${shownList(hosts.map(({ name }) => name))}`,
       expected,
       next: `${next}; where it does, run without --target and --exclude, and with a higher --parallel`,
       property: "connection",

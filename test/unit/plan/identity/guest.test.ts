@@ -65,12 +65,21 @@ Saw: /usr/sbin/libvirtd, /usr/bin/qemu-system-x86_64; Supermicro X12 (/sys/class
 Expected: a VM that has a vGPU or a passed-through GPU
 Next: let connection lead into the VM, not to the machine that runs it`,
     ],
+    [
+      "runs VMs, and nothing tells whether it is one",
+      { runningVms: ["web-1"], role: roleOf({ virtual: null }) },
+      `VGPU_PREREQUISITE desk-1: cannot tell whether this machine is a VM
+Saw: VMs web-1 run on it; no flag hypervisor (/proc/cpuinfo), no device of QEMU's (/sys/bus/pci/devices), no sys_vendor (/sys/class/dmi/id)
+Expected: a VM that has a vGPU or a passed-through GPU
+Next: let connection lead into the VM, not to the machine that runs it; where it does, shut the VMs inside down and remove the programs for them, run again`,
+    ],
   ])("is refused where it %s, whatever is in place there", (_title, changes, text) => {
-    for (const facts of [guestFacts({ nouveauLoaded: true, ...changes }), finished(changes)]) {
-      const plan = planGuest(desiredGuest(), facts);
-      expect(refusalTexts(plan)).toEqual([text]);
-      expect(plan.steps).toEqual([]);
-    }
+    for (const facts of [guestFacts({ nouveauLoaded: true, ...changes }), finished(changes)])
+      for (const desired of [desiredGuest(), desiredGuest({ driver: null })]) {
+        const plan = planGuest(desired, facts);
+        expect(refusalTexts(plan)).toEqual([text]);
+        expect(plan.steps).toEqual([]);
+      }
   });
 
   it("names the first ones of many signs", () => {
@@ -84,7 +93,7 @@ Next: let connection lead into the VM, not to the machine that runs it`,
   it.each<[string, Partial<GuestFacts>]>([
     ["runs VMs of its own", { runningVms: ["inner"], role: roleOf({ virtual: true }) }],
     ["has the programs for VMs", { role: roleOf({ virtual: true, vmPrograms: ["/usr/bin/qemu-kvm"] }) }],
-    ["runs VMs, and nothing tells whether it is one", { runningVms: ["inner"] }],
+    ["runs no VMs and has no programs for them, and nothing tells whether it is one", {}],
     ["is a physical machine without programs for VMs", { role: roleOf({ virtual: false }) }],
     ["is managed as a guest", { role: roleOf({ guestOwner: owner, virtual: true }) }],
   ])("is not said of one that %s", (_title, changes) => {
@@ -144,6 +153,13 @@ describe("unseenHostRefusals", () => {
 Saw: Supermicro X12 (/sys/class/dmi/id); not looked at in this run: VgpuHost gpu-01, gpu-02
 Expected: a VM that has a vGPU or a passed-through GPU
 Next: let connection lead into the VM, not to the machine that runs it; where it does, run without --target and --exclude, and with a higher --parallel`);
+  });
+
+  it("refuses one of which nothing tells whether it is a VM", () => {
+    const unknown = guestFacts({ role: roleOf({ virtual: null }) });
+    expect(unseenHostRefusals({ name: "desk-1" }, unknown, hosts)[0]?.saw).toBe(
+      "no flag hypervisor (/proc/cpuinfo), no device of QEMU's (/sys/bus/pci/devices), no sys_vendor (/sys/class/dmi/id); not looked at in this run: VgpuHost gpu-01, gpu-02",
+    );
   });
 
   it("takes a VM, and any machine when all of them have been looked at", () => {
