@@ -94,16 +94,17 @@ export function nearestTypes(name: string, count = 3): readonly string[] {
   const id = /^nvidia-(\d+)$/i.exec(name.trim())?.[1];
   const numbered = id === undefined ? [] : tables().all.filter((type) => type.vgpuTypeId === Number(id));
   if (numbered.length > 0) return numbered.slice(0, count).map((type) => type.shortName);
-  const wanted = parseVgpuTypeName(name)?.framebufferMiB ?? 0;
-  const bySize = tables().all.toSorted(
-    (a, b) => Math.abs(a.framebufferMiB - wanted) - Math.abs(b.framebufferMiB - wanted),
-  );
-  const names = wanted === 0 ? tables().all : bySize;
-  return nearestTexts(
-    shortTypeName(name),
-    names.map((type) => type.shortName),
-    count,
-  );
+  const names = tables().all.map((type) => type.shortName);
+  return nearestOf(name, names, count);
+}
+
+/** Returns the `count` of these type names that are most like `name`, of equally like ones those of the nearest size. */
+export function nearestOf(name: string, names: readonly string[], count = 3): readonly string[] {
+  const sizeOf = (text: string) => parseVgpuTypeName(text)?.framebufferMiB ?? 0;
+  const wanted = sizeOf(name);
+  const farness = (text: string) => Math.abs(sizeOf(text) - wanted);
+  const bySize = wanted === 0 ? names : names.toSorted((a, b) => farness(a) - farness(b));
+  return nearestTexts(shortTypeName(name), bySize, count);
 }
 
 const licensesBySeries: Readonly<Record<Series, readonly string[]>> = {

@@ -1,4 +1,4 @@
-import { nearestTypes } from "../catalog/types.js";
+import { nearestOf } from "../catalog/types.js";
 import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { typeKey } from "./carrier.js";
@@ -28,8 +28,7 @@ export function noGpuRefusal(self: DesiredVgpu, facts: HostFacts): ErrorParts {
 /** The GPU does not offer the type. */
 export function typeRefusal(self: DesiredVgpu, gpu: GpuFacts): ErrorParts {
   const names = gpu.offeredTypes.map((type) => typeKey(type.name));
-  const near = nearestTypes(self.type, 3);
-  const offered = near.filter((name) => names.includes(name.toUpperCase()));
+  const offered = nearestOf(typeKey(self.type), names);
   const silent = gpu.allTypesKnown
     ? ""
     : " (those that there is room for beside the vGPUs that are there: nvidia-smi vgpu -s does not say the others)";

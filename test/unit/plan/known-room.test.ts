@@ -34,7 +34,7 @@ describe("what idle vGPUs are retired for", () => {
       `VGPU_UNKNOWN_TYPE gpu-01 0000:3b:00.0 desk-1: the GPU offers no type A40-3Q
 Saw: types A40-4Q, A40-4C, A40-8Q, A40-8C, A40-16Q, A40-16C, A40-48Q, A40-48C
 Expected: one of the types that the host's driver offers on this GPU
-Next: declare one of these types`,
+Next: did you mean A40-4Q or A40-8Q or A40-4C?`,
     );
     expect(refusedText("A40-5Q", 4, factsOf(worldOf("4Q", 4, { hasSmi: false })))).toContain(
       "Saw: types A40-4Q, A40-4C (those that there is room for beside the vGPUs that are there: nvidia-smi vgpu -s does not say the others)",

@@ -33,14 +33,14 @@ Next: declare the address of a physical function, as lspci -D prints it`,
     );
   });
 
-  it("refuses a type that the GPU does not offer, with near ones that it does", () => {
+  it("refuses a type that the GPU does not offer, with the nearest ones that it does, whatever board the name is of", () => {
     expect(textsOf(vgpuOf(1, "A40-80Q"), empty)).toEqual([
       `VGPU_UNKNOWN_TYPE gpu-01 0000:3b:00.0 desk-1: the GPU offers no type A40-80Q
 Saw: types A40-4Q, A40-4C, A40-8Q, A40-8C, A40-16Q, A40-16C, A40-48Q, A40-48C
 Expected: one of the types that the host's driver offers on this GPU
-Next: did you mean A40-8Q or A40-8C?`,
+Next: did you mean A40-8Q or A40-8C or A40-48Q?`,
     ]);
-    expect(textsOf(vgpuOf(1, "L40S-8Q"), empty)[0]).toContain("Next: declare one of these types");
+    expect(textsOf(vgpuOf(1, "L40S-8Q"), empty)[0]).toContain("Next: did you mean A40-8Q");
   });
 
   it("refuses to change a vGPU that a VM holds", () => {
