@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeclaredResource } from "../../fleet/program.js";
-import { runUnchecked, runUp, startRun } from "../../fleet/run.js";
+import { runPreview, runUnchecked, runUp, startRun } from "../../fleet/run.js";
 import type { SimulatedMachine } from "../machine/simulated-machine.js";
 import { makeHostRun } from "../model/run-package.js";
 import { type Bed, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
@@ -84,7 +84,9 @@ Now: this step took nothing away and installed nothing`;
     timeout: 300_000,
   }, async () => {
     const host = await bed.host("no-room", "turingLegacy");
-    const full = "#!/bin/sh\necho head\necho /dev/vda1 1000000 998976 1024 99% /\n";
+    // Room goes between the look and the step.
+    const full =
+      '#!/bin/sh\ncase $* in */installer) ;; *) exec /usr/bin/df "$@" ;; esac\necho head\necho /dev/vda1 1000000 998976 1024 99% /\n';
     await host.machine.writeFile("/usr/local/bin/df", full, 0o755);
     expect(
       await failureOf(programWith(host), host),
@@ -126,5 +128,45 @@ Now: this step took nothing away and installed nothing`);
     const error = await failureOf(programWith(host), host);
     expect(error).toContain("ERROR: Building the kernel modules failed");
     expect(error).not.toMatch(/of last year|of an earlier run/);
+  });
+
+  it("whose installer ends before it writes a log is told so, and no other run's log is shown", {
+    timeout: 300_000,
+  }, async () => {
+    const host = await bed.host("no-log", "turingLegacy");
+    const { machine } = host;
+    await machine.shell("mkdir -p /var/lib/pulumi-vgpu");
+    await machine.writeFile("/var/lib/pulumi-vgpu/installer.log", "ERROR: of an earlier run\n");
+    const full = '#!/bin/sh\ncase $* in *selfgz*) exit 1 ;; esac\nexec /usr/bin/mkdir "$@"\n';
+    await machine.writeFile("/usr/local/bin/mkdir", full, 0o755);
+    const error = await failureOf(programWith(host), host);
+    expect(error).toContain("the installer wrote no log: it ended before it began to install");
+    expect(error).toContain("installer exit code 15; module nvidia on disk: none");
+    expect(error).not.toContain("of an earlier run");
+    await machine.removeFile("/usr/local/bin/mkdir");
+    await runUp(programWith(host), host.statePath);
+    expect(await liveTypes(machine)).toEqual(["T4-4Q"]);
+  });
+
+  it("on the host whose content is another version than its name is refused in preview", {
+    timeout: 120_000,
+  }, async () => {
+    const host = await bed.host("other-version", "turingLegacy");
+    const path = "/root/NVIDIA-Linux-x86_64-610.20.02-vgpu-kvm.run";
+    await host.machine.writeFile(path, makeHostRun({ version: "610.10.01" }).toString());
+    const sha256 = (await host.machine.shell(`sha256sum < ${path}`)).stdout.slice(0, 64);
+    const driver = { release: "21.0", package: { hostPath: path, sha256 } };
+    const [declared] = host.program({});
+    if (declared === undefined) throw new Error("the program has no host");
+    const program = [{ ...declared, inputs: { ...declared.inputs, driver } }];
+    const previews = await runPreview(program as DeclaredResource[], host.statePath);
+    const reasons = (previews[hostName]?.failures ?? []).map(({ reason }) => reason);
+    expect(reasons.filter((reason) => reason.startsWith("VGPU_PACKAGE_MISMATCH"))).toEqual([
+      `VGPU_PACKAGE_MISMATCH gpu-host: the driver package is of version 610.10.01, its name says 610.20.02
+Saw: ${path} on the machine: its header: targetdir NVIDIA-Linux-x86_64-610.10.01-vgpu-kvm
+Expected: a file that is what its name says
+Next: put the file there under its original name, and declare that path
+Property: driver.package`,
+    ]);
   });
 });
