@@ -10,7 +10,7 @@ import type { DesiredGuest } from "../plan/desired.js";
 import { dkmsNotice } from "../plan/dkms-notice.js";
 import { nouveauBlocked } from "../plan/driver.js";
 import { holdsToken, isLicensed, planGuest, planGuestRemoval } from "../plan/guest.js";
-import { lostGuestHistory } from "../plan/identity/lost-history.js";
+import { lostDriverNotice, lostGuestHistory } from "../plan/identity/lost-history.js";
 import { secureBootNotice } from "../plan/prerequisites/secure-boot.js";
 import { type GuestDriverInstallInputs, guestDriverInstallSchema } from "../schema/inputs.js";
 import { desiredDriver, driverInputRefusals } from "./driver-input.js";
@@ -43,7 +43,9 @@ export const guestDriverInstall = machineLifecycle({
   lostHistory: (_inputs, facts) => lostGuestHistory(facts),
   secretToken: (inputs) => inputs.license?.token,
   notices: (facts, steps) =>
-    [dkmsNotice(facts), secureBootNotice(facts, steps)].filter((notice) => notice !== null),
+    [lostDriverNotice(facts, steps), dkmsNotice(facts), secureBootNotice(facts, steps)].filter(
+      (notice) => notice !== null,
+    ),
   mayBeOffAtFirst: (inputs) => inputs.device !== undefined,
 });
 

@@ -9,6 +9,7 @@ import { VgpuError } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import { checkGpuSet } from "../plan/declared/gpu-set.js";
 import { isOnGpu } from "../plan/declared/program.js";
+import { lostVgpuNotice } from "../plan/identity/lost-history.js";
 import { knowsFormat } from "../plan/identity/record-format.js";
 import type { Step } from "../plan/steps.js";
 import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
@@ -88,7 +89,7 @@ async function preflight(inputs: MdevDeviceInputs, stored: boolean) {
     if (vgpuDeferral(declarationOf(inputs), facts) !== null) return boardFailures(inputs, facts);
     const plan = planVgpu(requestOf(inputs), facts);
     tellRetired(inputs, plan.steps);
-    if (stored) tellLost(inputs, plan.steps);
+    if (stored) tellLost(inputs, facts, plan.steps);
     return asFailures(plan.refusals);
   } catch (error) {
     return [asFailure(withExclude(error, { kind: "VgpuHost", name: inputs.host }), "connection")];
@@ -121,10 +122,9 @@ function tellRetired(inputs: MdevDeviceInputs, steps: readonly Step[]): void {
 }
 
 /** Says of a vGPU that was ours that its record is gone. */
-function tellLost({ host, name, uuid }: MdevDeviceInputs, steps: readonly Step[]): void {
-  if (!steps.some((step) => step.kind === "record-vgpu" && step.vgpu.uuid === uuid)) return;
-  const lost = `/etc/pulumi-vgpu/vgpu/${uuid} is gone: this vGPU counts as one that was there before us, and destroy will leave it`;
-  tell(`${host} ${name}`, lost);
+function tellLost(inputs: MdevDeviceInputs, facts: HostFacts, steps: readonly Step[]): void {
+  const lost = lostVgpuNotice({ ...declarationOf(inputs), uuid: inputs.uuid }, facts, steps);
+  if (lost !== null) tell(`${inputs.host} ${inputs.name}`, lost);
 }
 
 /** Says of a vGPU that another resource of this run took over by its declared UUID that it stays. */

@@ -8,7 +8,7 @@ import type { DesiredHost } from "../plan/desired.js";
 import { dkmsNotice } from "../plan/dkms-notice.js";
 import { clientsNotice } from "../plan/driver-clients.js";
 import { planHost, planHostRemoval } from "../plan/host.js";
-import { lostHostHistory } from "../plan/identity/lost-history.js";
+import { lostDriverNotice, lostHostHistory } from "../plan/identity/lost-history.js";
 import { secureBootNotice } from "../plan/prerequisites/secure-boot.js";
 import { type VgpuHostInputs, vgpuHostSchema } from "../schema/inputs.js";
 import { desiredDriver, driverInputRefusals } from "./driver-input.js";
@@ -36,6 +36,7 @@ export const vgpuHost = machineLifecycle({
   notices: (facts, steps) =>
     [
       autostartNotice(facts),
+      lostDriverNotice(facts, steps),
       dkmsNotice(facts),
       secureBootNotice(facts, steps),
       clientsNotice(facts.driverClients, steps),

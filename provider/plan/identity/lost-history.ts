@@ -1,7 +1,10 @@
 import type { GuestFacts, HostFacts, MachineFacts } from "../../model/facts.js";
-import { carrierName, carriersOf } from "../carrier.js";
+import { carrierName, carrierOf, carriersOf, typeKey } from "../carrier.js";
+import type { DesiredVgpu } from "../desired.js";
 import { ourNouveauBlock } from "../driver.js";
 import { tokenFile } from "../guest.js";
+import type { Step } from "../steps.js";
+import { knownVgpus } from "../vgpu-view.js";
 import { shownList } from "./shown-list.js";
 
 /**
@@ -24,6 +27,50 @@ export function lostGuestHistory(facts: GuestFacts): string | null {
   if (facts.manifest.owner !== null) return null;
   const license = facts.manifest.gridd === null && facts.tokens[tokenFile] !== undefined;
   return lostText("guest", [...driverLeft(facts), ...(license ? ["the license token"] : [])]);
+}
+
+/**
+ * Returns what a person should know of a machine that is ours where only records of the driver are gone, `null` where none is.
+ * That they were there is told by what nobody else makes: our block of nouveau, a package that we brought.
+ */
+export function lostDriverNotice(facts: MachineFacts, steps: readonly Step[]): string | null {
+  const ours = facts.uploads.length > 0 || facts.nouveauBlockedBy.includes(ourNouveauBlock);
+  const recorded = (kind: Step["kind"]) => kind === "install-driver" || kind === "block-nouveau";
+  const left = driverLeft(facts);
+  if (facts.manifest.owner === null || !ours || left.length === 0) return null;
+  if (steps.some(({ kind }) => recorded(kind))) return null;
+  return `there is no record below /etc/pulumi-vgpu of ${left.join(" and of ")}: it counts as somebody else's, and destroy will leave it`;
+}
+
+/**
+ * Returns what a person should know of a stored vGPU whose record is gone, `null` of any other. On vendor-specific VFIO
+ * nothing but the record says which function has it: another one is made, and the first stays.
+ */
+export function lostVgpuNotice(
+  self: Pick<DesiredVgpu, "uuid" | "carrierKind" | "carrier" | "type">,
+  facts: HostFacts,
+  steps: readonly Step[],
+): string | null {
+  const step = steps.find(
+    ({ kind, ...rest }) =>
+      (kind === "record-vgpu" || kind === "make-vgpu") && "vgpu" in rest && rest.vgpu.uuid === self.uuid,
+  );
+  const carrier = carrierOf(self, facts);
+  if (
+    step === undefined ||
+    carrier === undefined ||
+    facts.manifest.vgpus.some(({ uuid }) => uuid === self.uuid)
+  )
+    return null;
+  const gone = `/etc/pulumi-vgpu/vgpu/${self.uuid} is gone: `;
+  if (step.kind === "record-vgpu")
+    return `${gone}this vGPU counts as one that was there before us, and destroy will leave it`;
+  if (carrier.vgpuInterface !== "vendor-vfio") return null;
+  const nameless = knownVgpus(carrier, facts)
+    .filter(({ live, record }) => record === null && typeKey(live.typeName ?? "") === typeKey(self.type))
+    .map(({ live }) => live.parent);
+  if (nameless.length === 0) return null;
+  return `${gone}it may be the vGPU on ${shownList(nameless)}, which has no record and counts as somebody else's; another one will be made, and destroy will leave that one. Put the record back from a backup before up, or clear that function by hand`;
 }
 
 function driverLeft({ manifest, installedDriver, nouveauBlockedBy }: MachineFacts): string[] {

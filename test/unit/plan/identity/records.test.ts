@@ -3,7 +3,12 @@ import { parseHostManifest } from "../../../../provider/observe/parse-manifest.j
 import { readScript } from "../../../../provider/observe/read-script.js";
 import { planGuest, planGuestRemoval, tokenFile } from "../../../../provider/plan/guest.js";
 import { planHost, planHostRemoval } from "../../../../provider/plan/host.js";
-import { lostGuestHistory, lostHostHistory } from "../../../../provider/plan/identity/lost-history.js";
+import {
+  lostDriverNotice,
+  lostGuestHistory,
+  lostHostHistory,
+  lostVgpuNotice,
+} from "../../../../provider/plan/identity/lost-history.js";
 import { knownFormat, knowsFormat } from "../../../../provider/plan/identity/record-format.js";
 import { planFor } from "../../../../provider/plan/identity/same-machine.js";
 import { planVgpu, vgpuDeferral } from "../../../../provider/plan/vgpu.js";
@@ -142,5 +147,71 @@ describe("the lost history", () => {
     expect(lostGuestHistory({ ...facts, manifest: recorded })).toBe(
       `${gone("guest")}destroy will take away what the records beside it name, and what is made from now on`,
     );
+  });
+});
+
+describe("a part of the records that is gone", () => {
+  const block = "/etc/modprobe.d/pulumi-vgpu-nouveau.conf";
+  const managed = hostFacts({
+    installedDriver: "550.127.06",
+    uploads: ["ab".repeat(32)],
+    nouveauBlockedBy: [block],
+    manifest: {
+      owner: "shop/dev/gpu-01",
+      nouveauBlock: "done",
+      driver: { state: "done", version: "550.127.06", bootId: "b" },
+    },
+  });
+  const without = (changes: object) => ({ ...managed, manifest: { ...managed.manifest, ...changes } });
+
+  it("is told of the driver and the block, where what only we make shows that they were ours", () => {
+    const text = (what: string) =>
+      `there is no record below /etc/pulumi-vgpu of ${what}: it counts as somebody else's, and destroy will leave it`;
+    expect(lostDriverNotice(without({ driver: null }), [])).toBe(text("driver 550.127.06"));
+    expect(lostDriverNotice(without({ nouveauBlock: null }), [])).toBe(text(block));
+    expect(lostDriverNotice(without({ driver: null, nouveauBlock: null }), [])).toBe(
+      text(`driver 550.127.06 and of ${block}`),
+    );
+  });
+
+  it("is not told of a machine that has its records, gets them in this run, or found its driver in place", () => {
+    const install = { kind: "block-nouveau", target: "gpu-01", cause: "", disruption: "none" } as const;
+    expect(lostDriverNotice(managed, [])).toBeNull();
+    expect(lostDriverNotice(without({ driver: null }), [install])).toBeNull();
+    expect(
+      lostDriverNotice({ ...without({ driver: null }), uploads: [], nouveauBlockedBy: [] }, []),
+    ).toBeNull();
+    expect(lostDriverNotice(without({ driver: null, owner: null }), [])).toBeNull();
+  });
+
+  const planned = (live: string) => {
+    const gpu = gpuFacts({
+      vgpuInterface: "vendor-vfio",
+      absence: null,
+      vgpus: [{ vgpuTypeId: 560, typeName: live, holders: [], mdevUuid: null, parent: "0000:3b:00.5" }],
+    });
+    const facts = hostFacts({ gpus: [gpu], manifest: { owner: "shop/dev/gpu-01" } });
+    const vgpu = {
+      ...self,
+      vgpuInterface: "vendor-vfio",
+      parent: "0000:3b:00.4",
+      typeName: self.type,
+      vgpuTypeId: null,
+    } as const;
+    const step = { kind: "make-vgpu", vgpu, target: "", cause: "", disruption: "none" } as const;
+    return { facts, step };
+  };
+
+  it("is told of a vGPU on vendor-specific VFIO, of which another one is made beside it", () => {
+    const { facts, step } = planned("NVIDIA A40-8Q");
+    expect(lostVgpuNotice(self, facts, [step])).toBe(
+      `/etc/pulumi-vgpu/vgpu/${self.uuid} is gone: it may be the vGPU on 0000:3b:00.5, which has no record and counts as somebody else's; another one will be made, and destroy will leave that one. Put the record back from a backup before up, or clear that function by hand`,
+    );
+    expect(lostVgpuNotice(self, facts, [{ ...step, kind: "record-vgpu" }])).toBe(
+      `/etc/pulumi-vgpu/vgpu/${self.uuid} is gone: this vGPU counts as one that was there before us, and destroy will leave it`,
+    );
+    expect(lostVgpuNotice(self, facts, [])).toBeNull();
+    const other = planned("NVIDIA A40-16Q");
+    expect(lostVgpuNotice(self, other.facts, [other.step])).toBeNull();
   });
 });
