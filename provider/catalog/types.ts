@@ -103,7 +103,8 @@ export function nearestOf(name: string, names: readonly string[], count = 3): re
   const sizeOf = (text: string) => parseVgpuTypeName(text)?.framebufferMiB ?? 0;
   const wanted = sizeOf(name);
   const farness = (text: string) => Math.abs(sizeOf(text) - wanted);
-  const bySize = wanted === 0 ? names : names.toSorted((a, b) => farness(a) - farness(b));
+  const bySize =
+    wanted === 0 ? names : names.toSorted((a, b) => farness(a) - farness(b) || sizeOf(a) - sizeOf(b));
   return nearestTexts(shortTypeName(name), bySize, count);
 }
 
