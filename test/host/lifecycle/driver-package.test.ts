@@ -148,6 +148,20 @@ Now: this step took nothing away and installed nothing`);
     expect(await liveTypes(machine)).toEqual(["T4-4Q"]);
   });
 
+  it("is unpacked neither to /tmp nor to any folder that others may write", {
+    timeout: 240_000,
+  }, async () => {
+    const host = await bed.host("own-folder", "turingLegacy");
+    const { machine } = host;
+    const noted =
+      '#!/bin/sh\ncase $* in *selfgz*) echo "$*" >> /root/unpacked ;; esac\nexec /usr/bin/mkdir "$@"\n';
+    await machine.writeFile("/usr/local/bin/mkdir", noted, 0o755);
+    await runUp(programWith(host), host.statePath);
+    const unpacked = (await machine.shell("cat /root/unpacked")).stdout;
+    expect(unpacked).toMatch(/^\/var\/lib\/pulumi-vgpu\/installer\/selfgz\d+\n$/);
+    expect((await machine.shell("ls -d /var/lib/pulumi-vgpu/installer")).code).not.toBe(0);
+  });
+
   it("on the host whose content is another version than its name is refused in preview", {
     timeout: 120_000,
   }, async () => {
