@@ -29,9 +29,10 @@ grep -ls '^[[:space:]]*blacklist[[:space:]]\{1,\}nova_core' /etc/modprobe.d/*.co
 
 # A package is a driver by what is in it: repositories, preferences and assistants are called like drivers, too.
 manager_files='/(nvidia-vgpud|nvidia-vgpu-mgr|sriov-manage|nvidia-gridd)$|/nvidia-vgpu-vfio'
-driver_files='/nvidia[^/]*\.ko(\.[a-z0-9]+)?$|^/usr/src/(nvidia[^/]*/|akmods/nvidia|modules/nvidia|kernel-modules/nvidia)|/(libcuda|libGLX_nvidia|libnvidia-(ml|cfg|glcore|gpucomp|compiler|ptxjitcompiler))\.so|/nvidia_drv\.so'
+# Its modules by name: a kernel of the distribution brings nvidia-wmi-ec-backlight and nvidiafb, and they are none of it.
+driver_files='/nvidia([-_](current|tesla|legacy)[^/]*)?([-_](drm|modeset|uvm|peermem|vgpu[-_]vfio))?\.ko(\.[a-z0-9]+)?$|^/usr/src/(nvidia[^/]*/|akmods/nvidia|modules/nvidia|kernel-modules/nvidia)|/(libcuda|libGLX_nvidia|libnvidia-(ml|cfg|glcore|gpucomp|compiler|ptxjitcompiler))\.so|/nvidia_drv\.so'
 judge() { # package, its state; the paths in it come on standard input
-  files=$(grep '^/' | grep -v /stubs/ | head -n 20000)
+  files=$(grep '^/' | grep -v -e /stubs/ -e '^/usr/src/nvidia-fs' | head -n 20000)
   if [ -z "$files" ]; then
     case $1 in
       nvidia-driver-local-repo*|nvidia-driver-pinning*|nvidia-driver-assistant*) ;;
@@ -42,30 +43,44 @@ judge() { # package, its state; the paths in it come on standard input
   else case $1 in nvidia-driver|nvidia-driver-[0-9]*|cuda-drivers*) fact driver-metapackage "$1" "$2" ;; esac; fi
 }
 tab='	'
+# Both are asked where both are there: either may be a mere tool beside the other. One without a database of its own is that.
 if command -v dpkg-query > /dev/null 2>&1; then
   packages=$(timeout 20 dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\n' '*nvidia*' 'cuda-drivers*' 2>/dev/null)
   code=$?
   # 1 says only that one of the patterns fits no package.
-  if [ "$code" -gt 1 ]; then fact packages-unread "dpkg-query exit code $code"; fi
+  if [ "$code" -gt 1 ] && { [ -e /var/lib/dpkg/status ] || ! command -v rpm > /dev/null 2>&1; }; then fact packages-unread "dpkg-query exit code $code"; fi
   printf '%s\n' "$packages" | grep '^.[HUFWti]' | head -n 200 | while IFS=$tab read -r state package; do
     timeout 10 dpkg-query -L "$package" 2>/dev/null | judge "$package" "$state"
   done
-elif command -v rpm > /dev/null 2>&1; then
-  packages=$(timeout 20 rpm -qa --qf '%{NAME}\n' '*nvidia*' 'cuda-drivers*' 2>/dev/null) || fact packages-unread "rpm exit code $?"
+fi
+rpm_database() {
+  for file in /var/lib/rpm/Packages* /var/lib/rpm/rpmdb.sqlite /usr/lib/sysimage/rpm/Packages* /usr/lib/sysimage/rpm/rpmdb.sqlite; do
+    if [ -e "$file" ]; then return 0; fi
+  done
+  return 1
+}
+if command -v rpm > /dev/null 2>&1; then
+  packages=$(timeout 20 rpm -qa --qf '%{NAME}\n' '*nvidia*' 'cuda-drivers*' 2>/dev/null)
+  code=$?
+  if [ "$code" != 0 ] && { rpm_database || ! command -v dpkg-query > /dev/null 2>&1; }; then fact packages-unread "rpm exit code $code"; fi
   printf '%s\n' "$packages" | grep . | head -n 200 | while IFS= read -r package; do
     timeout 10 rpm -ql "$package" 2>/dev/null | judge "$package" installed
   done
 fi
 # Whose the module on disk is, where the vendor's uninstaller is not there to take it away.
+owner_of() { # file; leaves the package that brought it in $owner
+  owner=
+  if command -v dpkg-query > /dev/null 2>&1; then
+    owner=$(timeout 10 dpkg-query -S "$1" 2>/dev/null | head -n 1); owner=${owner%%: *}; owner=${owner%%:*}
+  fi
+  if [ -z "$owner" ] && command -v rpm > /dev/null 2>&1; then owner=$(timeout 10 rpm -qf --qf '%{NAME}\n' "$1" 2>/dev/null) || owner=; fi
+}
 value=$(modinfo -F filename nvidia 2>/dev/null | head -n 1)
 if [ -n "$value" ] && ! command -v nvidia-uninstall > /dev/null 2>&1; then
   fact module-file "$value"
   version=$(modinfo -F version nvidia 2>/dev/null | head -n 1)
   for file in "$value" "/usr$value" "${value#/usr}" "/usr/src/nvidia-$version/dkms.conf"; do
-    if command -v dpkg-query > /dev/null 2>&1; then
-      owner=$(timeout 10 dpkg-query -S "$file" 2>/dev/null | head -n 1); owner=${owner%%: *}; owner=${owner%%:*}
-    elif command -v rpm > /dev/null 2>&1; then owner=$(timeout 10 rpm -qf --qf '%{NAME}\n' "$file" 2>/dev/null) || owner=
-    else owner=; fi
+    owner_of "$file"
     if [ -n "$owner" ]; then fact module-package "$owner"; break; fi
   done
 fi

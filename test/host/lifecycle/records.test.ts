@@ -79,6 +79,10 @@ describe("a record that is gone", () => {
     expect(await preview(program, host.statePath)).toContain(
       `a-1: /etc/pulumi-vgpu/vgpu/${uuid} is gone: this vGPU counts as one that was there before us, and destroy will leave it`,
     );
+    await host.machine.shell("rm /etc/pulumi-vgpu/driver");
+    expect(await preview(program, host.statePath)).toContain(
+      "gpu-host: there is no record below /etc/pulumi-vgpu of driver 550.127.06: it counts as somebody else's, and destroy will leave it",
+    );
     await host.machine.shell("rm -r /etc/pulumi-vgpu");
     expect(await preview(program, host.statePath)).toMatch(
       /gpu-host: \/etc\/pulumi-vgpu\/host is gone, .*destroy will leave it: driver 550\.127\.06, /,
