@@ -49,6 +49,8 @@ export interface DesiredVgpu {
   readonly keep: boolean;
   /** Owner and name as they are stored, where one of them was changed. */
   readonly former?: { readonly owner: string; readonly name: string } | null;
+  /** Stack, `"project/stack"`, by which its VgpuHost is stored, where that was changed. */
+  readonly formerHostStack?: string | null;
   /** Whether `uuid` was made from names: one that exists under the resource's name keeps the UUID that it has. */
   readonly uuidDerived?: boolean;
   /** Whether it is new, and its UUID made from its name: a record of that UUID under another name is not its own. */

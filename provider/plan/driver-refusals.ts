@@ -1,6 +1,7 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import { type DriverTarget, kernelDriverLoaded, nouveauInSpite } from "./driver.js";
+import { stackOf } from "./identity/vgpu-host.js";
 import { builtForOtherKernel } from "./other-kernel.js";
 import { buildRefusals } from "./prerequisites/build-tools.js";
 import { driverPackageRefusals, moduleOwnerRefusals } from "./prerequisites/driver-packages.js";
@@ -9,7 +10,6 @@ import { installerBlockRefusals } from "./prerequisites/installer-blocks.js";
 import { installerRoomRefusals } from "./prerequisites/installer-room.js";
 import { prerequisite } from "./prerequisites/prerequisite.js";
 import { secureBootRefusals } from "./prerequisites/secure-boot.js";
-import { stackOf } from "./record-removal.js";
 import type { Step } from "./steps.js";
 
 /** Returns the refusal of a machine that another resource manages. */

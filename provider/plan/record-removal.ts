@@ -2,13 +2,9 @@ import type { HostFacts, VgpuInterface, VgpuRecord } from "../model/facts.js";
 import { parsePciAddress } from "../model/pci-address.js";
 import { carrierName, carriersOf } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
+import { stackOf } from "./identity/vgpu-host.js";
 import type { Step } from "./steps.js";
 import { findLive } from "./vgpu-view.js";
-
-/** Returns the stack, `"project/stack"`, of the resource that manages a machine. */
-export function stackOf(owner: string): string {
-  return owner.split("/").slice(0, 2).join("/");
-}
 
 /**
  * Returns what takes away the records of vGPUs that must not outlive the host's owner: all of its stack, whose resources are

@@ -121,6 +121,20 @@ export function foreignRefusal(self: DesiredVgpu, vgpu: KnownVgpu): ErrorParts {
   };
 }
 
+/** On vendor-specific VFIO its function carries another type than we made there. */
+export function replacedByHandRefusal(self: DesiredVgpu, { live }: KnownVgpu): ErrorParts {
+  const attribute = `/sys/bus/pci/devices/${live.parent}/nvidia/current_vgpu_type`;
+  return {
+    code: "VGPU_FOREIGN",
+    where: place(self),
+    what: "another vGPU is on the function that is noted for this one",
+    saw: `${live.typeName} on ${live.parent} (${attribute}); /etc/pulumi-vgpu/vgpu/${self.uuid} notes another type there`,
+    expected: "the vGPU that was made there, or none",
+    next: `find out who made it; if nobody needs it, shut its VM down, then on the host: echo 0 > ${attribute}; run again`,
+    property: "uuid",
+  };
+}
+
 /** A vGPU of another size stays, and the GPU holds one size only. */
 export function sizeRefusal(
   self: DesiredVgpu,

@@ -43,6 +43,7 @@ export interface Room {
 /**
  * Returns the live vGPUs of a carrier, each with its record. Where the host does not name a type (a full GPU on vendor-specific
  * VFIO whose nvidia-smi does not answer), the record of the vGPU does: without a name it would pass for another type.
+ * One of another type than the record of its function names is not the recorded one: we never change a type in place.
  */
 export function knownVgpus(carrier: Carrier, facts: HostFacts): KnownVgpu[] {
   return carrier.vgpus.map((seen) => {
@@ -57,8 +58,21 @@ function recordOf(live: LiveVgpu, facts: HostFacts): VgpuRecord | null {
   const records = facts.manifest.vgpus;
   const found = live.mdevUuid
     ? records.find((record) => record.uuid === live.mdevUuid)
-    : records.find((record) => record.parent === live.parent);
+    : records.find((record) => record.parent === live.parent && mayBe(record, live));
   return found ?? null;
+}
+
+function mayBe({ typeName }: VgpuRecord, live: LiveVgpu): boolean {
+  return live.typeName === null || typeKey(live.typeName) === typeKey(typeName);
+}
+
+/** Returns what was put in the place of a recorded vGPU on its vendor-specific VFIO function; `null` when nothing was. */
+export function inPlaceOf(uuid: string, facts: HostFacts): KnownVgpu | null {
+  const record = facts.manifest.vgpus.find((candidate) => candidate.uuid === uuid);
+  const known = carriersOf(facts).flatMap((carrier) => knownVgpus(carrier, facts));
+  const isThere = ({ live, record: noted }: KnownVgpu) =>
+    live.mdevUuid === null && noted === null && live.parent === record?.parent;
+  return known.find(isThere) ?? null;
 }
 
 /** Returns the UUID of a live vGPU: the mdev's, or the one that our record gives a vendor-specific VFIO function. */

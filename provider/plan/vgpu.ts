@@ -6,6 +6,7 @@ import { type Carrier, carrierName, carrierOf, fullTypeName, isGpu, typeKey } fr
 import type { DesiredVgpu } from "./desired.js";
 import { roomOnGpu } from "./gpu-room.js";
 import { formatRefusals, knowsFormat } from "./identity/record-format.js";
+import { othersHostRefusal } from "./identity/vgpu-host.js";
 import { mdevTypeRefusal, noParentRefusal } from "./parent-refusals.js";
 import { roomOnParent } from "./parent-room.js";
 import type { Plan } from "./steps.js";
@@ -16,6 +17,7 @@ import {
   inUseRefusal,
   keptElsewhereRefusal,
   noGpuRefusal,
+  replacedByHandRefusal,
   typeRefusal,
   untargetedRefusal,
 } from "./vgpu-refusals.js";
@@ -23,6 +25,7 @@ import { forgetSteps, makeStep, placed, retireSteps } from "./vgpu-steps.js";
 import {
   findLive,
   identityOf,
+  inPlaceOf,
   type KnownVgpu,
   knownVgpus,
   type VgpuContext,
@@ -44,7 +47,7 @@ export function planVgpu(declared: VgpuRequest, facts: HostFacts): Plan {
   const request = withRecordedUuids(declared, facts);
   const { self } = request;
   const [unknown] = formatRefusals(`${self.host} ${self.name}`, facts);
-  const taken = unknown ?? takenNameRefusal(self, facts);
+  const taken = unknown ?? othersHostRefusal(self, facts) ?? takenNameRefusal(self, facts);
   if (taken !== null) return refused(taken);
   const carrier = carrierOf(self, facts);
   const judged = (plan: Plan) => unlessUnread(`${self.host} ${self.name}`, facts, plan);
@@ -72,6 +75,8 @@ function planOn(context: VgpuContext): Plan {
   const elsewhere = findLive(self.uuid, facts);
   if (elsewhere !== null && carrierName(elsewhere.carrier) !== carrierName(carrier))
     return movePlan(context, elsewhere);
+  const stranger = inPlaceOf(self.uuid, facts);
+  if (stranger !== null) return refused(replacedByHandRefusal(self, stranger));
   const live = known.find((vgpu) => identityOf(vgpu) === self.uuid) ?? null;
   if (live !== null && !live.live.removing && typeKey(live.live.typeName ?? "") === typeKey(typeName))
     return keepPlan(context, live);

@@ -43,7 +43,7 @@ import {
 } from "./outcomes.js";
 import { tell } from "./tell.js";
 import { declarationOf, declaredBeside, desiredVgpu, requestOf } from "./vgpu-request.js";
-import { liveVgpuInputs, movedAway, vgpuOutputs } from "./vgpu-state.js";
+import { elsewhereText, liveVgpuInputs, movedAway, vgpuOutputs, wrongHostRefusal } from "./vgpu-state.js";
 
 const table: DiffTable = {
   gpu: "replace",
@@ -56,11 +56,11 @@ const journals = ["nvidia-vgpu-mgr.service", "nvidia-vgpud.service"];
 export const mdevDevice: Lifecycle = {
   check,
   diff,
-  create: async (inputs) => ({ id: String(inputs.uuid), outs: await convergeVgpu(inputs) }),
+  create: async (inputs) => ({ id: String(inputs.uuid), outs: await convergeVgpu(inputs, {}) }),
   read,
   update: async (_id, olds, news) => {
     rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
-    return { outs: await convergeVgpu(news) };
+    return { outs: await convergeVgpu(news, olds) };
   },
   delete: remove,
 };
@@ -158,7 +158,7 @@ async function diff(_id: string, olds: Properties, news: Properties) {
 }
 
 /** The one way to the declared state: observe, plan, apply, read back. */
-async function convergeVgpu(checked: Properties): Promise<Properties> {
+async function convergeVgpu(checked: Properties, olds: Properties): Promise<Properties> {
   const inputs = checked as unknown as MdevDeviceInputs;
   refuseOffline(`${inputs.host} ${inputs.name}`, "make the vGPU");
   const request = requestOf(inputs);
@@ -166,7 +166,8 @@ async function convergeVgpu(checked: Properties): Promise<Properties> {
   return withLock(view.session, lockRequest(inputs.owner, `${inputs.host} ${inputs.name}`), async () => {
     const before = await view.current();
     const claim = claimVgpu({ ...inputs, machineId: before.machineId });
-    if (claim !== null) throw new VgpuError(claim);
+    const refusal = claim ?? wrongHostRefusal(request.self, olds, before);
+    if (refusal !== null) throw new VgpuError(refusal);
     const deferral = vgpuDeferral(request.self, before);
     if (deferral !== null) throw notReady(inputs, deferral);
     const plan = (facts: HostFacts) => planVgpu(request, facts);
@@ -207,7 +208,9 @@ async function read(id: string, props: Properties) {
   try {
     const facts = await view.facts();
     if (!knowsFormat(facts)) return { id, props, inputs };
-    const live = vgpuOutputs(inputs as unknown as MdevDeviceInputs, facts);
+    const elsewhere = elsewhereText(props, facts);
+    if (elsewhere !== null) tell(`${props.host} ${props.name}`, elsewhere);
+    const live = elsewhere === null ? vgpuOutputs(inputs as unknown as MdevDeviceInputs, facts) : null;
     if (live === null) return { id: "" };
     return { id, props: { ...props, ...live }, inputs: pick(live, mdevDeviceKeys(live)) };
   } catch (error) {
@@ -230,7 +233,8 @@ async function remove(_id: string, props: Properties): Promise<void> {
       const before = await view.current();
       const heir = vgpuClaimant({ machineId: before.machineId, uuid: inputs.uuid });
       const left =
-        heir === undefined || heir === inputs.name ? leftToAnother(self, before) : leftToHeir(inputs, heir);
+        elsewhereText(props, before) ??
+        (heir === undefined || heir === inputs.name ? leftToAnother(self, before) : leftToHeir(inputs, heir));
       if (left !== null) return tell(label, left);
       await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, before);
     });

@@ -23,6 +23,7 @@ export function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
   const { uuid, name, owner, host } = inputs;
   return {
     ...{ uuid, name, owner, host, former: formerOf(inputs) },
+    formerHostStack: formerOf({ owner, name: host })?.owner ?? null,
     isNewByName: isUuidDerived(inputs) && !isStored(inputs),
     ...declarationOf(inputs),
     keep: inputs.keep === true,

@@ -1,9 +1,13 @@
 import { bootFileHashes } from "../apply/boot-unit.js";
 import type { Connection } from "../model/connection.js";
+import type { ErrorParts } from "../model/errors.js";
 import type { HostFacts, LiveVgpu, MdevParentFacts } from "../model/facts.js";
 import { startsByItself } from "../plan/autostart.js";
 import { restoredAtBoot } from "../plan/boot-unit.js";
 import { type Carrier, isGpu, typeKey } from "../plan/carrier.js";
+import type { DesiredVgpu } from "../plan/desired.js";
+import { leftElsewhere, otherMachineRefusal, saysWhichItIs } from "../plan/identity/same-machine.js";
+import { unclaimedHostRefusal } from "../plan/identity/vgpu-host.js";
 import { definedManually } from "../plan/vgpu.js";
 import { findLive } from "../plan/vgpu-view.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
@@ -11,8 +15,18 @@ import { mdevDeviceKeys } from "../schema/mdev-device.js";
 import { type Properties, pick } from "./lifecycle.js";
 import { declarationOf } from "./vgpu-request.js";
 
-/** Whether the declared host is another machine, and not only another address of the one that has the vGPU. */
+/** Returns what is told of a vGPU that is stored for another machine than the one that answers; `null` when it is the same. */
+export function elsewhereText({ machineId }: Properties, facts: HostFacts): string | null {
+  const differs = typeof machineId === "string" && saysWhichItIs(facts) && facts.machineId !== machineId;
+  return differs ? leftElsewhere(facts, machineId) : null;
+}
+
+/**
+ * Whether the declared host is another machine, and not only another address of the one that has the vGPU. States of
+ * older versions do not say which machine has it.
+ */
 export function movedAway(inputs: MdevDeviceInputs, olds: Properties, facts: HostFacts): boolean {
+  if (typeof olds.machineId === "string") return elsewhereText(olds, facts) !== null;
   const before = olds.connection as Connection;
   const now = inputs.connection;
   if (before.host === now.host && (before.port ?? 22) === (now.port ?? 22)) return false;
@@ -20,6 +34,17 @@ export function movedAway(inputs: MdevDeviceInputs, olds: Properties, facts: Hos
     !facts.manifest.vgpus.some((record) => record.uuid === inputs.uuid) &&
     findLive(inputs.uuid, facts) === null
   );
+}
+
+/** Returns why a vGPU is not made here: this is not the machine that has it, or nobody manages it. */
+export function wrongHostRefusal(
+  self: DesiredVgpu,
+  { machineId }: Properties,
+  facts: HostFacts,
+): ErrorParts | null {
+  if (typeof machineId === "string" && facts.machineId !== machineId)
+    return otherMachineRefusal(`${self.host} ${self.name}`, facts, machineId);
+  return unclaimedHostRefusal(self, facts);
 }
 
 /** Returns the declared properties as the live vGPU has them; `null` when it is not there. */
@@ -52,7 +77,8 @@ export function vgpuOutputs(inputs: MdevDeviceInputs, facts: HostFacts): Propert
   const { carrier, known } = found;
   const others = mdevDeviceKeys(inputs).filter((key) => !["gpu", "type", "parent", "mdevType"].includes(key));
   const declared = pick(inputs as unknown as Properties, others);
-  const place = { vgpuInterface: carrier.vgpuInterface, parent: known.live.parent };
+  const { machineId } = facts;
+  const place = { vgpuInterface: carrier.vgpuInterface, parent: known.live.parent, machineId };
   return { ...declared, ...live, ...place, ...(isGpu(carrier) ? {} : deviceApiOf(carrier, known.live)) };
 }
 

@@ -193,6 +193,16 @@ make_vendor() { # VF, full type name, its number if known
     why="$1 holds a vGPU of type number '$value', not $3"
     return 1
   fi
+  # Without a number it is the boot's: what somebody else put there is told, and stays. A busy function's list is empty.
+  if [ "$value" != 0 ] && [ -z "$3" ] && is_number "$value"; then
+    live=$value
+    named=$(cat /sys/bus/pci/devices/"$1"/physfn/virtfn*/nvidia/creatable_vgpu_types 2> /dev/null | sed -n "s/^ *$live *: *//p; s/ $live\$//p" | head -n 1)
+    if [ -n "$named" ] && [ "$named" != "$2" ]; then
+      why="$1 holds a vGPU of type '$named', not $2"
+      return 1
+    fi
+    return 0
+  fi
   if [ "$value" = 0 ]; then
     vendor_type_named "$1" "$2" || return 1
     write_attribute "$attribute" "$type" || return 1

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runUp } from "../../fleet/run.js";
+import { runPreview, runUp } from "../../fleet/run.js";
 import { type Bed, type HostBed, type HostKindName, openBed, smallHosts } from "./bed.js";
+import { linesOf } from "./end-state.js";
 import { gpuOf } from "./live-vgpus.js";
 import { driftOf, expectNothingToDo, madeHost, programOf } from "./made-host.js";
 
@@ -46,13 +47,6 @@ const drifts: readonly Drift[] = [
     shell: `for u in $(ls ${mdevs}); do echo 1 > ${mdevs}/$u/remove; last=$u; done
       t=$(dirname $(grep -l T4-2Q /sys/class/mdev_bus/0000:3b:00.0/mdev_supported_types/*/name)); echo $last > $t/create`,
     named: { "a-1": ["type", "restoredAtBoot"], "a-2": ["gone"] },
-  },
-  {
-    title: "the type on a function is changed",
-    kind: "adaVendorVfio",
-    shell: `f=$(grep -Lx 0 /sys/bus/pci/devices/*/nvidia/current_vgpu_type | head -n 1)
-      echo 0 > $f; n=$(sed -n 's/ *:.*A2-4C$//p' $(dirname $f)/creatable_vgpu_types); echo $n > $f`,
-    named: { "a-1": ["type", "restoredAtBoot"] },
   },
   {
     title: "the virtual functions are off",
@@ -119,4 +113,34 @@ describe.for(Object.keys(smallHosts) as HostKindName[])("a host that was changed
       await expectNothingToDo(host);
     },
   );
+});
+
+describe("a function of vendor-specific VFIO on which somebody put another type", () => {
+  it("keeps it: preview and up refuse the vGPU that was there, boot tells it, and cleared by hand it is healed", {
+    timeout: 300_000,
+  }, async () => {
+    const host = await madeHost(bed, "another-type", "adaVendorVfio");
+    const before = await gpuOf(host.machine);
+    const [file = ""] = await linesOf(
+      host.machine,
+      "grep -Lx 0 /sys/bus/pci/devices/*/nvidia/current_vgpu_type | sort | head -n 1",
+    );
+    const changed = `echo 0 > ${file}; n=$(sed -n 's/ *:.*A2-4C$//p' ${file.replace("current", "creatable").replace("_type", "_types")}); echo $n > ${file}`;
+    expect(await host.machine.shell(changed)).toMatchObject({ code: 0, stderr: "" });
+    const stranger = await gpuOf(host.machine);
+    expect(stranger.vgpus).not.toEqual(before.vgpus);
+    const previews = await runPreview(programOf(host), host.statePath);
+    const reasons = Object.values(previews).flatMap(({ failures }) => failures.map(({ reason }) => reason));
+    expect(reasons.join("\n")).toContain("VGPU_FOREIGN");
+    await expect(runUp(programOf(host), host.statePath)).rejects.toThrow("VGPU_FOREIGN");
+    expect(await host.machine.shell("/usr/local/lib/pulumi-vgpu/restore")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/holds a vGPU of type 'NVIDIA A2-4C', not NVIDIA A2-4Q/),
+    });
+    expect((await gpuOf(host.machine)).vgpus).toEqual(stranger.vgpus);
+    await host.machine.shell(`echo 0 > ${file}`);
+    await runUp(programOf(host), host.statePath);
+    expect((await gpuOf(host.machine)).vgpus).toEqual(expect.arrayContaining([...before.vgpus]));
+    await expectNothingToDo(host);
+  });
 });

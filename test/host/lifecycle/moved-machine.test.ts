@@ -3,8 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadState } from "../../fleet/drive.js";
 import type { DeclaredResource } from "../../fleet/program.js";
 import { runDestroy, runUp, startRun } from "../../fleet/run.js";
-import { type Bed, type GuestBed, guestName, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
+import {
+  type Bed,
+  type GuestBed,
+  guestName,
+  type HostBed,
+  hostName,
+  openBed,
+  smallHosts,
+  vgpusOf,
+} from "./bed.js";
 import { linesOf } from "./end-state.js";
+import { gpuOf } from "./live-vgpus.js";
 import { expectUntouched, noteOf } from "./untouched.js";
 
 let bed: Bed;
@@ -59,17 +69,20 @@ describe("a guest whose connection is moved to another VM", () => {
 describe("a machine at whose address another one answers now, which is managed under the same name", () => {
   const says = /machine-id [0-9a-f]{32} answers at its address, not [0-9a-f]{32}: nothing is touched here/;
 
-  it("is left as it is when the host that stood there is destroyed", async () => {
+  it("is left as it is, its vGPUs of the same UUIDs too, when the host that stood there is destroyed", async () => {
     const [gone, other] = await Promise.all([
       bed.host("gone", "ampereMdev"),
       bed.host("other", "ampereMdev"),
     ]);
-    for (const host of [gone, other]) await runUp(host.program({}), host.statePath);
-    leadElsewhere(gone.statePath, hostName, other.program({}));
+    const vgpus = vgpusOf(smallHosts.ampereMdev.type, 1);
+    for (const host of [gone, other]) await runUp(host.program(vgpus), host.statePath);
+    for (const name of [hostName, ...Object.keys(vgpus)])
+      leadElsewhere(gone.statePath, name, other.program(vgpus));
     const before = await noteOf(other.machine);
     const destroy = startRun({ task: "destroy", program: [], statePath: gone.statePath });
     expect(await destroy.ended).toMatchObject({ error: "", output: expect.stringMatching(says) });
     await expectUntouched(other.machine, before);
+    expect((await gpuOf(other.machine)).vgpus).toHaveLength(1);
     expect(loadState(gone.statePath)).toEqual({});
   }, 240_000);
 

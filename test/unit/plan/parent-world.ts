@@ -110,6 +110,11 @@ function after(step: Step, world: ParentWorld): ParentWorld {
   }
 }
 
+/** The stack that makes mdevs has the host then. */
+function hadBy(self: DesiredVgpu, facts: HostFacts): HostFacts {
+  return { ...facts, manifest: { ...facts.manifest, owner: `${self.owner}/kvm-01` } };
+}
+
 /** Carries a plan out and fails unless nothing is left to do then. */
 function carriedOut(world: ParentWorld, plan: (facts: HostFacts) => Plan): ParentWorld {
   const { steps, refusals } = plan(parentFacts(world));
@@ -126,7 +131,7 @@ export function afterRun(
   gone: readonly DesiredVgpu[] = [],
 ): ParentWorld {
   const made = declared.reduce(
-    (now, self) => carriedOut(now, (facts) => planVgpu({ self, declared, bootFiles }, facts)),
+    (now, self) => carriedOut(now, (facts) => planVgpu({ self, declared, bootFiles }, hadBy(self, facts))),
     world,
   );
   return gone.reduce((now, self) => carriedOut(now, (facts) => planVgpuRemoval(self, facts)), made);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts, VgpuRecord } from "../../../provider/model/facts.js";
 import { planHostRemoval } from "../../../provider/plan/host.js";
-import { stackOf } from "../../../provider/plan/record-removal.js";
+import { stackOf } from "../../../provider/plan/identity/vgpu-host.js";
 import { desiredHost, stepTexts } from "./facts.js";
 import { emptyWorld, factsOf } from "./vgpu-world.js";
 import { interfaces, vgpusOf, worldWith } from "./vgpus.js";

@@ -222,18 +222,22 @@ export interface Outcome {
 
 /** Converges one vGPU as its resource does: plan, apply all of it, look again. */
 export function converged(self: DesiredVgpu, declared: readonly DesiredVgpu[], world: World): Outcome {
-  const siblings = declared.filter((vgpu) => vgpu.carrier === self.carrier);
-  return carriedOut(world, (facts) => planVgpu({ self, declared: siblings, bootFiles }, facts));
+  const beside = declared.filter(({ carrier }) => carrier === self.carrier);
+  return carriedOut(world, (facts) => planVgpu({ self, declared: beside, bootFiles }, hadBy(self, facts)));
 }
 
-/** Removes one vGPU as its resource does. */
+/** The stack that makes vGPUs has the host then. */
+function hadBy(self: DesiredVgpu, facts: HostFacts): HostFacts {
+  return { ...facts, manifest: { ...facts.manifest, owner: `${self.owner}/gpu-01` } };
+}
+
+/** Removes one as its resource does. */
 export function removed(self: DesiredVgpu, world: World): Outcome {
   return carriedOut(world, (facts) => planVgpuRemoval(self, facts));
 }
 
 function carriedOut(first: World, plan: (facts: HostFacts) => ReturnType<typeof planVgpu>): Outcome {
-  let world = first;
-  for (let round = 0; round < 4; round++) {
+  for (let [world, round] = [first, 0]; round < 4; round++) {
     const { steps, refusals } = plan(factsOf(world));
     if (refusals.length > 0) {
       if (steps.length > 0) throw new Error("steps beside a refusal");
