@@ -1,4 +1,4 @@
-import { type Board, findBoard } from "../../catalog/boards.js";
+import { type Board, boards, findBoard } from "../../catalog/boards.js";
 import { branchOfRelease } from "../../catalog/releases.js";
 import { sources } from "../../catalog/sources.js";
 import type { ErrorParts } from "../../model/errors.js";
@@ -46,9 +46,13 @@ type ModuleKind = "proprietary" | "open";
 
 const proprietary = new Set(["Maxwell", "Pascal", "Volta", "Turing", "Ampere"]);
 
-function kindOf(gpu: GpuFacts): ModuleKind | null {
-  const board = findBoard(gpu);
-  if (board === null) return null;
+/** Ids of the chips of V100, A100, A30 and A800, of which the list names all boards and the catalog has not all. */
+const listedChips = /^10de:(1db|1df|20[b-f])/i;
+
+/** By device id alone, as the installer judges it. What it does not list has the open kind, whatever board it is. */
+function kindOf({ deviceId }: GpuFacts): ModuleKind | null {
+  const board = boards().find((row) => row.deviceId === deviceId.toLowerCase());
+  if (board === undefined) return listedChips.test(deviceId) ? null : "open";
   return proprietary.has(board.architecture) ? "proprietary" : "open";
 }
 
@@ -72,7 +76,7 @@ function moduleKinds(
   const text = (kind: ModuleKind) =>
     gpus
       .filter((gpu) => kindOf(gpu) === kind)
-      .map((gpu) => `${findBoard(gpu)?.name} at ${gpu.address}`)
+      .map((gpu) => `${findBoard(gpu)?.name ?? gpu.deviceId} at ${gpu.address}`)
       .join(", ");
   return [
     {

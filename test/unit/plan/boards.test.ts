@@ -58,12 +58,28 @@ Next: leave 0000:3b:00.0 out of gpus, or take the boards of one kind out of this
     ]);
   });
 
-  it("says nothing of a board that the catalog does not know", () => {
+  it("takes a board that the catalog does not know for one with open modules, as the installer does", () => {
+    const t4 = board("10de:1eb8", "10de:12a2", "0000:3b:00.0");
+    const t400 = board("10de:1fb2", "10de:1489", "0000:af:00.0");
+    expect(refusals(hostFacts({ gpus: [t4, t400] }), driver("18.0", "570.124.03"))).toEqual([
+      `VGPU_PREREQUISITE gpu-01: driver 570.124.03 cannot serve all declared GPUs: a host has one kind of kernel modules
+Saw: Tesla T4 at 0000:3b:00.0 with proprietary modules; 10de:1fb2 at 0000:af:00.0 with open ones; open ones would be installed
+Expected: boards that share the open modules: the others would be ignored
+Next: leave 0000:3b:00.0 out of gpus, or take the boards of one kind out of this host`,
+    ]);
     const unknown = board("10de:ffff", "10de:0001", "0000:3b:00.0");
     expect(
       refusals(hostFacts({ gpus: [unknown, l40s] }), { ...both, ...driver("18.0", "570.124.03") }),
     ).toEqual([]);
   });
+
+  it.each(["10de:1db8", "10de:20b3", "10de:25b6"])(
+    "has no kind for another make of a listed board: %s",
+    (id) => {
+      const another = board(id, "10de:ffff", "0000:af:00.0");
+      expect(refusals(hostFacts({ gpus: [a40, another] }), driver("18.0", "570.124.03"))).toEqual([]);
+    },
+  );
 
   it("goes by the first GPU in R550, by any GPU from R560, declared or not, and by none before", () => {
     const host = hostFacts({ gpus: [a40, l40s] });
