@@ -7,14 +7,21 @@ line_of() {
   answer=$(head -c 1 "$1" 2>&1 > /dev/null) || if [ -e "$1" ]; then unread devices "$answer (in $PWD)"; fi
 }
 unread() { printf 'unread\t%s\t%.400s\n' "$1" "$(printf '%s' "$2" | head -n 3 | tr '\t\n' '  ')"; }
-# Prints the manifest, or what in it is none of ours: a FIFO would hold the look up, a huge file would flood it.
+# Prints the manifest, or what in it is none of ours: a FIFO would hold the look up, a huge file would flood it, a folder
+# would swallow a record. A NUL is lost in the shell: files that are not wholly lines of ours are named.
 look_at_manifest() {
   if [ ! -e /etc/pulumi-vgpu ] && [ ! -L /etc/pulumi-vgpu ]; then return; fi
   value=$(find /etc/pulumi-vgpu ! -name '*.new' ! -type d \( ! -type f -o -size +16 \) -printf '%p (%y, %s bytes)\n' 2>&1 | head -n 1)
   if [ -n "$value" ]; then unread manifest "not a small file: $value"; return; fi
-  manifest=$(grep -r -H -D skip --exclude='*.new' '' /etc/pulumi-vgpu 2>&1)
+  value=$(find /etc/pulumi-vgpu -type d ! -path /etc/pulumi-vgpu ! -path /etc/pulumi-vgpu/vgpu ! -path /etc/pulumi-vgpu/gpu 2>&1 | head -n 1)
+  if [ -n "$value" ]; then unread manifest "a folder in the place of a record: $value"; return; fi
+  manifest=$(grep -r -a -H -D skip --exclude='*.new' '' /etc/pulumi-vgpu 2>&1)
   if [ "$?" -gt 1 ]; then unread manifest "$(printf '%s\n' "$manifest" | grep '^grep:')"; return; fi
   if [ -n "$manifest" ]; then printf '%s\n' "$manifest" | while IFS= read -r value; do fact manifest "${value#/etc/pulumi-vgpu/}"; done; fi
+  {
+    find /etc/pulumi-vgpu -type f -size 0 ! -name '*.new'
+    LC_ALL=C grep -r -a -l -v -E -D skip --exclude='*.new' '^[a-zA-Z]+=[^[:cntrl:]]*$' /etc/pulumi-vgpu
+  } | while IFS= read -r value; do fact bent-record "${value#/etc/pulumi-vgpu/}"; done
 }
 kernel=$(uname -r)
 line_of /etc/machine-id; fact machine-id "$value"

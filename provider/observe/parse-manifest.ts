@@ -4,7 +4,7 @@ import type { FactLines } from "./fact-lines.js";
 type Fields = ReadonlyMap<string, string>;
 
 /** The paths of records: a GPU's has its address, a vGPU's its UUID. */
-const recordPath = /^(?:[a-z-]{1,32}|gpu\/[0-9a-f:.]{12,16}|vgpu\/[0-9a-f-]{36})$/;
+export const recordPath = /^(?:[a-z-]{1,32}|gpu\/[0-9a-f:.]{12,16}|vgpu\/[0-9a-f-]{36})$/;
 
 /**
  * Returns the fields of every file of our manifest, by path below `/etc/pulumi-vgpu`. One that a record has twice, or with

@@ -1,5 +1,6 @@
 import { VgpuError } from "../model/errors.js";
 import type { UnreadPart } from "../model/facts.js";
+import { bentRecord } from "./bent-records.js";
 import type { FactLines } from "./fact-lines.js";
 
 const parts: ReadonlySet<string> = new Set<UnreadPart["part"]>([
@@ -23,21 +24,37 @@ function isPart(text: string): text is UnreadPart["part"] {
 
 /**
  * Refuses a look without which nothing is known: a program that it relies on is missing or of another make, or the manifest
- * could not be read.
+ * could not be read, or is none.
  * @throws VGPU_PREREQUISITE naming the programs and their packages, or the file
  */
 export function refuseBlindLook(lines: FactLines, where: string): void {
   const missing = lines.all("missing");
   if (missing.length > 0) throw missingTools(missing, where);
   const manifest = lines.all("unread").find(([part]) => part === "manifest");
-  if (manifest === undefined) return;
-  throw new VgpuError({
+  const bent = bentRecord(lines);
+  if (manifest !== undefined) throw unreadManifest(manifest[1] ?? "", where);
+  if (bent !== null) throw bentManifest(bent, where);
+}
+
+function unreadManifest(saw: string, where: string): VgpuError {
+  return new VgpuError({
     code: "VGPU_PREREQUISITE",
     where,
     what: "cannot read what is noted on the machine",
-    saw: `${manifest[1] ?? ""} (/etc/pulumi-vgpu)`,
+    saw: `${saw} (/etc/pulumi-vgpu)`,
     expected: "small regular files, as they were written",
     next: "look at that file on the machine: a damaged disk, or something put there by hand; then run again",
+  });
+}
+
+function bentManifest(saw: string, where: string): VgpuError {
+  return new VgpuError({
+    code: "VGPU_PREREQUISITE",
+    where,
+    what: "cannot understand what is noted on the machine",
+    saw,
+    expected: "records as they were written",
+    next: "look at that file on the machine: a damaged disk, or something put there by hand; put it back as it was, or, if what it notes is gone for good, remove it; then run again",
   });
 }
 

@@ -1,12 +1,10 @@
 import type { ErrorParts } from "../../model/errors.js";
 import type { MachineFacts } from "../../model/facts.js";
-
-/** The newest format of the records below `/etc/pulumi-vgpu` that this version knows; 1 is that without a number. */
-export const knownFormat = 2;
+import { isKnownFormat, knownFormat } from "../../model/record-format.js";
 
 /** Whether this version knows what the records on the machine mean. */
 export function knowsFormat({ manifest }: Pick<MachineFacts, "manifest">): boolean {
-  return /^\d{1,4}$/.test(manifest.format) && Number(manifest.format) <= knownFormat;
+  return isKnownFormat(manifest.format);
 }
 
 /** Returns why nothing may be changed on a machine whose records this version does not know. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { knownFormat } from "../../../../provider/model/record-format.js";
 import { parseHostManifest } from "../../../../provider/observe/parse-manifest.js";
 import { readScript } from "../../../../provider/observe/read-script.js";
 import { planGuest, planGuestRemoval, tokenFile } from "../../../../provider/plan/guest.js";
@@ -9,7 +10,7 @@ import {
   lostHostHistory,
   lostVgpuNotice,
 } from "../../../../provider/plan/identity/lost-history.js";
-import { knownFormat, knowsFormat } from "../../../../provider/plan/identity/record-format.js";
+import { knowsFormat } from "../../../../provider/plan/identity/record-format.js";
 import { planFor } from "../../../../provider/plan/identity/same-machine.js";
 import { planVgpu, vgpuDeferral } from "../../../../provider/plan/vgpu.js";
 import { planVgpuRemoval } from "../../../../provider/plan/vgpu-removal.js";
