@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { appendFileSync, copyFileSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
+import { headersAdvice } from "../../../provider/plan/prerequisites/headers-package.js";
 import type { HostBed, HostChoice } from "./bed.js";
 
 /** A host that cannot be what is declared, and the one message about it. */
@@ -65,7 +66,7 @@ export const badHosts: readonly BadHost[] = [
       "VGPU_PREREQUISITE gpu-host: kernel headers are missing",
       "Saw: no /lib/modules/<kernel>/build",
       "Expected: the headers of the running kernel, for the installer to build its modules",
-      "Next: install linux-headers-<kernel>",
+      "Next: <headers>",
     ],
   },
   {
@@ -216,6 +217,7 @@ export function messageOf(bad: BadHost, host: HostBed): string {
   return bad.text
     .join("\n")
     .replaceAll("<kernel>", release())
+    .replace("<headers>", headersAdvice(release(), { id: "debian", like: [], version: "12" }))
     .replace("<folder>", host.folder)
     .replace("<other hash>", other)
     .replace("<hash>", host.part.packages.manager.sha256);

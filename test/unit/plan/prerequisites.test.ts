@@ -3,7 +3,6 @@ import type { HostFacts } from "../../../provider/model/facts.js";
 import type { InstallationFacts } from "../../../provider/model/installation-facts.js";
 import type { DesiredHost } from "../../../provider/plan/desired.js";
 import { planHost } from "../../../provider/plan/host.js";
-import { headersAdvice } from "../../../provider/plan/prerequisites/headers-package.js";
 import {
   desiredHost,
   driverOf,
@@ -210,58 +209,6 @@ describe("the kernel's configuration", () => {
     const all = refusals(kernel(...options), version(driver)).join("\n");
     if (saw === null) expect(all).toBe("");
     else expect(all).toContain(saw);
-  });
-});
-
-describe("the name of the headers' package", () => {
-  const debian = { id: "debian", like: [], version: "12" };
-  it.each([
-    ["6.1.0-13-amd64", debian, "install linux-headers-6.1.0-13-amd64"],
-    [
-      "6.8.0-45-generic",
-      { id: "ubuntu", like: ["debian"], version: "24.04" },
-      "install linux-headers-6.8.0-45-generic",
-    ],
-    [
-      "6.8.0-45-generic",
-      { id: "linuxmint", like: ["ubuntu", "debian"], version: "22" },
-      "install linux-headers-6.8.0-45-generic",
-    ],
-    ["6.8.12-11-pve", debian, "install proxmox-headers-6.8.12-11-pve"],
-    ["6.14.8-2-pve", { ...debian, version: "13" }, "install proxmox-headers-6.14.8-2-pve"],
-    ["5.15.158-2-pve", { ...debian, version: "11" }, "install pve-headers-5.15.158-2-pve"],
-    [
-      "5.14.0-427.el9.x86_64",
-      { id: "rocky", like: ["rhel", "centos", "fedora"], version: "9.4" },
-      "install kernel-devel-5.14.0-427.el9.x86_64",
-    ],
-    [
-      "5.15.0-300.el9uek.x86_64",
-      { id: "ol", like: ["fedora"], version: "9.4" },
-      "install kernel-uek-devel-5.15.0-300.el9uek.x86_64",
-    ],
-    [
-      "6.4.0-150600.23.7-default",
-      { id: "sles", like: ["suse"], version: "15.6" },
-      "install kernel-default-devel of version 6.4.0-150600.23.7",
-    ],
-    [
-      "6.4.0-150600.23.7-default",
-      { id: "opensuse-leap", like: ["suse", "opensuse"], version: "15.6" },
-      "install kernel-default-devel of version 6.4.0-150600.23.7",
-    ],
-    [
-      "6.11.3-arch1-1",
-      { id: "arch", like: [], version: "" },
-      "install the package of this distribution that brings /lib/modules/6.11.3-arch1-1/build",
-    ],
-    [
-      "6.6.0-custom",
-      { id: "", like: [], version: "" },
-      "install the package of this distribution that brings /lib/modules/6.6.0-custom/build",
-    ],
-  ])("for %s", (kernel, distribution, advice) => {
-    expect(headersAdvice(kernel, distribution)).toBe(advice);
   });
 });
 
