@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectionTo } from "../fleet/fleet.js";
 import { mustSucceed, Stack } from "./support/stack.js";
@@ -53,7 +55,7 @@ describe("a change of names", () => {
     ]);
   });
 
-  it("of the stack replaces nothing either, and goes on to the last destroy", async () => {
+  it("of the stack replaces nothing either", async () => {
     mustSucceed(await story.stack.run(["stack", "rename", "prod"]));
     const { projectDir, stateDir } = story.project;
     const prod = new Stack({ projectDir, stateDir, env: story.stack.env, name: "prod" });
@@ -67,6 +69,18 @@ describe("a change of names", () => {
       "owner=story/prod/kvm2",
     ]);
     expect(mustSucceed(await prod.run(["preview"])).output).toMatch(/3 unchanged|unchanged/);
+  });
+
+  it("of the project replaces nothing either", async () => {
+    const { projectDir, stateDir } = story.project;
+    const prod = new Stack({ projectDir, stateDir, env: story.stack.env, name: "prod" });
+    mustSucceed(await prod.run(["stack", "rename", "organization/shop/prod"]));
+    const file = path.join(projectDir, "Pulumi.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace(/^name: .*$/m, "name: shop"));
+    const run = mustSucceed(await prod.up());
+    expect(run.output).not.toMatch(/replace|created|deleted/);
+    expect(await uuids()).toEqual(made);
+    expect(await owners()).toEqual(["name=desk-2", "name=seat-1", "owner=shop/prod", "owner=shop/prod/kvm2"]);
     mustSucceed(await prod.destroy(["--skip-preview"]));
     expect(await uuids()).toEqual([]);
   });
