@@ -7,9 +7,10 @@ import { driverRemovalSteps, driverSteps, onMachine } from "./driver.js";
 import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
 import { formatRefusals } from "./identity/record-format.js";
 import { stackOf } from "./identity/vgpu-host.js";
-import { recordRemovalSteps } from "./record-removal.js";
+import { isOrphanOf, recordRemovalSteps } from "./record-removal.js";
 import type { Plan, Step } from "./steps.js";
 import { unreadRefusals } from "./unread.js";
+import { knownVgpus } from "./vgpu-view.js";
 import { hasNeededVfs, neededVfs } from "./virtual-functions.js";
 
 const managerServices = ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service"];
@@ -112,8 +113,11 @@ function declaredGpus(desired: DesiredHost, facts: HostFacts): GpuFacts[] {
 function removalRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
   const ours = facts.manifest.owner === desired.owner;
   if (!ours) return [];
-  const live = carriersOf(facts).flatMap((carrier) => carrier.vgpus.map((vgpu) => ({ carrier, vgpu })));
-  const touched = live.filter(({ carrier, vgpu }) => standsOnUs(carrier, vgpu, facts.manifest));
+  const live = carriersOf(facts).flatMap((carrier) =>
+    knownVgpus(carrier, facts).map((known) => ({ carrier, known, vgpu: known.live })),
+  );
+  const stays = live.filter(({ known }) => !isOrphanOf(stackOf(desired.owner), known));
+  const touched = stays.filter(({ carrier, vgpu }) => standsOnUs(carrier, vgpu, facts.manifest));
   if (touched.length === 0) return [];
   const text = touched.map(({ carrier, vgpu }) => {
     const users = vgpu.holders.map((holder) => holder.domainName).join(", ");

@@ -4,37 +4,48 @@ import { carrierName, carriersOf } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
 import { stackOf } from "./identity/vgpu-host.js";
 import type { Step } from "./steps.js";
-import { findLive } from "./vgpu-view.js";
+import { findLive, type KnownVgpu } from "./vgpu-view.js";
 
 /**
  * Returns what takes away the records of vGPUs that must not outlive the host's owner: all of its stack, whose resources are
  * gone by then, and those of any other stack whose vGPU is not there. Nobody else would ever take them away, and the next
- * owner's boot unit must find nothing. A live vGPU stays; that of another stack with its record.
+ * owner's boot unit must find nothing. An idle vGPU that this stack made goes, too: no resource has it any more. Any other
+ * live one stays; that of another stack with its record.
  */
 export function recordRemovalSteps({ name, owner }: DesiredHost, facts: HostFacts): Step[] {
   const stack = stackOf(owner);
   return facts.manifest.vgpus.flatMap((record): Step[] => {
-    const isLive = findLive(record.uuid, facts) !== null;
+    const live = findLive(record.uuid, facts);
+    const isLive = live !== null;
     if (record.owner !== stack && isLive) return [];
     const vgpuInterface = interfaceOf(record, facts);
     const hasDefinition =
       record.owner === stack && !record.adopted && !isLive && vgpuInterface !== "vendor-vfio";
+    const isOrphan = isLive && isOrphanOf(stack, live.known);
     const { uuid, carrier, parent, typeName } = record;
     return [
       {
-        kind: hasDefinition ? "retire-vgpu" : "forget-vgpu",
+        kind: hasDefinition || isOrphan ? "retire-vgpu" : "forget-vgpu",
         vgpu: {
           ...{ uuid, vgpuInterface, carrier, parent, typeName, vgpuTypeId: null },
           ...{ owner: record.owner, name: record.name, keep: false },
         },
         target: `${name} ${record.name}`,
-        cause: isLive
-          ? "it stays, and nobody manages it any more"
-          : `it is noted for ${record.owner}, and not there`,
+        cause: isOrphan
+          ? "it is idle, and no resource has it any more"
+          : isLive
+            ? "it stays, and nobody manages it any more"
+            : `it is noted for ${record.owner}, and not there`,
         disruption: "none",
       },
     ];
   });
+}
+
+/** Whether a live vGPU was made by a stack, is kept by nothing, and used by no VM: it goes when the stack lets the host go. */
+export function isOrphanOf(stack: string, { record, live }: KnownVgpu): boolean {
+  if (record === null || record.owner !== stack || record.adopted || record.keep) return false;
+  return live.holders.length === 0 && !live.removing;
 }
 
 /** How a recorded vGPU is made; where its carrier is gone its place says enough: all mdevs are taken away alike. */

@@ -1,7 +1,7 @@
 import { carrierName, isGpu, typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
 import type { PlacedVgpu, Step } from "./steps.js";
-import { isLeftover, type KnownVgpu, type VgpuContext } from "./vgpu-view.js";
+import { findLive, isLeftover, type KnownVgpu, type VgpuContext } from "./vgpu-view.js";
 
 /** Returns the vGPU as it is to be on the host. */
 export function placed(context: VgpuContext, parent: string, self: DesiredVgpu): PlacedVgpu {
@@ -68,7 +68,7 @@ export function retireSteps(context: VgpuContext, retire: readonly KnownVgpu[]):
 export function forgetSteps(context: VgpuContext): Step[] {
   const { self, facts } = context;
   return facts.manifest.vgpus
-    .filter((record) => isLeftover(record, self, context))
+    .filter((record) => isLeftover(record, self, context) && findLive(record.uuid, facts) === null)
     .map((record) => ({
       kind: "forget-vgpu",
       vgpu: { ...placed(context, record.parent, self), uuid: record.uuid, name: record.name },

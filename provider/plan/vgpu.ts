@@ -57,7 +57,7 @@ export function planVgpu(declared: VgpuRequest, facts: HostFacts): Plan {
   if (typeName === null)
     return judged(refused(isGpu(carrier) ? typeRefusal(self, carrier) : mdevTypeRefusal(self, carrier)));
   const context = { ...request, carrier, facts, typeName, known: knownVgpus(carrier, facts) };
-  return judged(withBootUnit(context, onlyTargeted(context, planOn(context))));
+  return judged(withBootUnit(context, onlyTargeted(context, withoutLeftovers(context, planOn(context)))));
 }
 
 /** A run with `--target` takes nothing away that it would not make again. */
@@ -68,6 +68,11 @@ function onlyTargeted({ self, isTargeted = () => true }: VgpuContext, plan: Plan
       : [],
   );
   return others.length === 0 ? plan : refused(untargetedRefusal(self, others));
+}
+
+/** A record that outlived its vGPU goes with the next plan, whatever that does: the boot unit would make the vGPU again. */
+function withoutLeftovers(context: VgpuContext, plan: Plan): Plan {
+  return plan.refusals.length > 0 ? plan : { ...plan, steps: [...forgetSteps(context), ...plan.steps] };
 }
 
 function planOn(context: VgpuContext): Plan {
@@ -158,7 +163,7 @@ function makePlan(context: VgpuContext, old: KnownVgpu | null): Plan {
     : roomOnParent({ ...context, carrier }, old);
   if (refusals.length > 0 || parent === null) return { steps: [], refusals };
   return {
-    steps: [...forgetSteps(context), ...retireSteps(context, retire), makeStep(context, parent)],
+    steps: [...retireSteps(context, retire), makeStep(context, parent)],
     refusals: [],
   };
 }

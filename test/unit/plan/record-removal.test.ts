@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts, VgpuRecord } from "../../../provider/model/facts.js";
+import type { DesiredVgpu } from "../../../provider/plan/desired.js";
 import { planHostRemoval } from "../../../provider/plan/host.js";
 import { stackOf } from "../../../provider/plan/identity/vgpu-host.js";
-import { desiredHost, stepTexts } from "./facts.js";
-import { emptyWorld, factsOf } from "./vgpu-world.js";
-import { interfaces, vgpusOf, worldWith } from "./vgpus.js";
+import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { bootFiles, desiredHost, gpuAddress, stepTexts } from "./facts.js";
+import { emptyWorld, factsOf, type World } from "./vgpu-world.js";
+import { interfaces, uuidOf, vgpuOf, vgpusOf, worldWith } from "./vgpus.js";
 
 const desired = desiredHost({ driver: null, gpus: {} });
 
@@ -35,6 +37,25 @@ describe("the release of a host", () => {
     },
   );
 
+  it.each(interfaces)(
+    "takes an idle vGPU away that its stack made and no resource has any more: %s",
+    (kind) => {
+      const facts = factsWith(kind, {}, { live: true });
+      const managed = { ...facts, manifest: { ...facts.manifest, gpus: { [gpuAddress]: { vfs: 16 } } } };
+      expect(stepTexts(planHostRemoval(desired, managed)).slice(0, 3)).toEqual([
+        "retire-vgpu gpu-01 desk-1: it is idle, and no resource has it any more",
+        "retire-vgpu gpu-01 desk-2: it is idle, and no resource has it any more",
+        "disable-vfs gpu-01 0000:3b:00.0: we turned them on",
+      ]);
+      const kept = managed.manifest.vgpus.map((record) => ({ ...record, keep: true }));
+      const refused = planHostRemoval(desired, {
+        ...managed,
+        manifest: { ...managed.manifest, vgpus: kept },
+      });
+      expect(refused).toMatchObject({ steps: [], refusals: [{ code: "VGPU_IN_USE" }] });
+    },
+  );
+
   it("forgets a vGPU of its stack that stays, and one that it had adopted", () => {
     const forgotten = ["forget-vgpu", "forget-vgpu", "release-host"];
     expect(kindsOf(factsWith("mdev-on-vf", { keep: true }, { live: true }))).toEqual(forgotten);
@@ -50,5 +71,21 @@ describe("the release of a host", () => {
   it("knows the stack of an owner, whatever its resource is called", () => {
     expect(stackOf("shop/dev/gpu-01")).toBe("shop/dev");
     expect(stackOf("shop/dev/rack/gpu-01")).toBe("shop/dev");
+  });
+});
+
+describe("the record of a vGPU that is neither there nor declared", () => {
+  const planBeside = (world: World, declared: readonly DesiredVgpu[]) =>
+    planVgpu({ self: vgpuOf(2, "A40-8Q"), declared, bootFiles }, factsOf(world));
+
+  it("goes where the vGPU beside it is there as declared", () => {
+    const world = emptyWorld("vendor-vfio");
+    const made = worldWith(world, [vgpuOf(1, "A40-8Q"), vgpuOf(2, "A40-8Q")]);
+    const left = { ...made, live: made.live.filter(({ mdevUuid }) => mdevUuid !== uuidOf(1)) };
+    expect(stepTexts(planBeside(left, [vgpuOf(2, "A40-8Q")]))).toEqual([
+      "forget-vgpu gpu-01 desk-1: it is noted, not there, and not declared",
+    ]);
+    const both = [vgpuOf(1, "A40-8Q"), vgpuOf(2, "A40-8Q")];
+    expect(planBeside(left, both).steps).toEqual([]);
   });
 });
