@@ -18,13 +18,15 @@ export interface VgpuResource {
 
 const targetFlags = new Set(["--target", "-t", "--target-replace"]);
 const excludeFlags = new Set(["--exclude", "-x"]);
+/** One-letter flags of `pulumi up`, `preview`, `destroy` and `refresh` that take a value: what follows one is no flag. */
+const lettersWithValue = "tcxmpsvC";
 
 /** Returns what a command line of `pulumi` says of targets; `null` when the run is about everything. */
 export function runTargetsOf(argv: readonly string[]): RunTargets | null {
   const targets: string[] = [];
   const excludes: string[] = [];
   for (const [index, word] of argv.entries()) {
-    const [flag = "", inline] = word.startsWith("--") ? splitOnce(word) : [word];
+    const [flag = "", inline] = word.startsWith("--") ? splitOnce(word) : splitLetters(word);
     const value = inline ?? argv[index + 1] ?? "";
     if (targetFlags.has(flag)) targets.push(value);
     if (excludeFlags.has(flag)) excludes.push(value);
@@ -37,6 +39,17 @@ export function runTargetsOf(argv: readonly string[]): RunTargets | null {
 function splitOnce(word: string): [string, string?] {
   const at = word.indexOf("=");
   return at < 0 ? [word] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+/** Returns the flag with a value among grouped letters, as in `-yt URN`, `-t=URN` and `-tURN`. */
+function splitLetters(word: string): [string, string?] {
+  if (!word.startsWith("-")) return [word];
+  const at = [...word].findIndex(
+    (letter, index) => index > 0 && (letter === "=" || lettersWithValue.includes(letter)),
+  );
+  if (at < 0 || word[at] === "=") return [word];
+  const value = word.slice(at + 1);
+  return value === "" ? [`-${word[at]}`] : [`-${word[at]}`, value.replace(/^=/, "")];
 }
 
 /** Whether a run is about a vGPU. The components above it are not known here: a pattern has to leave room for them. */
