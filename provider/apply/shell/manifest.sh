@@ -1,6 +1,13 @@
 # The manifest under /etc/pulumi-vgpu: what we put on this machine. A record is there whole or not at all.
 manifest=/etc/pulumi-vgpu
-line_of() { value=; { IFS= read -r value < "$1"; } 2>/dev/null || :; }
+# The first line of a file, "" where there is none; fails where it is there and cannot be read. Nothing but a file is opened:
+# a FIFO would hold a boot up.
+line_of() {
+  value=
+  if [ ! -e "$1" ]; then return 0; fi
+  [ -f "$1" ] || return 1
+  { IFS= read -r value < "$1"; } 2> /dev/null || [ -n "$value" ] || head -c 1 "$1" > /dev/null 2>&1 || [ ! -e "$1" ]
+}
 # The format of these records. Number 1 has no number, and a guest's records of the driver have the names of a host's.
 known_format=2
 formats_known() {
@@ -15,11 +22,20 @@ raise_format() {
   mkdir -p "$manifest" || return 1
   if [ -e "$manifest/guest" ] && [ ! -e "$manifest/host" ]; then
     for old in driver nouveau; do
-      if [ -e "$manifest/$old" ]; then mv "$manifest/$old" "$manifest/guest-$old" || return 1; fi
+      if [ -e "$manifest/$old" ]; then mv -T "$manifest/$old" "$manifest/guest-$old" || return 1; fi
     done
   fi
-  printf 'format=%s\n' "$known_format" > "$manifest/format.new" && sync "$manifest/format.new" &&
-    mv "$manifest/format.new" "$manifest/format" && sync "$manifest"
+  write_record "$manifest/format" "format=$known_format"
+}
+# What lies in the new file's place is taken away, never opened; a folder in the record's own place would swallow it.
+write_record() { # whole path, then its lines
+  new=$1
+  shift
+  rm -f "$new.new" &&
+    (set -C && printf '%s\n' "$@" > "$new.new") &&
+    sync "$new.new" &&
+    mv -T "$new.new" "$new" &&
+    sync "${new%/*}"
 }
 # A machine may have been taken for both kinds: each has records of its own, and leaves the other's alone.
 path_of() { # path below the manifest; leaves the whole one in $file
@@ -36,22 +52,22 @@ record() { # path below the manifest, then key=value lines
     why="a value of $file is no single line without control characters"
     return 1
   done
-  mkdir -p "${file%/*}" &&
-    printf '%s\n' "$@" > "$file.new" &&
-    sync "$file.new" &&
-    mv "$file.new" "$file" &&
-    sync "${file%/*}"
+  mkdir -p "${file%/*}" && write_record "$file" "$@"
 }
 forget() { # path below the manifest; the number of the format goes before the last record
   raise_format || return 1
   path_of "$1"
+  if [ -d "$file" ]; then echo "$file is a folder, and no record" >&2; return 1; fi
   rest=$(find "$manifest" -type f ! -path "$manifest/format" ! -path "$file" ! -name '*.new' -print -quit)
   if [ -z "$rest" ]; then rm -f "$manifest/format" "$manifest/format.new"; fi
-  rm -f "$file" "$file.new"
+  rm -f "$file" "$file.new" || return 1
   rmdir "$manifest/vgpu" "$manifest/gpu" "$manifest" 2>/dev/null || :
 }
-field_of() { # path below the manifest, key; nothing where the record has the key twice: one of them was smuggled in
+# Nothing where the record has the key twice: one of them was smuggled in. The shell would leave a NUL out.
+field_of() { # path below the manifest, key
   path_of "$1"
-  value=$(sed -n "s/^$2=//p" "$file" 2>/dev/null)
+  value=
+  [ -f "$file" ] || return 0
+  value=$(sed -n "s/^$2=//p" "$file" 2>/dev/null | tr '\000' '\001')
   is_text "$value" || value=
 }

@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -105,6 +106,31 @@ describe("record", () => {
     expect(withFunctions("record driver state=done").code).not.toBe(0);
     expect(read("driver")).toBe("state=intent\n");
   });
+
+  it("fails where a folder has the record's place, and puts nothing into it", () => {
+    withFunctions('record host owner=a; mkdir -p "$manifest/driver" "$manifest/vgpu/one"');
+    for (const path of ["driver", "vgpu/one"]) {
+      expect(withFunctions("record $1 state=intent", [path]).code).not.toBe(0);
+      expect(readdirSync(join(manifest, path))).toEqual([]);
+    }
+  });
+
+  it("opens nothing that lies in the place of the new file", () => {
+    const elsewhere = join(root, "elsewhere");
+    writeFileSync(elsewhere, "as it was\n");
+    withFunctions(
+      'record host owner=a; mkfifo "$manifest/driver.new" "$manifest/format.new"; rm "$manifest/format"',
+    );
+    withFunctions('ln -s "$1" "$manifest/nouveau.new"', [elsewhere]);
+    expect(withFunctions("record driver state=intent; record nouveau state=done").code).toBe(0);
+    expect([read("format"), read("driver"), read("nouveau")]).toEqual([
+      "format=2\n",
+      "state=intent\n",
+      "state=done\n",
+    ]);
+    expect(readFileSync(elsewhere, "utf8")).toBe("as it was\n");
+    expect(lstatSync(join(manifest, "nouveau")).isFile()).toBe(true);
+  });
 });
 
 describe("forget", () => {
@@ -122,6 +148,17 @@ describe("forget", () => {
   it("succeeds when there is nothing to forget", () => {
     expect(withFunctions("forget vgpu/none").code).toBe(0);
   });
+
+  it("fails where the record is still there after it, and leaves the format beside it", () => {
+    withFunctions('record host owner=a; forget host; mkdir -p "$manifest/host"; record driver state=done');
+    withFunctions('rm "$manifest/driver"');
+    const failed = withFunctions("forget host");
+    expect([failed.code, failed.stderr]).toEqual([1, `${manifest}/host is a folder, and no record\n`]);
+    expect(read("format")).toBe("format=2\n");
+    const stays = 'rm() { case $* in *host*) return 1 ;; esac; command rm "$@"; }';
+    withFunctions('rmdir "$manifest/host"; record host owner=a');
+    expect(withFunctions(`${stays}\nforget host`).code).toBe(1);
+  });
 });
 
 describe("field_of", () => {
@@ -129,6 +166,43 @@ describe("field_of", () => {
     withFunctions("record gpu/a vfs=16 vfsx=7 xvfs=8");
     expect(withFunctions('field_of gpu/a vfs; printf "[%s]" "$value"').stdout).toBe("[16]");
     expect(withFunctions('field_of gpu/b vfs; printf "[%s]" "$value"').stdout).toBe("[]");
+  });
+
+  it("reads nothing of a value with a NUL, which the shell would leave out", () => {
+    withFunctions("record host owner=a");
+    writeFileSync(join(manifest, "host"), "owner=a\0/b/c\n");
+    expect(withFunctions('field_of host owner; printf "[%s]" "$value"').stdout).toBe("[]");
+  });
+
+  it("is not held up by a FIFO, nor is a line of a file", () => {
+    withFunctions('mkdir -p "$manifest"; mkfifo "$manifest/host"');
+    const code =
+      'field_of host owner; printf "[%s]" "$value"; line_of "$manifest/host"; printf "%s[%s]" "$?" "$value"';
+    expect(withFunctions(code).stdout).toBe("[]1[]");
+    withFunctions('rm "$manifest/host"; mkfifo "$manifest/format"');
+    expect(withFunctions("true")).toMatchObject({
+      code: 1,
+      stderr: `the records below ${manifest} are of a newer pulumi-vgpu (); this one knows formats up to 2\n`,
+    });
+  });
+});
+
+describe("line_of", () => {
+  const lineOf = (path: string) =>
+    withFunctions('if line_of "$1"; then printf "[%s]" "$value"; else printf unread; fi', [path]).stdout;
+
+  it("reads the first line, and nothing where there is none", () => {
+    writeFileSync(join(root, "lines"), "one\ntwo\n");
+    writeFileSync(join(root, "no-end"), "one");
+    expect(lineOf(join(root, "lines"))).toBe("[one]");
+    expect(lineOf(join(root, "no-end"))).toBe("[one]");
+    expect(lineOf(join(root, "no-such-file"))).toBe("[]");
+    expect(lineOf("/dev/null")).toBe("unread");
+  });
+
+  it("fails where the file is there and cannot be read", () => {
+    expect(lineOf("/proc/self/mem")).toBe("unread");
+    expect(lineOf("/proc/self")).toBe("unread");
   });
 });
 
