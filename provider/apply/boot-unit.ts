@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readScript } from "../observe/read-script.js";
 import { lockFunctions } from "../transport/lock-scripts.js";
+import { ownFolder } from "../transport/remote-script.js";
 
 /** Returns the script that restores vGPUs at boot: the very functions that make them, and a loop over the manifest. */
 export function restoreScript(): string {
@@ -15,7 +16,7 @@ export function bootUnit(): string {
 /** Returns the shell functions that every changing script starts with; each kind of machine has records of its own. */
 export function libraryScript(side: "host" | "guest"): string {
   const parts = ["forms", "manifest", "functions"].map((name) => readScript(`apply/shell/${name}.sh`));
-  return `side=${side}\n${parts.join("")}`;
+  return `side=${side}\n${ownFolder()}${parts.join("")}`;
 }
 
 /** Returns the sha256 of the boot unit's files, by file name, as this version writes them. */

@@ -72,7 +72,8 @@ for unit in $services; do
   state=$(timeout 30 systemctl show -p LoadState -p ActiveState -p Result -p UnitFileState "$unit" 2>&1) || { unread services "${state:-systemctl ended with $?}"; continue; }
   printf '%s\n' "$state" | while IFS= read -r value; do fact service "$unit" "${value%%=*}" "${value#*=}"; done
 done
+# A file that others may change is no package that lies ready.
 for value in /var/lib/pulumi-vgpu/packages/*.run; do
-  if [ -f "$value" ]; then value=${value##*/}; fact upload "${value%.run}"; fi
+  if [ -n "$(find "$value" -prune -type f -uid "$(id -u)" ! -perm /022 2> /dev/null)" ]; then value=${value##*/}; fact upload "${value%.run}"; fi
 done
 look_at_processes

@@ -14,7 +14,8 @@ export interface CommandLine {
 }
 
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const environment = `export LC_ALL=C PATH=${path}\n`;
+/** A login may have any umask, and what a script makes must not be for others to write. */
+const environment = `export LC_ALL=C PATH=${path}\numask 022\n`;
 
 /** The line that ends what sudo reads from standard input. */
 const stdinMarker = "pulumi-vgpu: standard input begins";

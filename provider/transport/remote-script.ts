@@ -10,6 +10,11 @@ export interface RemoteScript {
 
 const loaded = new Map<string, RemoteScript>();
 
+/** Returns the shell functions of folders that nobody but root may write to. */
+export function ownFolder(): string {
+  return transportScript("own-folder").text;
+}
+
 /** Returns the script `<name>.sh` of this folder; read once per process. */
 export function transportScript(name: string): RemoteScript {
   let script = loaded.get(name);

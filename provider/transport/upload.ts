@@ -7,7 +7,7 @@ import { lastLines, seconds, uploadStalled } from "./failures.js";
 import { startAnew } from "./guarded-command.js";
 import { requireLock } from "./lock-scope.js";
 import { guardedScript, notBegun } from "./lock-scripts.js";
-import { transportScript } from "./remote-script.js";
+import { ownFolder, transportScript } from "./remote-script.js";
 import { type CommandContext, type ExecResult, type RunningCommand, startCommand } from "./run-command.js";
 import { within } from "./within.js";
 
@@ -37,7 +37,8 @@ export async function uploadFile(context: CommandContext, request: UploadRequest
     const total = (await file.stat()).size;
     const stallMs = request.stallMs ?? defaultStallMs;
     const diskMs = stallMs + total / slowestDisk;
-    const script = transportScript("receive-file");
+    const { name, text } = transportScript("receive-file");
+    const script = { name, text: ownFolder() + text };
     const { token } = requireLock(context.machine, script.name);
     const running = await startCommand(context, {
       ...guardedScript({ script, args: [request.remotePath, request.sha256] }, token, null),

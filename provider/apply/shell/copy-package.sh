@@ -4,7 +4,7 @@ packages=/var/lib/pulumi-vgpu/packages
 umask 077
 [ -f "$source" ] || { echo "there is no file $source"; exit 3; }
 size=$(stat -L -c %s "$source") || exit 1
-mkdir -p "$packages" || exit 1
+own_packages "$packages" && rm -f "$packages/$hash.part" || { echo "$why" >&2; exit 1; }
 # Whoever may write beside it may put a pipe or an endless device in its place meanwhile.
 limit=$((size + 1))
 timeout 900 head -c "$limit" < "$source" > "$packages/$hash.part"
@@ -16,4 +16,4 @@ if [ "$code" != 0 ] || [ "$found" != "$hash" ]; then
   echo "sha256 of $source is $found, expected $hash"
   exit 3
 fi
-sync "$packages/$hash.part" && mv -f "$packages/$hash.part" "$packages/$hash.run"
+sync "$packages/$hash.part" && mv -f -T "$packages/$hash.part" "$packages/$hash.run"

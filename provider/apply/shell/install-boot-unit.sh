@@ -1,10 +1,11 @@
 # Installs the unit that restores vGPUs at boot, and the script it runs.
-mkdir -p /usr/local/lib/pulumi-vgpu &&
+own_folder /usr/local/lib/pulumi-vgpu || { echo "$why" >&2; exit 1; }
+rm -f /usr/local/lib/pulumi-vgpu/restore.new /etc/systemd/system/pulumi-vgpu.service.new &&
   printf '%s' "$1" > /usr/local/lib/pulumi-vgpu/restore.new &&
   chmod 755 /usr/local/lib/pulumi-vgpu/restore.new &&
-  mv /usr/local/lib/pulumi-vgpu/restore.new /usr/local/lib/pulumi-vgpu/restore &&
+  mv -T /usr/local/lib/pulumi-vgpu/restore.new /usr/local/lib/pulumi-vgpu/restore &&
   printf '%s' "$2" > /etc/systemd/system/pulumi-vgpu.service.new &&
-  mv /etc/systemd/system/pulumi-vgpu.service.new /etc/systemd/system/pulumi-vgpu.service &&
+  mv -T /etc/systemd/system/pulumi-vgpu.service.new /etc/systemd/system/pulumi-vgpu.service &&
   sync /usr/local/lib/pulumi-vgpu/restore /etc/systemd/system/pulumi-vgpu.service || exit 1
 systemctl daemon-reload >&2
 systemctl enable pulumi-vgpu.service >&2

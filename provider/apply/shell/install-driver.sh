@@ -4,6 +4,7 @@ log=/var/lib/pulumi-vgpu/installer.log
 own_blocks='/etc/modprobe.d/nvidia-installer-disable-nouveau.conf /usr/lib/modprobe.d/nvidia-installer-disable-nouveau.conf'
 line_of /proc/sys/kernel/random/boot_id
 boot=$value
+own_packages "${run%/*}" || { echo "$why"; exit 1; }
 is_package "$run" "$hash" || { echo "$why"; exit 3; }
 installer_folder "$run" || { echo "$why"; exit 4; }
 was_loaded=; if [ -d /sys/module/nvidia ]; then was_loaded=yes; fi

@@ -1,6 +1,7 @@
 # Removes the driver that we installed. $1, $2: file and sha256 of what takes its place, which must be ready first.
 log=/var/lib/pulumi-vgpu/uninstaller.log
 if [ -n "$1" ]; then
+  own_packages "${1%/*}" || { echo "$why"; exit 1; }
   is_package "$1" "$2" || { echo "$why"; exit 3; }
   installer_folder "$1" || { echo "$why"; exit 4; }
 fi

@@ -2,7 +2,7 @@
 conf=/etc/nvidia/gridd.conf
 kept=/var/lib/pulumi-vgpu/gridd.conf.before
 none=/var/lib/pulumi-vgpu/gridd.conf.none
-mkdir -p /etc/nvidia /var/lib/pulumi-vgpu || exit 1
+mkdir -p /etc/nvidia && own_folder /var/lib/pulumi-vgpu || { echo "$why" >&2; exit 1; }
 if [ ! -e "$kept" ] && [ ! -e "$none" ]; then
   if [ -f "$conf" ]; then cp -p "$conf" "$kept.new" && sync "$kept.new" && mv "$kept.new" "$kept"
   else : > "$none" && sync "$none"; fi || exit 1
