@@ -13,7 +13,8 @@ const kinds = join(modelFolder, "kinds.ts");
 const vms = join(__dirname, "..", "lifecycle", "vm.ts");
 
 /** The environment that every script of ours has. */
-const environment = "export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\numask 022\n";
+const environment =
+  "export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\numask 022\n";
 
 /** How a simulated bed is started. */
 export interface SimulatedChoice {

@@ -11,7 +11,8 @@ import { describeBed } from "../../contracts/run-suite.js";
 import { defineDomain, mustRun, startDomain, stopDomain, undefineDomain } from "../support/domain.js";
 
 /** The environment that every script of ours has. */
-const environment = "export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\numask 022\n";
+const environment =
+  "export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\numask 022\n";
 
 /** A machine of the lab as a bed. */
 export function labBed(machine: LabMachine, facts: BedFacts, notes = new Map<string, string>()): Bed {
