@@ -69,7 +69,7 @@ function valuesOf(step: SingleStep, context: StepContext): Omit<ChangingScript, 
       // They make the initramfs of every kernel anew: a busy machine was seen to take more than three minutes.
       return { deadlineMs: 900_000 };
     case "install-boot-unit":
-      return { args: [restoreScript(), bootUnit()] };
+      return { args: [bootUnit()], stdin: restoreScript() };
     case "enable-vfs":
       return { args: [step.gpu, String(step.count)], deadlineMs: 300_000 };
     case "disable-vfs":

@@ -54,7 +54,7 @@ function run(text: string, args: readonly string[], stdin = ""): ShellResult {
 const copy = () => run(changingScript("copy-package", "host"), [join(root, "source.run"), sha256]);
 const receive = () =>
   run(ownFolder() + transportScript("receive-file").text, [`${packages}/${sha256}.run`, sha256], content);
-const installUnit = () => run(changingScript("install-boot-unit", "host"), [restoreScript(), bootUnit()]);
+const installUnit = () => run(changingScript("install-boot-unit", "host"), [bootUnit()], restoreScript());
 const mode = (path: string) => statSync(path).mode & 0o777;
 const makeOpen = (...folders: string[]) => {
   for (const folder of folders) {
