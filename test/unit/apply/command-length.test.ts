@@ -14,7 +14,11 @@ it.each([
   ["uninstall-driver", []],
 ] as const)("%s, with its functions, is a command that every SSH server takes", (name, args) => {
   const token = "0".repeat(36);
-  const guarded = guardedScript({ script: { name, text: changingScript(name, "host") }, args }, token, 40_000);
+  const guarded = guardedScript(
+    { script: { name, text: changingScript(name, "host") }, args },
+    token,
+    40_000,
+  );
   const line = commandLine(guarded.script, guarded.args, { by: "sudo-password", password: "secret" });
   expect(line.text.length).toBeLessThan(longestPacket - 1_000);
 });
