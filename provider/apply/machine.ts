@@ -1,4 +1,4 @@
-import { isVgpuError, VgpuError } from "../model/errors.js";
+import { isVgpuError, redact, VgpuError } from "../model/errors.js";
 import { readScript } from "../observe/read-script.js";
 import type { ExecResult, Session } from "../transport/session.js";
 import { libraryScript } from "./boot-unit.js";
@@ -82,7 +82,7 @@ export async function stepError(
     .then((result) => result.stdout.trim())
     .catch(unreadEvidence);
   const meaning = failure.name === "make-vgpu" ? refusalMeaning(evidence) : null;
-  const said = failure.said.trim().split("\n").slice(-12).join("\n  ");
+  const said = redact(failure.said).trim().split("\n").slice(-12).join("\n  ");
   return new VgpuError({
     code: "VGPU_STEP_FAILED",
     where: machine.label,

@@ -51,16 +51,30 @@ export interface ErrorParts {
 
 const redactions = new Set<string>();
 
-/** Makes every later message show `[secret]` in place of `text`; texts under 4 characters are left alone. */
+/** Makes every later message show `[secret]` in place of `text`, as it is or quoted; texts under 4 characters are left alone. */
 export function redactLater(text: string): void {
-  if (text.length >= 4) redactions.add(text);
+  if (text.length < 4) return;
+  redactions.add(text);
+  redactions.add(JSON.stringify(text).slice(1, -1));
 }
 
 /** Returns `text` with every registered secret replaced by `[secret]`. */
 export function redact(text: string): string {
   let clean = text;
-  for (const secret of redactions) clean = clean.split(secret).join("[secret]");
+  // One secret may begin another.
+  const longestFirst = [...redactions].sort((a, b) => b.length - a.length);
+  for (const secret of longestFirst) clean = clean.split(secret).join("[secret]");
   return clean;
+}
+
+/** Returns at most `most` characters of the beginning of what a machine said; no part of a secret is left where it is cut. */
+export function startOf(text: string, most: number): string {
+  return redact(text).slice(0, most);
+}
+
+/** The same for its end. */
+export function endOf(text: string, most: number): string {
+  return redact(text).slice(-most);
 }
 
 /** Longest texts of a message, characters: what a machine says is not all worth reading. */

@@ -1,4 +1,4 @@
-import { isVgpuError, VgpuError } from "../model/errors.js";
+import { endOf, isVgpuError, startOf, VgpuError } from "../model/errors.js";
 
 /** The lines that an observing script printed, by tag; each line is its fields. */
 export interface FactLines {
@@ -32,7 +32,7 @@ export function parseFactLines(output: string, what: string, where: string): Fac
     if (line === "") continue;
     if (line.length > longestLine)
       throw refuse(
-        `a line of ${line.length} characters, which begins with ${JSON.stringify(line.slice(0, 80))}`,
+        `a line of ${line.length} characters, which begins with ${JSON.stringify(startOf(line, 80))}`,
       );
     const [tag = "", ...fields] = line.split("\t");
     const sameTag = byTag.get(tag) ?? [];
@@ -46,7 +46,7 @@ export function parseFactLines(output: string, what: string, where: string): Fac
       code: "VGPU_PROTOCOL",
       where,
       what: `cannot observe the ${what}`,
-      saw: `${output.length} characters that end with ${JSON.stringify(output.slice(-80))}`,
+      saw: `${output.length} characters that end with ${JSON.stringify(endOf(output, 80))}`,
       expected: `fact lines that end with "end ${what}"`,
       next: "run again; if it stays, look at the machine's login shell and its /bin/sh",
     });

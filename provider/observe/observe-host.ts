@@ -1,3 +1,4 @@
+import { endOf } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import type { Session } from "../transport/session.js";
 import { parseFactLines, understood } from "./fact-lines.js";
@@ -30,7 +31,7 @@ export function parseHostFacts(output: string, where: string): HostFacts {
   const machine = parseMachine(lines);
   const mdevctl = lines.all("mdevctl").map((fields) => fields.join("\t"));
   const definitions = parseMdevDefinitions(mdevctl.join("\n"));
-  const unlisted = { part: "mdevctl" as const, saw: `${mdevctl.join(" ").slice(-200)} (mdevctl list)` };
+  const unlisted = { part: "mdevctl" as const, saw: `${endOf(mdevctl.join(" "), 200)} (mdevctl list)` };
   return {
     ...machine,
     unread: definitions === null ? [...machine.unread, unlisted] : machine.unread,

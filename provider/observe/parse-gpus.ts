@@ -1,3 +1,4 @@
+import { startOf } from "../model/errors.js";
 import type { GpuFacts, GpuInterface, Holder, LiveVgpu, OfferedType } from "../model/facts.js";
 import type { FactLines } from "./fact-lines.js";
 import { holdersByFile } from "./parse-holders.js";
@@ -45,7 +46,7 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
 
 function kernelLogOf(lines: FactLines, address: string): string[] {
   const said = lines.all("gpu-log").filter((fields) => fields[0] === address);
-  return said.slice(0, 12).map(([, line = ""]) => line.slice(0, 300));
+  return said.slice(0, 12).map(([, line = ""]) => startOf(line, 300));
 }
 
 function bare(hex: string): string {

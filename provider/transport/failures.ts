@@ -1,4 +1,4 @@
-import { VgpuError } from "../model/errors.js";
+import { redact, startOf, VgpuError } from "../model/errors.js";
 import type { LoginAttempts } from "./credentials.js";
 import type { Route } from "./ssh-alias.js";
 
@@ -114,7 +114,7 @@ export function tooMuchOutput(target: string, name: string, most: number, output
     code: "VGPU_PROTOCOL",
     where: target,
     what: `${name} prints more than can be taken in`,
-    saw: `more than ${mebibytes}, which begin with ${JSON.stringify(output.slice(0, 80))} (standard output)`,
+    saw: `more than ${mebibytes}, which begin with ${JSON.stringify(startOf(output, 80))} (standard output)`,
     expected: `at most ${mebibytes}`,
     next: "look on the machine for what prints so much: its login shell, or a tool that the command asks; then run again",
     now: `${name} may still be running on the machine`,
@@ -140,7 +140,7 @@ export function uploadStalled(
 
 /** Returns the last lines of a command's output on one line, for `Saw`. */
 export function lastLines(output: string, count = 3): string {
-  return output
+  return redact(output)
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== "")

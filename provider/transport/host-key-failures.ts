@@ -1,4 +1,4 @@
-import { VgpuError } from "../model/errors.js";
+import { startOf, VgpuError } from "../model/errors.js";
 import { fingerprint, hostKeyText, knownHostsName, leastRsaBits, type PublicHostKey } from "./known-hosts.js";
 import type { Route } from "./ssh-alias.js";
 
@@ -83,7 +83,7 @@ export function notAKey(target: string, text: string): VgpuError {
     code: "VGPU_INPUT",
     where: target,
     what: "connection.hostKey is not a public host key",
-    saw: secret ? "a private key" : `"${text.slice(0, 60)}"`,
+    saw: secret ? "a private key" : `"${startOf(text, 60)}"`,
     expected: 'one line of type and key, e.g. "ssh-ed25519 AAAA…" (as in /etc/ssh/ssh_host_ed25519_key.pub)',
     next: "take it from the machine, or from ssh-keyscan after checking its fingerprint",
     property: "connection.hostKey",

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import type { ClientChannel } from "ssh2";
-import { isVgpuError } from "../model/errors.js";
+import { endOf, isVgpuError } from "../model/errors.js";
 import { OpeningTimeout } from "./channel-slots.js";
 import type { BecomeRoot } from "./command-line.js";
 import { commandLine, stderrOfScript } from "./command-line.js";
@@ -151,5 +151,5 @@ function collect(
 function lostReason(stderr: string): string {
   return stderr.trim() === ""
     ? "the channel closed without an exit code"
-    : `the channel closed without an exit code, after: ${stderr.trim().slice(-200)}`;
+    : `the channel closed without an exit code, after: ${endOf(stderr.trim(), 200)}`;
 }

@@ -1,4 +1,4 @@
-import type { ErrorParts } from "../../model/errors.js";
+import { type ErrorParts, startOf } from "../../model/errors.js";
 import type { MachineFacts } from "../../model/facts.js";
 import { prerequisite } from "../prerequisites/prerequisite.js";
 import type { Plan } from "../steps.js";
@@ -45,7 +45,7 @@ export function namelessRefusals(name: string, facts: MachineFacts): ErrorParts[
       { name },
       {
         what: "this machine does not say which one it is",
-        saw: `machine-id ${JSON.stringify(facts.machineId.slice(0, 40))} (/etc/machine-id)`,
+        saw: `machine-id ${JSON.stringify(startOf(facts.machineId, 40))} (/etc/machine-id)`,
         expected: "32 hexadecimal digits",
         next: "run systemd-machine-id-setup on it, run again",
         property: "connection",
