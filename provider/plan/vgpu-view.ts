@@ -19,6 +19,8 @@ export interface VgpuRequest {
   readonly self: DesiredVgpu;
   /** Every vGPU that the program declares on the same carrier, `self` included. */
   readonly declared: readonly DesiredVgpu[];
+  /** Addresses of the GPUs that its host declares; `null` where nobody knows. @default null */
+  readonly hostGpus?: readonly string[] | null;
   /** sha256 of the boot unit's files as this version of the package writes them. */
   readonly bootFiles: Readonly<Record<string, string>>;
   /** Whether the run is about the vGPU of this resource name. @default every one is */

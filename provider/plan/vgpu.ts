@@ -4,6 +4,7 @@ import { startsByItself } from "./autostart.js";
 import { bootUnitSteps } from "./boot-unit.js";
 import { type Carrier, carrierName, carrierOf, fullTypeName, isGpu, typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
+import { consoleGpuRefusal, undeclaredGpuRefusal } from "./gpu-of-host.js";
 import { roomOnGpu } from "./gpu-room.js";
 import { formatRefusals, knowsFormat } from "./identity/record-format.js";
 import { othersHostRefusal } from "./identity/vgpu-host.js";
@@ -47,7 +48,8 @@ export function planVgpu(declared: VgpuRequest, facts: HostFacts): Plan {
   const request = withRecordedUuids(declared, facts);
   const { self } = request;
   const [unknown] = formatRefusals(`${self.host} ${self.name}`, facts);
-  const taken = unknown ?? othersHostRefusal(self, facts) ?? takenNameRefusal(self, facts);
+  const wrongPlace = unknown ?? othersHostRefusal(self, facts) ?? undeclaredGpuRefusal(request);
+  const taken = wrongPlace ?? takenNameRefusal(self, facts);
   if (taken !== null) return refused(taken);
   const carrier = carrierOf(self, facts);
   const judged = (plan: Plan) => unlessUnread(`${self.host} ${self.name}`, facts, plan);
@@ -57,7 +59,9 @@ export function planVgpu(declared: VgpuRequest, facts: HostFacts): Plan {
   if (typeName === null)
     return judged(refused(isGpu(carrier) ? typeRefusal(self, carrier) : mdevTypeRefusal(self, carrier)));
   const context = { ...request, carrier, facts, typeName, known: knownVgpus(carrier, facts) };
-  return judged(withBootUnit(context, onlyTargeted(context, withoutLeftovers(context, planOn(context)))));
+  const plan = withoutLeftovers(context, planOn(context));
+  const ofConsole = isGpu(carrier) ? consoleGpuRefusal(self, carrier, plan) : null;
+  return judged(ofConsole === null ? withBootUnit(context, onlyTargeted(context, plan)) : refused(ofConsole));
 }
 
 /** A run with `--target` takes nothing away that it would not make again. */

@@ -13,12 +13,13 @@ import { secureBootNotice } from "../plan/prerequisites/secure-boot.js";
 import { type VgpuHostInputs, vgpuHostSchema } from "../schema/inputs.js";
 import { desiredDriver, driverInputRefusals } from "./driver-input.js";
 import { formerOwnerOf } from "./former.js";
+import { noteHostGpus } from "./host-gpus.js";
 import { liveHostInputs, observedHost } from "./host-state.js";
+import type { Lifecycle } from "./lifecycle.js";
 import { machineLifecycle } from "./machine-lifecycle.js";
 import { hostView } from "./machine-view.js";
 
-/** The lifecycle of a VgpuHost. */
-export const vgpuHost = machineLifecycle({
+const machine = machineLifecycle({
   kind: "VgpuHost",
   claim: "host",
   journals: ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service", "pulumi-vgpu.service"],
@@ -43,6 +44,16 @@ export const vgpuHost = machineLifecycle({
     ].filter((notice) => notice !== null),
   mayBeOffAtFirst: () => false,
 });
+
+/** The lifecycle of a VgpuHost. */
+export const vgpuHost: Lifecycle = {
+  ...machine,
+  check: async (olds, news) => {
+    const checked = await machine.check(olds, news);
+    noteHostGpus(checked.inputs);
+    return checked;
+  },
+};
 
 function desiredHost(inputs: VgpuHostInputs): DesiredHost {
   return {

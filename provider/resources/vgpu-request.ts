@@ -7,6 +7,7 @@ import type { MdevDeviceInputs } from "../schema/inputs.js";
 import { declaredAround, wasChecked } from "./declared.js";
 import { targetsOfRun } from "./engine-call.js";
 import { formerOf, isStored } from "./former.js";
+import { gpusOfHost } from "./host-gpus.js";
 import type { Properties } from "./lifecycle.js";
 import { isUuidDerived } from "./stored-uuid.js";
 
@@ -51,7 +52,9 @@ export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
       formerNames: vgpu.formerNames ?? [],
       keep: vgpu.keep || vgpu.asItIs === true,
     }));
-  return { self, declared: [self, ...siblings], bootFiles: bootFileHashes(), isTargeted: targetedIn(self) };
+  const hostGpus = gpusOfHost(self.owner, self.host);
+  const [bootFiles, isTargeted] = [bootFileHashes(), targetedIn(self)];
+  return { self, declared: [self, ...siblings], hostGpus, bootFiles, isTargeted };
 }
 
 function targetedIn({ owner, host }: DesiredVgpu): (name: string) => boolean {
