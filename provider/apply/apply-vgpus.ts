@@ -70,9 +70,10 @@ function operationLine(step: SingleVgpuStep): string {
   const number = vgpu.vgpuTypeId === null ? "" : String(vgpu.vgpuTypeId);
   // A parent that is not NVIDIA's carries its mdevs itself: there is no GPU to note beside it.
   const gpu = vgpu.vgpuInterface === "mdev-on-parent" ? "" : vgpu.carrier;
-  const place = [verbOf(step), vgpu.uuid, vgpu.vgpuInterface, gpu, vgpu.parent];
+  const forgotten = step.kind === "forget-vgpu";
+  const place = [verbOf(step), vgpu.uuid, vgpu.vgpuInterface, ...(forgotten ? ["", ""] : [gpu, vgpu.parent])];
   const noted = [vgpu.typeName, number, vgpu.owner, vgpu.name, vgpu.keep ? "yes" : "no"];
-  // What goes is known by its place: the words of a record that somebody bent are not sent back.
+  // What goes is known by its place, what is forgotten by its UUID: the words of a record that somebody bent are not sent back.
   const isMade = step.kind === "make-vgpu" || step.kind === "record-vgpu";
   const all = [...place, ...(isMade ? noted : ["", "", "", "", "no"])];
   const bent = all.find((field) => /[\p{Cc}\p{Zl}\p{Zp}]/u.test(field));

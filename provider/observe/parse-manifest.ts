@@ -4,11 +4,12 @@ import type { FactLines } from "./fact-lines.js";
 type Fields = ReadonlyMap<string, string>;
 
 /** The paths of records: a GPU's has its address, a vGPU's its UUID. */
-export const recordPath = /^(?:[a-z-]{1,32}|gpu\/[0-9a-f:.]{12,16}|vgpu\/[0-9a-f-]{36})$/;
+export const recordPath =
+  /^(?:[a-z-]{1,32}|gpu\/[0-9a-f:.]{12,16}|vgpu\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
  * Returns the fields of every file of our manifest, by path below `/etc/pulumi-vgpu`. One that a record has twice, or with
- * control characters, is as good as none: somebody bent it.
+ * control characters or line ends of Unicode's, is as good as none: somebody bent it.
  */
 export function manifestFiles(lines: FactLines): ReadonlyMap<string, Fields> {
   const files = new Map<string, Map<string, string>>();
@@ -23,7 +24,7 @@ export function manifestFiles(lines: FactLines): ReadonlyMap<string, Fields> {
     ];
     if (equals === -1 || !recordPath.test(path) || !/^[a-zA-Z]+$/.test(key)) continue;
     const file = files.get(path) ?? new Map<string, string>();
-    files.set(path, file.set(key, file.has(key) || /\p{Cc}/u.test(value) ? "" : value));
+    files.set(path, file.set(key, file.has(key) || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(value) ? "" : value));
   }
   return files;
 }

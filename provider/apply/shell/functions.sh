@@ -139,8 +139,9 @@ vf_cleared() {
 }
 remove_vendor() { # VF
   device=/sys/bus/pci/devices/$1
-  line_of "$device/nvidia/current_vgpu_type"
-  if [ "$value" = 0 ] || [ -z "$value" ]; then return 0; fi
+  if [ ! -e "$device/nvidia/current_vgpu_type" ]; then return 0; fi
+  line_of "$device/nvidia/current_vgpu_type" && [ -n "$value" ] || { why="whether $1 carries a vGPU could not be read: $device/nvidia/current_vgpu_type"; return 1; }
+  if [ "$value" = 0 ]; then return 0; fi
   held "$device" && return 1
   until_true 100 vf_cleared "$device/nvidia" || return 1
 }

@@ -6,10 +6,21 @@ flock -w 300 8 || { echo "pulumi-vgpu: another script has been changing this mac
 lock_sign change "$$" - restore pulumi-vgpu.service
 failures=0
 failed() { echo "pulumi-vgpu: $1: $why" >&2; failures=$((failures + 1)); }
+# A record of a stack that does not have the host is a stale one: it would take a function or an instance from who has.
+field_of host owner
+stack=${value%"${value#*/*/}"}
+stack=${stack%/}
+# A stack that was renamed has the host before its vGPUs are noted anew, one by one.
+field_of host former
+stacks=" $stack $value "
 for file in "$manifest"/gpu/*; do
   [ -f "$file" ] || continue
   gpu=${file##*/}
   is_address "$gpu" || continue
+  if [ -z "$stack" ]; then
+    echo "pulumi-vgpu: virtual functions of $gpu: left off, nobody has this host" >&2
+    continue
+  fi
   field_of "gpu/$gpu" vfs
   is_number "$value" && [ "$value" -gt 0 ] || continue
   enable_vfs "$gpu" "$value" || failed "virtual functions of $gpu"
@@ -21,13 +32,6 @@ await_parent() { # interface, parent
   [ "$1" = mdev-on-parent ] || return 0
   until_true "$patience" has_parent "$2" || patience=1
 }
-# A record of a stack that does not have the host is a stale one: it would take a function or an instance from who has.
-field_of host owner
-stack=${value%"${value#*/*/}"}
-stack=${stack%/}
-# A stack that was renamed has the host before its vGPUs are noted anew, one by one.
-field_of host former
-stacks=" $stack $value "
 for file in "$manifest"/vgpu/*; do
   case $file in *.new) continue ;; esac
   [ -f "$file" ] || continue

@@ -218,6 +218,16 @@ describe("a record that somebody bent", () => {
     expect(observed().vgpus).toMatchObject([{ uuid: one, owner: "", name: "a", parent: "" }]);
   });
 
+  it("has no value with a line end of Unicode's: nothing that is more than one line is sent back", () => {
+    withFunctions(`record vgpu/${one} owner=a "name=$1" "parent=$2"`, ["n\u2029m", "a\u2028b"]);
+    expect(observed().vgpus).toMatchObject([{ uuid: one, owner: "a", name: "", parent: "" }]);
+  });
+
+  it("is none of a vGPU where its name is dashes alone", () => {
+    withFunctions('record "vgpu/$1" owner=a', ["-".repeat(36)]);
+    expect(observed().vgpus).toEqual([]);
+  });
+
   it("is none of a vGPU or a GPU where its file bears no UUID or address", () => {
     withFunctions('record vgpu/one owner=a; record "vgpu/x:owner=shop/dev" owner=b; record gpu/card vfs=4');
     expect(observed()).toMatchObject({ vgpus: [], gpus: {} });

@@ -120,3 +120,30 @@ describe("the records of a guest", () => {
     expect([names(), existsSync(join(root, "var/lib/pulumi-vgpu"))]).toEqual([[], false]);
   });
 });
+
+describe("the boot unit", () => {
+  const gpu = "0000:ff:1f.7";
+  const boot = () => {
+    const manage = join(root, "bin/sriov-manage");
+    writeFileSync(manage, `#!/bin/sh\necho "$@" >> ${root}/asked\n`, { mode: 0o755 });
+    const text = restoreScript().replace("/usr/lib/nvidia/sriov-manage", manage);
+    const quick = text.replace("until_true 900 carries_vgpus", "until_true 1 carries_vgpus");
+    if (quick === text) throw new Error("the wait for virtual functions is no longer written so");
+    const { stderr } = run(quick);
+    return { stderr, asked: existsSync(join(root, "asked")) };
+  };
+
+  it("turns virtual functions on for who has the host, and for nobody where nobody does", () => {
+    mkdirSync(join(manifest, "gpu"), { recursive: true });
+    put({ [`gpu/${gpu}`]: "vfs=4\n" });
+    for (const owner of [undefined, "owner=a\0/b/c\n", "owner=a/b/c\nowner=d/e/f\n", "owner=a\n"]) {
+      if (owner !== undefined) put({ host: owner });
+      expect(boot()).toEqual({
+        stderr: `pulumi-vgpu: virtual functions of ${gpu}: left off, nobody has this host\n`,
+        asked: false,
+      });
+    }
+    put({ host: "owner=a/b/c\n" });
+    expect(boot().asked).toBe(true);
+  });
+});

@@ -38,6 +38,8 @@ describe("the forms of values", () => {
   it("take what names a vGPU and its place, and no path of any kind", () => {
     const uuid = "0a1b2c3d-0000-4000-8000-00000000000f";
     expect(ok("is_uuid", uuid, uuid.toUpperCase(), `${uuid}/`, "../../..", "", `${uuid}0`)).toEqual([uuid]);
+    const dashes = ["-".repeat(36), uuid.replace("0a", "0-"), uuid.replace("0f", "-f")];
+    expect(ok("is_uuid", ...dashes)).toEqual([]);
     expect(
       ok(
         "is_address",
@@ -72,6 +74,25 @@ describe("the forms of values", () => {
       "mdev-on-pf|GRID T4-4Q",
       "mdev-on-parent|mtty-2",
     ]);
+  });
+});
+
+describe("a function whose type cannot be read", () => {
+  const removal = (file: string) => {
+    const device = join(root, "0000:ff:1f.7");
+    const code = `${libraryScript("host")}\nmkdir -p ${device}/nvidia && ${file}
+if remove_vendor 0000:ff:1f.7; then printf gone; else printf '%s' "$why"; fi`;
+    return runShell(ours(code).replaceAll("/sys/bus/pci/devices", root)).stdout;
+  };
+  const place = "nvidia/current_vgpu_type";
+
+  it("does not count as one without a vGPU when that is removed", () => {
+    const attribute = () => join(root, "0000:ff:1f.7", place);
+    const unread = `whether 0000:ff:1f.7 carries a vGPU could not be read: ${attribute()}`;
+    expect(removal(`ln -s /proc/self/mem ${attribute()}`)).toBe(unread);
+    expect(removal(`ln -sf /proc/self ${attribute()}`)).toBe(unread);
+    expect(removal(`ln -sfn /proc/self/no-such-file ${attribute()}`)).toBe("gone");
+    expect(removal(`rm ${attribute()} && echo 0 > ${attribute()}`)).toBe("gone");
   });
 });
 
@@ -115,7 +136,11 @@ describe("vgpus.sh", () => {
     const base = { target: "gpu-01 desk", cause: "c", disruption: "none" } as const;
     const sent = operationList([
       { kind: "record-vgpu", vgpu: whole, ...base },
-      { kind: "forget-vgpu", vgpu: { ...whole, name: "bent\nname", typeName: "" }, ...base },
+      {
+        kind: "forget-vgpu",
+        vgpu: { ...whole, name: "bent\nname", typeName: "", carrier: "a\nb", parent: "a\u2028b" },
+        ...base,
+      },
     ]);
     expect(run(sent)).toMatchObject({ code: 0, stdout: `done\trecord\t${one}\t\ndone\tforget\t${one}\t\n` });
   });
