@@ -93,7 +93,9 @@ held() { # sysfs directory of a device; leaves who has its VFIO file open in $wh
   for character in "$1"/vfio-dev/*; do
     if [ -e "$character" ]; then character=${character##*/}; else character=none; fi
   done
-  seen=$(find /proc/[0-9]*/fd -maxdepth 1 \( -lname "/dev/vfio/${group##*/}" -o -lname "/dev/vfio/devices/$character" \) -printf 'open %p\n' 2>&1)
+  group=/dev/vfio/${group##*/} character=/dev/vfio/devices/$character
+  # A file that is no longer there stays open for whoever has it.
+  seen=$(find /proc/[0-9]*/fd -maxdepth 1 \( -lname "$group" -o -lname "$group (deleted)" -o -lname "$character" -o -lname "$character (deleted)" \) -printf 'open %p\n' 2>&1)
   code=$?
   why=$(printf '%s\n' "$seen" | sed -n 's/^open //p' | head -n 1)
   if [ -z "$why" ]; then

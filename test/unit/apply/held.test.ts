@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { libraryScript } from "../../../provider/apply/boot-unit.js";
 import { runShell } from "../shell.js";
@@ -8,6 +11,24 @@ function heldWhere(find: string): string {
     .stdout;
 }
 
+/** Asks who uses the device of group 12 and file vfio3, of a machine on which process 77 has this file open. */
+function heldWith(open: string): string {
+  const root = mkdtempSync(join(tmpdir(), "held-"));
+  try {
+    const device = join(root, "device");
+    for (const folder of [`${device}/vfio-dev/vfio3`, `${root}/proc/77/fd`])
+      mkdirSync(folder, { recursive: true });
+    symlinkSync("/nowhere/iommu_groups/12", join(device, "iommu_group"));
+    symlinkSync(open, join(root, "proc/77/fd/5"));
+    writeFileSync(join(root, "proc/77/cmdline"), "kvm\0-name\0guest=desk-1,x=y\0");
+
+    const script = libraryScript("host").replaceAll("/proc/[0-9]*/fd", "proc/[0-9]*/fd");
+    return runShell(`${script}\ncd ${root}; held ${device}; printf '%s|%s' "$?" "$why"`).stdout;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
 describe("the look for who uses a device, just before its removal", () => {
   it("finds nobody where nobody is, also when processes end meanwhile", () => {
     expect(heldWhere("return 0")).toBe("1|");
@@ -16,6 +37,16 @@ describe("the look for who uses a device, just before its removal", () => {
       "1|",
     );
   });
+
+  it.each(["/dev/vfio/12", "/dev/vfio/devices/vfio3"])(
+    "finds who has %s open, also when it is gone",
+    (file) => {
+      for (const open of [file, `${file} (deleted)`])
+        expect(heldWith(open)).toMatch(/^0\|process .*has it open$/);
+      for (const open of [`${file}3`, `/home/x${file}`, `${file} (deleted)x`])
+        expect(heldWith(open)).toBe("1|");
+    },
+  );
 
   it.each([
     [
