@@ -1,6 +1,8 @@
 import type { ErrorParts } from "../model/errors.js";
-import type { MachineFacts } from "../model/facts.js";
+import type { HostFacts, MachineFacts } from "../model/facts.js";
+import type { DesiredHost } from "./desired.js";
 import { type DriverTarget, kernelDriverLoaded, nouveauInSpite } from "./driver.js";
+import { shownList } from "./identity/shown-list.js";
 import { stackOf } from "./identity/vgpu-host.js";
 import { builtForOtherKernel } from "./other-kernel.js";
 import { buildRefusals } from "./prerequisites/build-tools.js";
@@ -28,6 +30,30 @@ export function claimRefusals(
       saw: `it is managed by ${owner} (/etc/pulumi-vgpu/${claim})`,
       expected: `no owner, or ${desired.owner}`,
       next: `manage it in one place: ${wayTo(desired.owner, owner)}; or, when ${owner} is gone for good, remove /etc/pulumi-vgpu/${claim} ${claim === "host" ? "on the host" : "in the guest"}`,
+      property: "connection",
+    },
+  ];
+}
+
+/**
+ * Returns the refusal of a host whose claim is lost: what is left of a driver or of virtual functions says that somebody
+ * has it, and the vGPUs beside it that this is another stack. A host that was released keeps nothing but records of vGPUs.
+ */
+export function lostClaimRefusals(desired: DesiredHost, { manifest }: HostFacts): ErrorParts[] {
+  const left =
+    manifest.driver !== null || manifest.nouveauBlock !== null || Object.keys(manifest.gpus).length > 0;
+  const stacks = [...new Set(manifest.vgpus.map(({ owner }) => owner))].filter((stack) => stack !== "");
+  const ours = [desired.owner, desired.formerOwner ?? desired.owner].map(stackOf);
+  if (manifest.owner !== null || !left || stacks.length === 0) return [];
+  if (stacks.some((stack) => ours.includes(stack))) return [];
+  return [
+    {
+      code: "VGPU_CLAIM_CONFLICT",
+      where: desired.name,
+      what: "cannot tell who manages this host",
+      saw: `no /etc/pulumi-vgpu/host, and beside it records of a driver or virtual functions, and of vGPUs of ${shownList(stacks)}`,
+      expected: `no records, or vGPUs of ${stackOf(desired.owner)}`,
+      next: `if ${stacks[0]} has the host, run pulumi up there, which claims it again; if ${desired.owner} has it, write owner=${desired.owner} to /etc/pulumi-vgpu/host on the host, run again`,
       property: "connection",
     },
   ];

@@ -2,7 +2,7 @@ import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { carriersOf } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
-import { claimRefusals, driverRefusals } from "./driver-refusals.js";
+import { claimRefusals, driverRefusals, lostClaimRefusals } from "./driver-refusals.js";
 import { noHostRefusals } from "./identity/host.js";
 import { formatRefusals } from "./identity/record-format.js";
 import { rebootRefusals } from "./identity/running-vms.js";
@@ -23,6 +23,7 @@ export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: read
     ...namelessRefusals(desired.name, facts),
     ...noHostRefusals(desired, facts),
     ...claimRefusals(desired, facts, "host"),
+    ...lostClaimRefusals(desired, facts),
   ].slice(0, 1);
   if (other.length > 0) return other;
   return [
