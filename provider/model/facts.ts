@@ -230,8 +230,10 @@ export interface MachineFacts {
   readonly installedDriver: string | null;
   /** Where there is none for the running kernel: those on disk for other kernels. */
   readonly otherKernelDrivers: readonly { readonly kernel: string; readonly version: string }[];
-  /** Versions of NVIDIA's driver that DKMS has: it builds them for the next kernel. */
+  /** Versions of NVIDIA's driver that DKMS has. */
   readonly dkmsDrivers: readonly string[];
+  /** Those of them that it has built for some kernel. */
+  readonly dkmsBuilt: readonly string[];
   /** Where there is none for the running kernel: what `dkms status` says of NVIDIA's modules, line by line. */
   readonly dkmsStatus: readonly string[];
   readonly services: Readonly<Record<string, ServiceFacts>>;

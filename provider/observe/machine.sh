@@ -54,7 +54,11 @@ if [ -d /sys/module/nvidia ]; then line_of /sys/module/nvidia/version; fact load
 value=$(modinfo -F version nvidia 2>&1) ||
   { case $value in *'not found'*) ;; *) unread driver "${value:-modinfo ended with $?}" ;; esac; value=; }
 for source in /var/lib/dkms/nvidia/*/source; do
-  if [ -e "$source" ]; then source=${source%/source}; fact dkms-driver "${source##*/}"; fi
+  [ -e "$source" ] || continue
+  source=${source%/source}
+  fact dkms-driver "${source##*/}"
+  # Its first build may have failed: then it is only added, and builds nothing for the next kernel either.
+  for value in "$source"/*/*/module; do if [ -e "$value" ]; then fact dkms-built "${source##*/}"; break; fi; done
 done
 if [ -n "$value" ]; then fact installed-driver "$(printf '%s\n' "$value" | tail -n 1)"
 else

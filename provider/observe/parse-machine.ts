@@ -27,6 +27,7 @@ export function parseMachine(lines: FactLines): Omit<MachineFacts, "manifest"> {
       .all("other-kernel-driver")
       .map(([kernel = "", version = ""]) => ({ kernel, version })),
     dkmsDrivers: first("dkms-driver"),
+    dkmsBuilt: first("dkms-built"),
     dkmsStatus: first("dkms"),
     services: parseServices(lines),
     runningVms: parseRunningVms(lines),

@@ -43,7 +43,7 @@ export const guestDriverInstall = machineLifecycle({
   lostHistory: (_inputs, facts) => lostGuestHistory(facts),
   secretToken: (inputs) => inputs.license?.token,
   notices: (facts, steps) =>
-    [lostDriverNotice(facts, steps), dkmsNotice(facts), secureBootNotice(facts, steps)].filter(
+    [lostDriverNotice(facts, steps), dkmsNotice(facts, steps), secureBootNotice(facts, steps)].filter(
       (notice) => notice !== null,
     ),
   mayBeOffAtFirst: (inputs) => inputs.device !== undefined,

@@ -38,7 +38,7 @@ const machine = machineLifecycle({
     [
       autostartNotice(facts),
       lostDriverNotice(facts, steps),
-      dkmsNotice(facts),
+      dkmsNotice(facts, steps),
       secureBootNotice(facts, steps),
       clientsNotice(facts.driverClients, steps),
     ].filter((notice) => notice !== null),

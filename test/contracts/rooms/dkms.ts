@@ -10,9 +10,10 @@ export const dkmsContracts: readonly Contract[] = [
     relies: "/var/lib/dkms/nvidia",
     needs: ["host with driver", "guest with driver"],
     on: ({ dkms }) => dkms,
-    title: "is a folder while DKMS has the driver",
+    title: "is a folder while DKMS has the driver, with source and what was built of it",
     check: async (bed) => {
-      await say(bed, "[ -d /var/lib/dkms/nvidia ]");
+      const version = `/var/lib/dkms/nvidia/${bed.facts.driverVersion}`;
+      await say(bed, `[ -d ${version} ] && [ -e ${version}/source ] && [ -e ${version}/$(uname -r)/*/module ]`);
     },
   },
   {

@@ -96,6 +96,7 @@ const machine: Omit<MachineFacts, "manifest"> = {
   installedDriver: null,
   otherKernelDrivers: [],
   dkmsDrivers: [],
+  dkmsBuilt: [],
   dkmsStatus: [],
   services: {},
   runningVms: [],

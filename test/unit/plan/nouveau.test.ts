@@ -57,14 +57,30 @@ describe("dkmsNotice", () => {
   const withDriver = { ...installed, manifest: { ...installed.manifest, driver } };
 
   it("tells of a driver of ours that DKMS does not have", () => {
-    expect(dkmsNotice(withDriver)).toBe(
+    expect(dkmsNotice(withDriver, [])).toBe(
       "DKMS does not have driver 550.127.06, so the next kernel will come without one: after a kernel's update run pulumi up with driver.package declared, which builds it anew",
     );
   });
 
-  it("is silent where DKMS has it, is not there, or the driver is not ours", () => {
-    expect(dkmsNotice({ ...withDriver, dkmsDrivers: [managerVersion] })).toBeNull();
-    expect(dkmsNotice({ ...withDriver, tools: new Set() })).toBeNull();
-    expect(dkmsNotice({ ...withDriver, manifest: { ...withDriver.manifest, driver: null } })).toBeNull();
+  it("tells of one that DKMS has and could not build", () => {
+    expect(dkmsNotice({ ...withDriver, dkmsDrivers: [managerVersion] }, [])).toBe(
+      "DKMS has driver 550.127.06 as added and has built it for no kernel (dkms status; /var/lib/dkms/nvidia/550.127.06), so the next kernel will come without one: after a kernel's update run pulumi up with driver.package declared, which builds it anew",
+    );
+  });
+
+  it("tells before an installation that there is no DKMS", () => {
+    const bare = hostFacts({ gpus: [gpuFacts()] });
+    const { steps } = planHost(desiredHost(), bare);
+    expect(dkmsNotice(bare, steps)).toBe(
+      "there is no dkms, so driver 550.127.06 is built for kernel 6.1.0-13-amd64 alone, and the next kernel will come without one: install the package dkms before up, or run pulumi up with driver.package declared after each kernel's update",
+    );
+    expect(dkmsNotice({ ...bare, tools: new Set(["dkms"]) }, steps)).toBeNull();
+  });
+
+  it("is silent where DKMS has built it, nothing is installed without it, or the driver is not ours", () => {
+    const built = { dkmsDrivers: [managerVersion], dkmsBuilt: [managerVersion] };
+    expect(dkmsNotice({ ...withDriver, ...built }, [])).toBeNull();
+    expect(dkmsNotice({ ...withDriver, tools: new Set() }, [])).toBeNull();
+    expect(dkmsNotice({ ...withDriver, manifest: { ...withDriver.manifest, driver: null } }, [])).toBeNull();
   });
 });
