@@ -94,7 +94,7 @@ mount_of() { # folder; leaves the nearest folder that is there in $at, the room 
   while read -r _ value _ list _; do if [ "$value" = "$point" ]; then options=$list; fi; done < /proc/self/mounts
 }
 image_here() {
-  for value in /boot/initrd.img-* /boot/initramfs-*.img; do if [ -e "$value" ]; then return 0; fi; done
+  for value in /boot/initrd.img-* /boot/initramfs-*.img /boot/initrd-*; do if [ -e "$value" ]; then return 0; fi; done
   return 1
 }
 settings=/etc/initramfs-tools/update-initramfs.conf

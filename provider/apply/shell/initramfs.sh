@@ -1,7 +1,7 @@
 # The images that a boot starts from. The tools may end with 0 and make none: so what they made is looked at.
 image_marks() { # of each kernel's image: its name and what tells it from one that is made anew
   for kernel in /lib/modules/*; do
-    for image in "/boot/initrd.img-${kernel##*/}" "/boot/initramfs-${kernel##*/}.img"; do
+    for image in "/boot/initrd.img-${kernel##*/}" "/boot/initramfs-${kernel##*/}.img" "/boot/initrd-${kernel##*/}"; do
       if [ -e "$image" ]; then stat -c '%n %i %y %s' "$image"; fi
     done
   done

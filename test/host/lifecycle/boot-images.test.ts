@@ -1,3 +1,4 @@
+import { release } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runPreview, runUnchecked, runUp, startRun } from "../../fleet/run.js";
 import { type Bed, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
@@ -76,6 +77,22 @@ describe.concurrent("a host whose boot images", () => {
     expect((await host.machine.counters()).boots).toBe(boots);
     await host.machine.removeFile("/usr/local/sbin/update-initramfs");
     await expectHealed(host);
+  });
+});
+
+describe("a host whose boot images are called as SUSE calls them", () => {
+  it("is told, too, that they stay the old ones, and never rebooted for it", {
+    timeout: 240_000,
+  }, async () => {
+    const host = await bed.host("suse", "turingLegacy", { kind: { distribution: "rocky-9" } });
+    const image = `/boot/initrd-${release()}`;
+    await host.machine.shell(`mv /boot/initramfs-${release()}.img ${image}`);
+    await host.machine.writeFile("/usr/local/sbin/dracut", "#!/bin/sh\nexit 0\n", 0o755);
+    const { boots } = await host.machine.counters();
+    const { error } = await startRun({ task: "up", program: programOf(host), statePath: host.statePath })
+      .ended;
+    expect(error).toContain(`the images are the old ones: ${image}`);
+    expect((await host.machine.counters()).boots).toBe(boots);
   });
 });
 
