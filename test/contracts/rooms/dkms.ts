@@ -13,7 +13,10 @@ export const dkmsContracts: readonly Contract[] = [
     title: "is a folder while DKMS has the driver, with source and what was built of it",
     check: async (bed) => {
       const version = `/var/lib/dkms/nvidia/${bed.facts.driverVersion}`;
-      await say(bed, `[ -d ${version} ] && [ -e ${version}/source ] && [ -e ${version}/$(uname -r)/*/module ]`);
+      await say(
+        bed,
+        `[ -d ${version} ] && [ -e ${version}/source ] && [ -e ${version}/$(uname -r)/*/module ]`,
+      );
     },
   },
   {
