@@ -34,6 +34,7 @@ export interface ChangingScript {
 const librariesOf: Readonly<Record<string, string>> = {
   "install-driver": "installer-folder",
   "uninstall-driver": "installer-folder",
+  "drop-package": "installer-folder",
   "block-nouveau": "initramfs",
   "unblock-nouveau": "initramfs",
 };

@@ -4,6 +4,7 @@ import { readScript } from "./read-script.js";
 
 /** A file on the machine. */
 export interface SeenPackage {
+  /** `""` when it could not be read. */
   readonly sha256: string;
   readonly head: PackageHead;
 }
@@ -11,7 +12,7 @@ export interface SeenPackage {
 /** Returns what a file on the machine is, `null` when it is not there. One round trip that changes nothing. */
 export async function observePackage(session: Session, path: string): Promise<SeenPackage | null> {
   const script = { name: "look-at-package", text: readScript("observe/look-at-package.sh") };
-  const answer = await session.exec({ script, args: [path], deadlineMs: 120_000 });
+  const answer = await session.exec({ script, args: [path], deadlineMs: 140_000 });
   return parsePackage(answer.stdout);
 }
 

@@ -1,6 +1,7 @@
 import { applyStep } from "../apply/apply-step.js";
 import { applyVgpuSteps, isVgpuStep, type SingleVgpuStep } from "../apply/apply-vgpus.js";
 import { converge } from "../apply/converge.js";
+import { dropDamagedPackage } from "../apply/damaged-package.js";
 import type { MachineFacts } from "../model/facts.js";
 import type { RebootPolicy } from "../plan/desired.js";
 import type { Plan, Step } from "../plan/steps.js";
@@ -26,7 +27,7 @@ export function lockRequest(owner: string, label: string): LockRequest {
 }
 
 /** Runs a machine's plan to its end; the caller holds the machine's lock. Returns the facts that show it done. */
-export function convergeMachine<Facts extends MachineFacts>(
+export async function convergeMachine<Facts extends MachineFacts>(
   task: MachineConvergence<Facts>,
   before: Facts,
 ): Promise<Facts> {
@@ -54,9 +55,11 @@ export function convergeMachine<Facts extends MachineFacts>(
     await applyStep(step, task.token === undefined ? context : { ...context, token: task.token });
     return 1;
   };
+  const { steps, refusals } = task.plan(before);
+  const dropped = refusals.length === 0 && (await dropDamagedPackage(machine, steps));
   return converge(
     { where: task.label, plan: task.plan, apply, observe: task.view.observe, progress },
-    before,
+    dropped ? await task.view.observe() : before,
   );
 }
 

@@ -3,11 +3,8 @@ import { packageContent } from "../catalog/package-content.js";
 import { packageFacts } from "../catalog/packages.js";
 import { canonicalVersion, findRelease } from "../catalog/releases.js";
 import type { ErrorParts } from "../model/errors.js";
-import { observePackage } from "../observe/observe-package.js";
 import type { DesiredDriver } from "../plan/desired.js";
 import { packageMismatch } from "../plan/package-fit.js";
-import type { Step } from "../plan/steps.js";
-import type { Session } from "../transport/session.js";
 import { localHash, localHead, localHeadIfThere } from "./local-package.js";
 
 type Side = "host" | "guest";
@@ -106,48 +103,4 @@ async function packageRefusal(
   }
   const content = packageContent(localHead(path));
   return packageMismatch({ role, release: driver.release, place: path, content }, where);
-}
-
-/** What hostPackageRefusal needs to know of a plan. */
-export interface PackageLook {
-  readonly steps: readonly Step[];
-  readonly driver: DesiredDriver | null;
-  readonly role: Side;
-  readonly where: string;
-}
-
-/** Returns why the package that lies on the machine cannot be installed, `null` when it can or none is needed. */
-export async function hostPackageRefusal(session: Session, look: PackageLook): Promise<ErrorParts | null> {
-  const copy = look.steps.find((step) => step.kind === "copy-package");
-  const path = copy?.package.remotePath;
-  if (copy === undefined || path == null || look.driver === null) return null;
-  const found = await observePackage(session, path);
-  if (found?.sha256 !== copy.package.sha256) {
-    return {
-      code: "VGPU_PACKAGE_MISMATCH",
-      where: look.where,
-      what:
-        found === null
-          ? "the driver package is not on the machine"
-          : "the driver package on the machine is another file than declared",
-      saw: found === null ? `no file ${path}` : `sha256 ${found.sha256} (${path})`,
-      expected: `sha256 ${copy.package.sha256}`,
-      next: "put the right file there, or declare its path and hash",
-      property: "driver.package",
-    };
-  }
-  const content = packageContent(found.head);
-  const { release, version } = look.driver;
-  const place = `${path} on the machine`;
-  const mismatch = packageMismatch({ role: look.role, release, place, content }, look.where);
-  if (mismatch !== null || canonicalVersion(content.product?.version ?? "") === version) return mismatch;
-  return {
-    code: "VGPU_PACKAGE_MISMATCH",
-    where: look.where,
-    what: `the driver package is of version ${content.product?.version}, its name says ${version}`,
-    saw: `${place}: ${content.evidence}`,
-    expected: "a file that is what its name says",
-    next: "put the file there under its original name, and declare that path",
-    property: "driver.package",
-  };
 }

@@ -4,11 +4,13 @@ import type { MachineFacts } from "../model/facts.js";
 import { leftToOwner } from "../plan/driver-refusals.js";
 import { unseenHostRefusals } from "../plan/identity/guest.js";
 import { leftElsewhere, planFor, saysWhichItIs } from "../plan/identity/same-machine.js";
-import { planText } from "../plan/steps.js";
+import { type Plan, planText } from "../plan/steps.js";
 import { withLock } from "../transport/lock.js";
+import type { Session } from "../transport/session.js";
 import { type Claim, claimMachine } from "./claims.js";
 import { convergeMachine, lockRequest } from "./converge-machine.js";
 import { declaredAround } from "./declared.js";
+import { hostPackageRefusal, type PackageLook } from "./host-package.js";
 import { type Properties, pick } from "./lifecycle.js";
 import type { AnyMachineKind, MachineDesire, MachineInputs } from "./machine-kind.js";
 import { rememberAcceptedKey } from "./machine-view.js";
@@ -46,6 +48,10 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
     };
     const machine = { name: desired.name, machineId: id ?? before.machineId };
     const plan = (facts: MachineFacts) => planFor(machine, facts, (same) => kind.plan(desired, same));
+    await refuseWrongPackage(view.session, {
+      plan: plan(before),
+      look: { driver: desired.driver, role: kind.claim, where: desired.name },
+    });
     try {
       const after = await convergeMachine(
         { ...task, plan, ...(token === undefined ? {} : { token }) },
@@ -74,6 +80,16 @@ function refuseAnothers(
   if (claim !== null) throw new VgpuError(claim);
   const [doubt] = kind.claim === "guest" ? unseenHostRefusals(inputs, facts, unseen) : [];
   if (doubt !== undefined) throw new VgpuError(doubt);
+}
+
+/** @throws why the package on the machine cannot be installed, before anything is done for it */
+async function refuseWrongPackage(
+  session: Session,
+  { plan, look }: { readonly plan: Plan; readonly look: Omit<PackageLook, "steps"> },
+): Promise<void> {
+  if (plan.refusals.length > 0) return;
+  const refusal = await hostPackageRefusal(session, { ...look, steps: plan.steps });
+  if (refusal !== null) throw new VgpuError(refusal);
 }
 
 function othersAround(inputs: MachineInputs): Claim[] {

@@ -1,3 +1,4 @@
+import { damagedPackage } from "../apply/damaged-package.js";
 import type { Connection } from "../model/connection.js";
 import { knowsFormat } from "../plan/identity/record-format.js";
 import { leftElsewhere, saysWhichItIs } from "../plan/identity/same-machine.js";
@@ -6,7 +7,7 @@ import { checkInputs } from "../schema/check-inputs.js";
 import { keyFileRefusal } from "../transport/key-files.js";
 import { claimMachine, noteStored } from "./claims.js";
 import { programFailures, takeDeclared } from "./declared.js";
-import { hostPackageRefusal } from "./driver-input.js";
+import { hostPackageRefusal } from "./host-package.js";
 import { diffByTable, hasUnknown, type Properties, pick } from "./lifecycle.js";
 import type { AnyMachineKind, MachineInputs } from "./machine-kind.js";
 import { rememberAcceptedKey } from "./machine-view.js";
@@ -58,6 +59,8 @@ async function preflight(kind: AnyMachineKind, inputs: MachineInputs, isNew: boo
     const plan = kind.plan(desired, facts);
     for (const notice of kind.notices(facts, plan.steps)) tell(desired.name, notice);
     if (plan.steps.length > 0) tell(desired.name, planText(plan.steps));
+    if ((await damagedPackage(view.session, plan.steps)) !== null)
+      tell(desired.name, "the copy of the package on the machine is damaged: it is brought anew first");
     const wrongPackage = await hostPackageRefusal(view.session, {
       steps: plan.steps,
       driver: desired.driver,

@@ -5,9 +5,9 @@ umask 077
 [ -f "$source" ] || { echo "there is no file $source"; exit 3; }
 size=$(stat -L -c %s "$source") || exit 1
 own_packages "$packages" && rm -f "$packages/$hash.part" || { echo "$why" >&2; exit 1; }
-# Whoever may write beside it may put a pipe or an endless device in its place meanwhile.
+# Whoever may write beside it may put a pipe or an endless device in its place meanwhile: a shell would wait for its open, too.
 limit=$((size + 1))
-timeout 900 head -c "$limit" < "$source" > "$packages/$hash.part"
+timeout 900 head -c "$limit" -- "$source" > "$packages/$hash.part"
 code=$?
 found=$(sha256sum < "$packages/$hash.part" | cut -d ' ' -f 1)
 if [ "$code" != 0 ] || [ "$found" != "$hash" ]; then

@@ -1,12 +1,14 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { changingScript } from "../../../provider/apply/machine.js";
 import type { DeclaredResource } from "../../fleet/program.js";
 import { runPreview, runUnchecked, runUp, startRun } from "../../fleet/run.js";
 import type { SimulatedMachine } from "../machine/simulated-machine.js";
-import { makeHostRun } from "../model/run-package.js";
 import { type Bed, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
 import { leftoversOn } from "./end-state.js";
 import { liveTypes } from "./live-vgpus.js";
+import { expectUntouched, noteOf } from "./untouched.js";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -48,14 +50,13 @@ describe.concurrent("a driver package", () => {
 
     await machine.writeFile(path, evil);
     const other = (await machine.shell(`sha256sum < ${path}`)).stdout.slice(0, 64);
-    const mismatch = (file: string) =>
-      `VGPU_PACKAGE_MISMATCH gpu-host: ${file} is not the declared package
-Saw: sha256 of ${file} is ${other}, expected ${sha256}
-Expected: the declared sha256
-Next: put the right package there, or declare its sha256
-Now: this step took nothing away and installed nothing`;
-    expect(await runUnchecked(program.slice(0, 1))).toEqual({ [hostName]: mismatch(path) });
-    expect((await machine.shell(`ls ${packages}`)).stdout).toBe("");
+    const mismatch = `VGPU_PACKAGE_MISMATCH gpu-host: the driver package on the machine is another file than declared
+Saw: sha256 ${other} (${path})
+Expected: sha256 ${sha256}
+Next: put the right file there, or declare its path and hash`;
+    const before = await noteOf(machine);
+    expect(await runUnchecked(program.slice(0, 1))).toEqual({ [hostName]: mismatch });
+    await expectUntouched(machine, before);
 
     await machine.writeFile(path, readFileSync(bed.packages.manager.path, "latin1"));
     await runUp(program, host.statePath);
@@ -65,19 +66,67 @@ Now: this step took nothing away and installed nothing`;
     await machine.shell("for u in /sys/bus/mdev/devices/*; do echo 1 > $u/remove; done");
     await machine.shell("nvidia-uninstall --silent; systemctl stop nvidia-vgpu-mgr");
     await machine.writeFile(copy, evil);
-    expect(await failureOf(program, host)).toBe(mismatch(copy));
-    expect(await moduleOn(machine)).toBe("none");
-
-    await machine.writeFile("/root/older.run", makeHostRun({ version: "550.90.05" }).toString());
-    expect((await machine.shell("sh /root/older.run --silent")).code).toBe(0);
-    expect(await failureOf(program, host)).toBe(mismatch(copy));
-    expect(await moduleOn(machine)).toBe("550.90.05");
-    expect((await machine.shell("ls /root/evil")).code).not.toBe(0);
-
-    await machine.shell(`rm ${copy}`);
-    await runUp(program, host.statePath);
+    expect(await failureOf(program, host)).toBe("");
     expect(await moduleOn(machine)).toBe(version);
+    expect((await machine.shell(`sha256sum < ${copy}`)).stdout).toContain(sha256);
+    expect((await machine.shell("ls /root/evil")).code).not.toBe(0);
     expect(await leftoversOn(machine)).toEqual([]);
+  });
+
+  it("whose copy is another file when root would run it is not run, and the step ends there", {
+    timeout: 300_000,
+  }, async () => {
+    const { machine } = await bed.host("damaged", "turingLegacy");
+    const { sha256 } = bed.packages.manager;
+    const copy = `${packages}/${sha256}.run`;
+    await machine.shell(`mkdir -p ${packages}`);
+    await machine.writeFile(copy, "#!/bin/sh\ntouch /root/evil\n");
+    const found = (await machine.shell(`sha256sum < ${copy}`)).stdout.slice(0, 64);
+    for (const [name, args] of [
+      ["install-driver", `${copy} ${version} no ${sha256}`],
+      ["uninstall-driver", `${copy} ${sha256}`],
+    ] as const) {
+      const ended = await machine.shell(`set -- ${args}\n${changingScript(name, "host")}`);
+      expect(ended).toMatchObject({ code: 3, stdout: `sha256 of ${copy} is ${found}, expected ${sha256}\n` });
+    }
+    expect((await machine.shell("ls /root/evil /etc/pulumi-vgpu/driver")).stdout).toBe("");
+  });
+
+  it("that lies on the host, and that a run before copied, is judged again when another release is declared", {
+    timeout: 300_000,
+  }, async () => {
+    const host = await bed.host("other-release", "turingLegacy");
+    const { machine } = host;
+    const { sha256 } = bed.packages.manager;
+    const path = `/srv/NVIDIA-Linux-x86_64-${version}-vgpu-kvm.run`;
+    await machine.writeFile(path, readFileSync(bed.packages.manager.path, "latin1"));
+    const source = { hostPath: path, sha256 };
+    await runUp(programWith(host, source), host.statePath);
+    const before = await noteOf(machine);
+    const newer = programWith(host, source).map((each) =>
+      each.kind === "vgpuHost"
+        ? { ...each, inputs: { ...each.inputs, driver: { release: "17.5", package: source } } }
+        : each,
+    );
+    const reasons = (await runPreview(newer, host.statePath))[hostName]?.failures.map(({ reason }) => reason);
+    expect(reasons).toEqual([
+      expect.stringContaining("the vGPU manager 550.127.06 (release 17.4) is not that of release 17.5"),
+    ]);
+    await expectUntouched(machine, before);
+  });
+
+  it("that is none is refused in up, too, where no check has kept it from that", {
+    timeout: 300_000,
+  }, async () => {
+    const host = await bed.host("zip", "turingLegacy");
+    const { machine } = host;
+    const zip = "PK\u0003\u0004drivers";
+    await machine.writeFile("/srv/drivers.run", zip);
+    const declared = { hostPath: "/srv/drivers.run", sha256: createHash("sha256").update(zip).digest("hex") };
+    const before = await noteOf(machine);
+    const refused = await runUnchecked(programWith(host, declared).slice(0, 1));
+    expect(refused[hostName]).toContain("the driver package is a zip archive, such as that of all drivers");
+    await expectUntouched(machine, before);
   });
 
   it("without a folder to unpack to changes nothing, and the folders are told", {
