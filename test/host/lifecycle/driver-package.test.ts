@@ -5,6 +5,7 @@ import { changingScript } from "../../../provider/apply/machine.js";
 import type { DeclaredResource } from "../../fleet/program.js";
 import { runPreview, runUnchecked, runUp, startRun } from "../../fleet/run.js";
 import type { SimulatedMachine } from "../machine/simulated-machine.js";
+import { makeHostRun } from "../model/run-package.js";
 import { type Bed, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
 import { leftoversOn } from "./end-state.js";
 import { liveTypes } from "./live-vgpus.js";
