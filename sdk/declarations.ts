@@ -5,6 +5,7 @@ import {
   type DeclaredMachine,
   type DeclaredProgram,
   type DeclaredVgpu,
+  type LateVgpu,
   type Refusal,
   sameCarrier,
 } from "../provider/plan/declared/program.js";
@@ -20,6 +21,7 @@ class Declarations {
   readonly hosts: DeclaredHost[] = [];
   readonly vgpus: DeclaredVgpu[] = [];
   readonly guests: DeclaredGuest[] = [];
+  readonly late = new Set<LateVgpu>();
   readonly wrong: Refusal[] = [];
   private readonly coming = new Set<Promise<unknown>>();
   private settling: Promise<DeclaredProgram> | undefined;
@@ -27,15 +29,24 @@ class Declarations {
 
   /** Takes up what is declared when it is known; `settled` waits for it unless a resource has to be made before. */
   add<T>(declared: Declaring<T>, into: T[]): Promise<T | undefined> {
+    const { late } = declared;
+    if (late !== undefined) {
+      this.late.add(late.vgpu);
+      this.waitFor(late.named);
+    }
     const added = declared.value.then((known) => {
-      if (known !== undefined) into.push(known);
+      if (known === undefined) return known;
+      into.push(known);
+      if (late !== undefined) this.late.delete(late.vgpu);
       return known;
     });
-    if (!declared.afterResource) {
-      this.coming.add(added);
-      void added.finally(() => this.coming.delete(added));
-    }
+    if (!declared.afterResource) this.waitFor(added);
     return added;
+  }
+
+  private waitFor(promise: Promise<unknown>): void {
+    this.coming.add(promise);
+    void promise.finally(() => this.coming.delete(promise));
   }
 
   /** Settles when the program's present tick is over and its values are there, with what all of it declares; refuses what cannot be. */
@@ -102,6 +113,12 @@ export interface Declaring<T> {
   /** Whether a resource has to be made before: it joins when it is known then. */
   readonly afterResource: boolean;
   readonly value: Promise<T | undefined>;
+  /** By what a vGPU is known before its values are. */
+  readonly late?: {
+    readonly vgpu: LateVgpu;
+    /** Settles when all of `vgpu` is there that waits for no resource. */
+    readonly named: Promise<unknown>;
+  };
 }
 
 /** Adds a host; the promise gives what is declared around it, and the guests that do not wait for a vGPU of any host. */
@@ -131,15 +148,17 @@ function machinesOf(
 
 /**
  * Adds a vGPU; the promise gives its host and every vGPU that is declared on its GPU or parent, or under its UUID, or
- * that may be there because the engine keeps it as it is.
+ * that may be there because the engine keeps it as it is; and which of its host are not known yet.
  */
 export function declareVgpu(declaring: Declaring<DeclaredVgpu>): Promise<DeclaredProgram | undefined> {
+  const { late } = ofThisRun();
   return around(declaring, "vgpus", (vgpu, { hosts, vgpus }) => ({
     hosts: hosts.filter((host) => host.resource === vgpu.host),
     vgpus: vgpus.filter(
       (other) =>
         other.host === vgpu.host && (other.asItIs || sameCarrier(other, vgpu) || other.uuid === vgpu.uuid),
     ),
+    late: [...late].filter((other) => other.host === vgpu.host).map((other) => ({ ...other })),
     guests: [],
   }));
 }

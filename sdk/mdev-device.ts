@@ -7,7 +7,7 @@ import { secretConnection } from "./connection-input.js";
 import { type Declaring, declareVgpu, declareWrong } from "./declarations.js";
 import { formerNames, identityOf, isIgnored, isProtected, resourceName } from "./options.js";
 import { providerText } from "./provider-text.js";
-import { isPlainObject, partOf } from "./soon.js";
+import { isPlainObject, partOf, type Soon } from "./soon.js";
 import type { VgpuHost } from "./vgpu-host.js";
 import { vgpuUuid } from "./vgpu-uuid.js";
 import { checkedName, isResourceWith, wrongArguments, wrongKind } from "./wrong-kinds.js";
@@ -154,7 +154,20 @@ function declaring(
     const vgpu = { ...device, uuid: uuid?.toLowerCase() ?? "", formerNames: names, asItIs };
     return inOneForm(vgpu, { gpu, type, parent, mdevType });
   });
-  return { afterResource: soon.some(({ afterResource }) => afterResource), value };
+  const afterResource = soon.some((one) => one.afterResource);
+  return { afterResource, value, late: lateVgpu(device, aliases, partOf(args, ["uuid"])) };
+}
+
+/** What is known of it in any case: its name, and its UUID and former names as soon as they are. */
+function lateVgpu({ resource, host }: Device, aliases: Promise<readonly string[]>, uuid: Soon) {
+  const vgpu = { resource, host, uuid: "", formerNames: [] as readonly string[] };
+  const isNamed = uuid.value.then((known) => {
+    if (typeof known === "string") vgpu.uuid = known.toLowerCase();
+  });
+  const areNamed = aliases.then((names) => {
+    vgpu.formerNames = names;
+  });
+  return { vgpu, named: Promise.all([areNamed, uuid.afterResource ? undefined : isNamed]) };
 }
 
 type Form = Readonly<Record<"gpu" | "type" | "parent" | "mdevType", string | undefined>>;

@@ -8,6 +8,7 @@ import {
   identityOf,
   isIdleStale,
   isKept,
+  isLate,
   isStale,
   type KnownVgpu,
   type Room,
@@ -94,11 +95,13 @@ function isDeclared(vgpu: KnownVgpu, declared: GpuContext["declared"]): boolean 
 
 /** Returns why a vGPU in the way may not go; `null` when it may. */
 function retireRefusal(context: GpuContext, vgpu: KnownVgpu, size: number | null): ErrorParts | null {
-  const { self, declared } = context;
+  const { self, declared, late = [] } = context;
   const refusal = inTheWayRefusal(self, vgpu);
   if (refusal !== null) return refusal;
   const kept = isKept(vgpu, declared);
-  return kept || !isStale(vgpu, self, declared) ? sizeRefusal(self, vgpu, { kept, size }) : null;
+  if (!kept && isStale(vgpu, context)) return null;
+  const comesLate = vgpu.record !== null && !isDeclared(vgpu, declared) && isLate(vgpu.record, late);
+  return sizeRefusal(self, vgpu, { kept, late: comesLate, size });
 }
 
 /**

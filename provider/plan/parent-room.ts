@@ -45,9 +45,10 @@ function counts({ carrier, typeName, declared, known }: ParentContext) {
 }
 
 /** Returns why an mdev may not be made anew with another type; `null` when it may. */
-function changeRefusal({ self, declared }: ParentContext, old: KnownVgpu): ErrorParts | null {
+function changeRefusal(context: ParentContext, old: KnownVgpu): ErrorParts | null {
+  const { self, declared } = context;
   const refusal = inTheWayRefusal(self, old);
   if (refusal !== null) return refusal;
   if (isKept(old, declared)) return unchangeableRefusal(self, old, "the program protects or retains it");
-  return isStale(old, self, declared) ? null : unchangeableRefusal(self, old, "it was there before us");
+  return isStale(old, context) ? null : unchangeableRefusal(self, old, "it was there before us");
 }

@@ -139,23 +139,30 @@ export function replacedByHandRefusal(self: DesiredVgpu, { live }: KnownVgpu): E
 export function sizeRefusal(
   self: DesiredVgpu,
   vgpu: KnownVgpu,
-  facts: { readonly kept: boolean; readonly size: number | null },
+  facts: { readonly kept: boolean; readonly late?: boolean; readonly size: number | null },
 ): ErrorParts {
-  const whose = facts.kept
-    ? "the program protects or retains it"
-    : vgpu.record === null || vgpu.record.owner !== self.owner
-      ? "it is not ours"
-      : "the program declares it so";
+  const late = facts.late === true && !facts.kept;
   const size = facts.size === null ? "of one framebuffer size" : `of ${facts.size} MiB`;
   return {
     code: "VGPU_SIZE_CONFLICT",
     where: place(self),
     what: `cannot make ${self.type} beside a vGPU of another size`,
-    saw: `${vgpuText(vgpu)} of ${vgpu.framebufferMiB ?? "an unknown number of"} MiB in equal-size mode; ${whose}`,
+    saw: `${vgpuText(vgpu)} of ${vgpu.framebufferMiB ?? "an unknown number of"} MiB in equal-size mode; ${late ? lateText : whoseText(self, vgpu, facts.kept)}`,
     expected: `no vGPU on the GPU, or only ${size}`,
-    next: "choose another GPU or one size for all vGPUs of this GPU",
+    next: late
+      ? `write gpu and type of ${vgpu.record?.name} in the program, not as an output of a resource, so that all are judged together; or choose another GPU`
+      : "choose another GPU or one size for all vGPUs of this GPU",
     property: "type",
   };
+}
+
+const lateText =
+  "the program declares it, on what and as what was not known yet (an output of a resource, or a promise of more than 10 s)";
+
+function whoseText(self: DesiredVgpu, { record }: KnownVgpu, kept: boolean): string {
+  if (kept) return "the program protects or retains it";
+  if (record === null || record.owner !== self.owner) return "it is not ours";
+  return "the program declares it so";
 }
 
 /** The GPU is full. */

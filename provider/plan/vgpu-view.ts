@@ -1,6 +1,7 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { HostFacts, LiveVgpu, VgpuRecord } from "../model/facts.js";
 import { type Carrier, carriersOf, isGpu, typeKey } from "./carrier.js";
+import type { LateVgpu } from "./declared/program.js";
 import type { DesiredVgpu } from "./desired.js";
 import { framebufferOf } from "./gpu-limits.js";
 import { isOfStack } from "./vgpu-names.js";
@@ -21,6 +22,8 @@ export interface VgpuRequest {
   readonly declared: readonly DesiredVgpu[];
   /** Addresses of the GPUs that its host declares; `null` where nobody knows. @default null */
   readonly hostGpus?: readonly string[] | null;
+  /** Those that the program constructs on the same host, while it is not known on what and as what. @default none */
+  readonly late?: readonly LateVgpu[];
   /** sha256 of the boot unit's files as this version of the package writes them. */
   readonly bootFiles: Readonly<Record<string, string>>;
   /** Whether the run is about the vGPU of this resource name. @default every one is */
@@ -103,18 +106,26 @@ export function vgpuText(known: KnownVgpu): string {
   return `${name} (${known.live.typeName ?? `type number ${known.live.vgpuTypeId}`}${vm})`;
 }
 
+type Wanted = Pick<VgpuRequest, "self" | "declared" | "late">;
+
+/** Whether a record may be that of a vGPU whose values the program does not know yet: by its UUID, or by a name of it. */
+export function isLate({ uuid, name }: VgpuRecord, late: readonly LateVgpu[]): boolean {
+  return late.some((vgpu) => vgpu.uuid === uuid || vgpu.resource === name || vgpu.formerNames.includes(name));
+}
+
 /** Whether a vGPU is ours to retire for `self`: of the same stack, made by us, and not wanted by the program as it is. */
-export function isStale(known: KnownVgpu, self: DesiredVgpu, declared: readonly DesiredVgpu[]): boolean {
+export function isStale(known: KnownVgpu, { self, declared, late = [] }: Wanted): boolean {
   const record = known.record;
   if (record === null || !isOfStack(record, self) || record.adopted) return false;
   const wanted = declared.find((vgpu) => vgpu.uuid === record.uuid);
-  if (wanted === undefined || known.live.removing) return true;
+  if (known.live.removing) return true;
+  if (wanted === undefined) return !isLate(record, late);
   return typeKey(wanted.type) !== typeKey(known.live.typeName ?? "");
 }
 
 /** Whether a vGPU may go to make room: ours, no longer wanted as it is, not protected or retained, and used by no VM. */
-export function isIdleStale(known: KnownVgpu, { self, declared }: VgpuRequest): boolean {
-  return isStale(known, self, declared) && !isKept(known, declared) && known.live.holders.length === 0;
+export function isIdleStale(known: KnownVgpu, wanted: Wanted): boolean {
+  return isStale(known, wanted) && !isKept(known, wanted.declared) && known.live.holders.length === 0;
 }
 
 /** Whether the program protects or retains a vGPU: as it says now, else as it said when it last declared the vGPU. */
@@ -123,13 +134,14 @@ export function isKept(known: KnownVgpu, declared: readonly DesiredVgpu[]): bool
   return wanted?.keep ?? known.record?.keep === true;
 }
 
-/** Whether a record is a leftover of ours: its vGPU is neither there nor declared nor retained. */
+/** Whether a record is a leftover of ours: its vGPU is neither there nor declared, nor may be, nor retained. */
 export function isLeftover(
   record: VgpuRecord,
   self: DesiredVgpu,
-  seen: { readonly known: readonly KnownVgpu[]; readonly declared: readonly DesiredVgpu[] },
+  seen: Omit<Wanted, "self"> & { readonly known: readonly KnownVgpu[] },
 ): boolean {
   if (record.owner !== self.owner || record.carrier !== self.carrier || record.keep) return false;
+  if (isLate(record, seen.late ?? [])) return false;
   const live = seen.known.some((vgpu) => vgpu.record?.uuid === record.uuid);
   return !live && seen.declared.every((vgpu) => vgpu.uuid !== record.uuid);
 }

@@ -52,9 +52,11 @@ export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
       formerNames: vgpu.formerNames ?? [],
       keep: vgpu.keep || vgpu.asItIs === true,
     }));
+  const { late: all = [] } = declaredAround(inputs as unknown as Properties);
+  const late = all.filter(({ host }) => host === inputs.host);
   const hostGpus = gpusOfHost(self.owner, self.host);
   const [bootFiles, isTargeted] = [bootFileHashes(), targetedIn(self)];
-  return { self, declared: [self, ...siblings], hostGpus, bootFiles, isTargeted };
+  return { self, declared: [self, ...siblings], late, hostGpus, bootFiles, isTargeted };
 }
 
 function targetedIn({ owner, host }: DesiredVgpu): (name: string) => boolean {

@@ -62,6 +62,17 @@ export function sameCarrier(a: DeclaredVgpu, b: DeclaredVgpu): boolean {
   return !isOnGpu(b) && a.parent === b.parent;
 }
 
+/** An MdevDevice that is constructed while what it is declared on, and as what, is not known. */
+export interface LateVgpu {
+  readonly resource: string;
+  /** Resource name of its VgpuHost. */
+  readonly host: string;
+  /** `""` while it is not known. */
+  readonly uuid: string;
+  /** Names that the resource had before, as far as they are known. */
+  readonly formerNames: readonly string[];
+}
+
 /** A GuestDriverInstall as the program declares it. */
 export interface DeclaredGuest {
   readonly resource: string;
@@ -79,6 +90,8 @@ export interface DeclaredProgram {
   readonly hosts: readonly DeclaredHost[];
   readonly vgpus: readonly DeclaredVgpu[];
   readonly guests: readonly DeclaredGuest[];
+  /** vGPUs of which too little is known to judge them; what there is of them is not there for others to take away. */
+  readonly late?: readonly LateVgpu[];
   /** What cannot be the arguments of a resource. */
   readonly wrong?: readonly Refusal[];
   /** Around one resource: those of the other kind whose machine is looked at without waiting for this one. */
