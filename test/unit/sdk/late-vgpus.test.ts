@@ -40,6 +40,20 @@ describe("a vGPU whose values come late", () => {
     ]);
   });
 
+  it("is waited for where only its UUID and its former names come by promises", async () => {
+    const host = hostNamed("n-gpu-01");
+    const soon = <T>(value: T) =>
+      new Promise<T>((known) => setImmediate(() => setImmediate(() => known(value))));
+    const type = host.urn.apply(() => "A40-8Q");
+    new MdevDevice("n-first", { host, gpu, type: "A40-8Q" });
+    new MdevDevice("n-uuid", { host, gpu, type, uuid: soon(uuid) });
+    new MdevDevice("n-names", { host, gpu, type }, { aliases: [pulumi.output(soon({ name: "old" }))] });
+    expect((await run.registered("n-first")).declared?.late).toMatchObject([
+      { resource: "n-uuid", uuid: uuid.toLowerCase() },
+      { resource: "n-names", formerNames: ["old"] },
+    ]);
+  });
+
   it("is handed down to those of its own host only, and no longer when it is known", async () => {
     const [host, other] = [hostNamed("m-gpu-01"), hostNamed("m-gpu-02")];
     new MdevDevice("m-first", { host, gpu, type: "A40-8Q" });
