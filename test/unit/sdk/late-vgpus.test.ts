@@ -86,15 +86,9 @@ describe("a vGPU whose values come late", () => {
   it("is one whose values are not known in a preview, too", async () => {
     run = await startRun();
     const host = hostNamed("u-gpu-01");
-    const unknown = new pulumi.Output(
-      host,
-      Promise.resolve(pulumi.unknown),
-      Promise.resolve(false),
-      Promise.resolve(false),
-      Promise.resolve([]),
-    );
+    const type = pulumi.output<string>(pulumi.unknown as unknown as string);
     new MdevDevice("u-first", { host, gpu, type: "A40-4Q" });
-    new MdevDevice("u-late", { host, gpu, type: unknown as unknown as pulumi.Output<string>, uuid });
+    new MdevDevice("u-late", { host, gpu, type, uuid });
     expect((await run.registered("u-first")).declared?.late).toMatchObject([{ resource: "u-late" }]);
   });
 });
