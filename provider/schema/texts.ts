@@ -1,11 +1,13 @@
 import { z } from "zod";
 
 const oneLine = "a text of one line, without control characters";
-const noControl = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;
+/** A variation selector is not shown itself, and is part of signs that are. */
+const noControl =
+  /^(?:[\ufe0e\ufe0f]|[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800])*$/u;
 
 /**
  * A text that stands in one line wherever it is written: a file, a message, an operation for a script. No control
- * characters, no line ends of any alphabet, nothing that turns or hides what is beside it.
+ * characters, no line ends of any alphabet, nothing that turns or hides what is beside it or is not shown at all.
  */
 export function lineText(most = 255) {
   return z
@@ -13,7 +15,8 @@ export function lineText(most = 255) {
     .min(1)
     .max(most)
     .superRefine((text, context) => {
-      if (!noControl.test(text)) context.addIssue({ code: "custom", message: oneLine });
+      if (!noControl.test(text) || (text !== "" && text.trim() === ""))
+        context.addIssue({ code: "custom", message: oneLine });
     });
 }
 
