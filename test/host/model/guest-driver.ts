@@ -3,7 +3,8 @@ import { blocked, moduleOnDisk, refusedBySecureBoot } from "./driver-files.js";
 import { griddConf, griddHandler, griddUnit, setLicense, tokenFolder } from "./gridd.js";
 import { guestSmi } from "./guest-smi.js";
 import type { GuestState } from "./guest-state.js";
-import { type DriverContent, installerTool } from "./installer.js";
+import { installerTool } from "./installer.js";
+import type { DriverContent } from "./installer-run.js";
 import { noteLoadedVersion } from "./kernel-modules.js";
 import { releasesFit } from "./release-fit.js";
 

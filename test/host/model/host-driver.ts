@@ -1,7 +1,8 @@
 import type { Machine } from "../types.js";
 import { loadVendorModules, managerUnit, registerVendorModules, typesUnit } from "./host-modules.js";
 import type { HostState } from "./host-state.js";
-import { type DriverContent, installerTool } from "./installer.js";
+import { installerTool } from "./installer.js";
+import type { DriverContent } from "./installer-run.js";
 import { hostSmi } from "./nvidia-smi.js";
 import { sriovManageTool } from "./sriov-manage.js";
 

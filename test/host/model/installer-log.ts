@@ -1,19 +1,6 @@
 // The log of one run of the vendor's installer, and how a run ends.
-import type { Machine, ToolResult } from "../types.js";
-import type { DriverContent } from "./installer.js";
-
-/** One run of the installer or uninstaller. */
-export interface InstallerRun {
-  readonly machine: Machine;
-  readonly content: DriverContent;
-  readonly version: string;
-  /** First number of the version: what the installer of that branch does differs. */
-  readonly branch: number;
-  readonly flags: ReadonlySet<string>;
-  readonly root: boolean;
-  readonly logPath: string;
-  option(name: string): string | undefined;
-}
+import type { ToolResult } from "../types.js";
+import type { InstallerRun } from "./installer-run.js";
 
 export function startLog(run: InstallerRun): void {
   run.machine.writeFile(

@@ -3,7 +3,8 @@ import { SysError, type ToolResult } from "../types.js";
 import { addToDkms, hasDkms, removeFromDkms } from "./dkms.js";
 import { type ModuleFile, modulePath, moduleText } from "./driver-files.js";
 import type { InstallerFault } from "./faults.js";
-import { type InstallerRun, logLine, refuse } from "./installer-log.js";
+import { logLine, refuse } from "./installer-log.js";
+import type { InstallerRun } from "./installer-run.js";
 
 /** Unloads what is idle. Returns why one stays, in the words of the branch. */
 export async function unloadModules({ machine, content, branch }: InstallerRun): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 // Why the vendor's installer refuses, in the order in which it looks. Source: programs.md 3, installer-failures.txt
 import { refusedBySecureBoot } from "./driver-files.js";
-import type { InstallerRun } from "./installer-log.js";
+import type { InstallerRun } from "./installer-run.js";
 
 /** Files by which the installer of branch 545 and later blocks nouveau; its uninstaller leaves them. */
 export const installerBlocks = [

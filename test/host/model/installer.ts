@@ -1,27 +1,10 @@
 import type { Machine, ToolCall, ToolHandler, ToolResult } from "../types.js";
 import type { HostFaults, InstallerFault } from "./faults.js";
-import { finishLog, type InstallerRun, logLine, refuse, startLog } from "./installer-log.js";
+import { finishLog, logLine, refuse, startLog } from "./installer-log.js";
 import { installModules, removeModules, unloadModules } from "./installer-modules.js";
 import { failedTestLoad, problemOfMachine, problemOfTools } from "./installer-problems.js";
+import type { DriverContent, InstallerRun } from "./installer-run.js";
 import { faultExit } from "./run-package.js";
-
-/** What a package of one kind puts on a machine, and how its modules get in and out of the kernel. */
-export interface DriverContent {
-  readonly flavour: "vgpu-kvm" | "grid";
-  /** Names of the modules, in the order in which they are loaded. */
-  readonly modules: readonly string[];
-  /** Module names as files have them. */
-  readonly moduleFiles: readonly string[];
-  /** Units that the hooks of an installed driver stop before anything else. */
-  readonly services: readonly string[];
-  installFiles(machine: Machine, version: string): void;
-  installServices(machine: Machine): void;
-  remove(machine: Machine): void;
-  /** Tells the kernel what is on disk now. */
-  registerModules(machine: Machine): void;
-  /** Loads them. Returns whether the driver is there afterwards. */
-  loadModules(machine: Machine): Promise<boolean>;
-}
 
 /** Returns the program behind the packages' scripts and behind nvidia-uninstall: one call does one step. */
 export function installerTool(content: DriverContent, faults: HostFaults): ToolHandler {
