@@ -1,6 +1,7 @@
 import { endOf } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import type { Session } from "../transport/session.js";
+import { unreadCounts } from "./counts.js";
 import { parseFactLines, understood } from "./fact-lines.js";
 import { parseDriverClients } from "./parse-driver-clients.js";
 import { parseGpus } from "./parse-gpus.js";
@@ -34,7 +35,7 @@ export function parseHostFacts(output: string, where: string): HostFacts {
   const unlisted = { part: "mdevctl" as const, saw: `${endOf(mdevctl.join(" "), 200)} (mdevctl list)` };
   return {
     ...machine,
-    unread: definitions === null ? [...machine.unread, unlisted] : machine.unread,
+    unread: [...machine.unread, ...unreadCounts(lines), ...(definitions === null ? [unlisted] : [])],
     iommuUnits: lines.all("iommu").map((fields) => fields[0] ?? ""),
     kernelCommandLine: lines.one("cmdline"),
     gpus: parseGpus(lines),

@@ -1,5 +1,6 @@
 import { startOf } from "../model/errors.js";
 import type { GpuFacts, GpuInterface, Holder, LiveVgpu, OfferedType } from "../model/facts.js";
+import { countOf } from "./counts.js";
 import type { FactLines } from "./fact-lines.js";
 import { holdersByFile } from "./parse-holders.js";
 import { mdevsOn } from "./parse-mdevs.js";
@@ -29,8 +30,8 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
         subsystemId: subsystem.split(":").map(bare).join(":"),
         driver: own?.get("driver") ?? null,
         bootVga: bootVga === "1",
-        iommuGroup: numberOrNull(own?.get("iommu_group")),
-        totalVfs: Number(total || "0"),
+        iommuGroup: countOf(own?.get("iommu_group")),
+        totalVfs: countOf(total) ?? 0,
         virtualFunctions,
         kernelLog: kernelLogOf(lines, address),
         vgpuInterface,
@@ -51,10 +52,6 @@ function kernelLogOf(lines: FactLines, address: string): string[] {
 
 function bare(hex: string): string {
   return hex.replace(/^0x/, "");
-}
-
-function numberOrNull(text: string | undefined): number | null {
-  return text === undefined || text === "" ? null : Number(text);
 }
 
 function parseLinks(lines: FactLines): Links {
@@ -107,9 +104,9 @@ function offeredTypes(lines: FactLines, address: string): OfferedType[] {
     types.set(vgpuTypeId, {
       vgpuTypeId,
       name,
-      framebufferMiB: numberOrNull(/framebuffer=(\d+)M/.exec(description)?.[1]),
-      maxInstances: numberOrNull(/max_instance=(\d+)/.exec(description)?.[1]),
-      available: numberOrNull(available),
+      framebufferMiB: countOf(/framebuffer=(\d+)M/.exec(description)?.[1]),
+      maxInstances: countOf(/max_instance=(\d+)/.exec(description)?.[1]),
+      available: countOf(available),
     });
   }
   const asked = lines.all("types-at").some(([gpu, , way]) => gpu === address && way === "vendor-vfio");

@@ -1,4 +1,5 @@
 import type { GuestManifest, HostManifest, MachineManifest, VgpuRecord } from "../model/facts.js";
+import { countOf } from "./counts.js";
 import type { FactLines } from "./fact-lines.js";
 
 type Fields = ReadonlyMap<string, string>;
@@ -68,7 +69,7 @@ export function parseHostManifest(lines: FactLines): HostManifest {
   const vgpus: VgpuRecord[] = [];
   const files = manifestFiles(lines);
   for (const [path, fields] of files) {
-    if (path.startsWith("gpu/")) gpus[path.slice(4)] = { vfs: Number(fields.get("vfs") ?? "0") };
+    if (path.startsWith("gpu/")) gpus[path.slice(4)] = { vfs: countOf(fields.get("vfs")) ?? 0 };
     if (path.startsWith("vgpu/")) vgpus.push(vgpuRecord(path.slice(5), fields));
   }
   return {

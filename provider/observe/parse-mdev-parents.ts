@@ -1,4 +1,5 @@
 import type { MdevParentFacts, MdevType } from "../model/facts.js";
+import { countOf } from "./counts.js";
 import type { FactLines } from "./fact-lines.js";
 import { holdersByFile } from "./parse-holders.js";
 import { mdevsOn } from "./parse-mdevs.js";
@@ -30,7 +31,7 @@ function typesOf(lines: FactLines, parent: string): MdevType[] {
       name,
       description: description || null,
       deviceApi,
-      availableInstances: Number(available || "0"),
+      availableInstances: countOf(available) ?? 0,
     }))
     .sort((a, b) => a.mdevType.localeCompare(b.mdevType));
 }

@@ -1,4 +1,5 @@
 import type { OfferedType } from "../model/facts.js";
+import { countOf } from "./counts.js";
 import { parseFieldLine } from "./field-line.js";
 
 /** Returns the types in lines of `nvidia-smi vgpu -s -v`. The type number is hexadecimal there. Source: mdev.md section 10. */
@@ -20,8 +21,8 @@ export function parseSmiTypes(lines: readonly string[]): OfferedType[] {
       });
     } else if (current !== undefined) {
       if (key === "Name") types[last] = { ...current, name: value };
-      if (key === "FB Memory") types[last] = { ...current, framebufferMiB: Number.parseInt(value, 10) };
-      if (key === "Max Instances") types[last] = { ...current, maxInstances: Number.parseInt(value, 10) };
+      if (key === "FB Memory") types[last] = { ...current, framebufferMiB: countOf(value.split(" ")[0]) };
+      if (key === "Max Instances") types[last] = { ...current, maxInstances: countOf(value) };
     }
   }
   return types.filter((type) => type.name !== "");
