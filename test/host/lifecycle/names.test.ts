@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { vgpuHost } from "../../../provider/index.js";
 import { drivePreview, driveUp, loadState } from "../../fleet/drive.js";
 import type { DeclaredResource } from "../../fleet/program.js";
@@ -113,7 +113,10 @@ describe("a host", () => {
     if (stored === undefined) throw new Error("no host in the state");
     for (const name of ["fleet/prod", "shop/prod"]) {
       const olds = { ...stored.outputs, owner: name === "fleet/prod" ? owner : "fleet/prod" };
-      await vgpuHost.update(stored.id, olds, { ...stored.inputs, owner: name });
+      // Each run of the engine has a provider of its own, which remembers nothing of the one before.
+      vi.resetModules();
+      const { vgpuHost: ofThisRun } = await import("../../../provider/index.js");
+      await ofThisRun.update(stored.id, olds, { ...stored.inputs, owner: name });
       for (const uuid of made) await host.machine.shell(`echo 1 > /sys/bus/mdev/devices/${uuid}/remove`);
       expect(await mdevsOn(host)).toEqual([]);
       await host.machine.shell("sh /usr/local/lib/pulumi-vgpu/restore");
