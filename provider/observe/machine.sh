@@ -58,7 +58,7 @@ for source in /var/lib/dkms/nvidia/*/source; do
   source=${source%/source}
   fact dkms-driver "${source##*/}"
   # Its first build may have failed: then it is only added, and builds nothing for the next kernel either.
-  for value in "$source"/*/*/module; do if [ -e "$value" ]; then fact dkms-built "${source##*/}"; break; fi; done
+  for built in "$source"/*/*/module; do if [ -e "$built" ]; then fact dkms-built "${source##*/}"; break; fi; done
 done
 if [ -n "$value" ]; then fact installed-driver "$(printf '%s\n' "$value" | tail -n 1)"
 else

@@ -212,7 +212,10 @@ async function read(id: string, props: Properties) {
     if (elsewhere !== null) tell(`${props.host} ${props.name}`, elsewhere);
     const live = elsewhere === null ? vgpuOutputs(inputs as unknown as MdevDeviceInputs, facts) : null;
     if (live === null) return { id: "" };
-    return { id, props: { ...props, ...live }, inputs: pick(live, mdevDeviceKeys(live)) };
+    // A state of an older version has no machine-id: a refresh that adds it would show a change of every vGPU.
+    const { machineId, ...seen } = live;
+    const noted = props.machineId === undefined ? {} : { machineId };
+    return { id, props: { ...props, ...seen, ...noted }, inputs: pick(live, mdevDeviceKeys(live)) };
   } catch (error) {
     if (isOutOfReach(error) && !view.tellOnce()) return { id, props, inputs };
     throw tellOnce(withStoredConnection(error, { kind: "VgpuHost", name: String(props.host) }));

@@ -14,9 +14,9 @@ const kinds = {
   host: {
     up: [
       "claim",
+      "receive-file",
       "block-nouveau",
       "reboot-machine",
-      "receive-file",
       "prepare-job",
       "poll-job",
       "reboot-machine",
@@ -37,9 +37,9 @@ const kinds = {
   guest: {
     up: [
       "claim",
+      "receive-file",
       "block-nouveau",
       "reboot-machine",
-      "receive-file",
       "poll-job",
       "write-gridd-conf",
       "write-token",

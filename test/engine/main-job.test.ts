@@ -9,7 +9,7 @@ import { openExampleStack } from "./support/example-stack.js";
 import { expectNoStackTrace } from "./support/messages.js";
 import type { Project } from "./support/project.js";
 import { mustSucceed, type Stack, type StackRun, type StateResource } from "./support/stack.js";
-import { commandNames } from "./support/witness.js";
+import { commandNames, mdevsOn } from "./support/witness.js";
 
 const tie = path.join(repositoryRoot, "test/host/model/tie.ts");
 
@@ -96,16 +96,18 @@ describe("the program of the root Pulumi.yaml on the demo's fleet", () => {
   });
 
   it("names the drifted property in the preview and heals it", async () => {
-    const files = "/sys/bus/pci/devices/0000:26:00.5/nvidia/current_vgpu_type";
-    const typeNumber = async () => (await machine("kvm-ada").shell(`cat ${files}`)).stdout.trim();
-    const declared = await typeNumber();
-    const change = await machine("kvm-ada").shell(`echo 0 > ${files} && echo 1163 > ${files}`);
+    const turing = machine("kvm-turing");
+    const [uuid = ""] = Object.keys(await mdevsOn(turing));
+    const types = "/sys/class/mdev_bus/0000:3b:00.0/mdev_supported_types";
+    const change = await turing.shell(
+      `echo 1 > /sys/bus/mdev/devices/${uuid}/remove && echo ${uuid} > $(dirname $(grep -lx 'GRID T4-4A' ${types}/*/name))/create`,
+    );
     expect(change.code).toBe(0);
     const preview = mustSucceed(await run(["preview", "--diff"]));
-    expect(preview.output).toMatch(/type\s*: "[^"]*L40S-12A" => "L40S-12Q"/);
-    expect(await typeNumber()).toBe("1163");
+    expect(preview.output).toMatch(/type\s*: "[^"]*T4-4A" => "T4-4Q"/);
+    expect((await mdevsOn(turing))[uuid]).toBe("GRID T4-4A");
     mustSucceed(await run(["up", "--yes", "--skip-preview"]));
-    expect(await typeNumber()).toBe(declared);
+    expect((await mdevsOn(turing))[uuid]).toBe("GRID T4-4Q");
   });
 
   it("refuses to destroy what VMs use, then leaves bare hosts", async () => {

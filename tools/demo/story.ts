@@ -59,19 +59,22 @@ async function upAgain(stage: Stage): Promise<void> {
 }
 
 async function drift(stage: Stage): Promise<void> {
-  title("3. Somebody changes a vGPU by hand on kvm-ada");
-  const command =
-    "cd /sys/bus/pci/devices/0000:26:00.5/nvidia && echo 0 > current_vgpu_type && echo 1163 > current_vgpu_type";
-  console.log(`\nkvm-ada# ${command}`);
-  const change = await stage.fleet.machines["kvm-ada"]?.shell(command);
+  title("3. Somebody makes a vGPU anew with another type by hand on kvm-turing");
+  const say = async (line: string) =>
+    (await stage.fleet.machines["kvm-turing"]?.shell(line))?.stdout.trim() ?? "";
+  const uuid = await say("ls /sys/bus/mdev/devices | head -n 1");
+  const types = "/sys/class/mdev_bus/0000:3b:00.0/mdev_supported_types";
+  const command = `echo 1 > /sys/bus/mdev/devices/${uuid}/remove && echo ${uuid} > $(dirname $(grep -lx 'GRID T4-4A' ${types}/*/name))/create`;
+  console.log(`\nkvm-turing# ${command}`);
+  const change = await stage.fleet.machines["kvm-turing"]?.shell(command);
   expect(change?.code === 0, "its type is another one now");
   const preview = await stage.pulumi("preview", "--diff", "--suppress-outputs");
-  const line = preview.output.split("\n").find((text) => /type\s*:.*L40S-12A.*=>.*L40S-12Q/.test(text));
+  const line = preview.output.split("\n").find((text) => /type\s*:.*T4-4A.*=>.*T4-4Q/.test(text));
   expect(preview.code === 0 && line !== undefined, `the preview names the property: ${line?.trim()}`);
   const heal = await stage.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
   expect(heal.code === 0, "up heals it");
-  const seen = (await seenVgpus(stage.fleet)).find((vgpu) => vgpu.function === "0000:26:00.5");
-  expect(seen?.type === "type number 1153", "the host shows the declared type again");
+  const type = await say(`cat /sys/bus/mdev/devices/${uuid}/mdev_type/name`);
+  expect(type === "GRID T4-4Q", "the host shows the declared type again");
 }
 
 async function destroy(stage: Stage, bare: ReadonlyMap<string, string>): Promise<void> {

@@ -32,7 +32,7 @@ export async function runWithKiller(
   return struck;
 }
 
-const reading = /^pulumi-vgpu:(observe-.*|read-boot-id|prepare-job|evidence)$/;
+const reading = /^pulumi-vgpu:(observe-.*|look-at-package|read-boot-id|prepare-job|evidence)$/;
 
 function changes(command: CommandRecord): boolean {
   return !reading.test(command.name);
