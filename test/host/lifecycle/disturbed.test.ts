@@ -50,7 +50,7 @@ async function untilDone(run: () => Promise<unknown>, most: number): Promise<str
 describe.concurrent("a host whose connection is cut in the middle of each kind of step", () => {
   it.for(["adaVendorVfio"] as const)(
     "is brought to its end by one up and one destroy: %s",
-    { timeout: 240_000 },
+    { timeout: 900_000 },
     async (kind) => {
       const [plain, cut] = await Promise.all([
         bed.host(`${kind}-plain`, kind),
@@ -78,7 +78,7 @@ describe.concurrent("a host that loses power, or reboots, in the middle of each 
     { accident: "reboot", kind: "turingLegacy" },
   ] as const)(
     "is brought to its end by running again: $accident",
-    { timeout: 240_000 },
+    { timeout: 600_000 },
     async ({ accident, kind }) => {
       const [plain, struck] = await Promise.all([
         bed.host(`plain-${accident}`, kind),
