@@ -1,5 +1,6 @@
 import { isVgpuError, VgpuError } from "../model/errors.js";
 import { lastLines, seconds } from "./failures.js";
+import { isPlanOutdated } from "./lock-failures.js";
 import { requireLock } from "./lock-scope.js";
 import { transportScript } from "./remote-script.js";
 import { type CommandContext, runCommand } from "./run-command.js";
@@ -32,7 +33,7 @@ export interface RebootGuard {
 export async function rebootAndWait(session: Session, options: RebootOptions): Promise<{ bootId: string }> {
   const context = contextOf(session);
   const began = performance.now();
-  await requestReboot(session, options.guard);
+  let asked = await requestReboot(session, options.guard);
   let last = "no answer";
   for (let looks = 0; performance.now() - began < options.deadlineMs; looks++) {
     await new Promise((resolve) =>
@@ -46,16 +47,23 @@ export async function rebootAndWait(session: Session, options: RebootOptions): P
       await requireLock(context.machine, "reboot-machine").ensure();
       return { bootId: seen.bootId };
     } else if (seen.refusal !== "") throw refused(context, seen.refusal);
-    else last = `still boot ${seen.bootId}`;
+    else {
+      last = `still boot ${seen.bootId}`;
+      // The script may have gone with the connection: only what is asked again is certain to have been asked.
+      asked ||= await requestAgain(session, options.guard);
+    }
   }
-  throw tooLong(context, last, options.deadlineMs);
+  const now = asked
+    ? "the machine was told to reboot"
+    : "whether the machine was told to reboot is not known";
+  throw tooLong(context, { saw: last, now }, options.deadlineMs);
 }
 
 /** The exit code of a script that did not reboot because of its guard. */
 const held = 76;
 
-/** A connection that goes meanwhile is no failure: the boot's id tells what happened. */
-async function requestReboot(session: Session, guard: RebootGuard): Promise<void> {
+/** Returns whether it is certain that the machine was told: not where the connection went meanwhile. */
+async function requestReboot(session: Session, guard: RebootGuard): Promise<boolean> {
   const { name, text } = transportScript("reboot-machine");
   try {
     const { code, stdout, stderr } = await session.change({
@@ -64,10 +72,22 @@ async function requestReboot(session: Session, guard: RebootGuard): Promise<void
     });
     if (code === held) throw guard.refusal(stdout);
     if (code !== 0) throw refused(contextOf(session), lastLines(stderr) || `exit code ${code}`);
+    return true;
   } catch (error) {
     const uncertain =
       isVgpuError(error) && error.code === "VGPU_UNREACHABLE" && error.parts.now !== undefined;
     if (!uncertain) throw error;
+    return false;
+  }
+}
+
+/** The same where a first request may be at work: it holds the change lock until the machine is told, and then goes down. */
+async function requestAgain(session: Session, guard: RebootGuard): Promise<boolean> {
+  try {
+    return await requestReboot(session, guard);
+  } catch (error) {
+    if (!isSilence(error) && !isPlanOutdated(error)) throw error;
+    return false;
   }
 }
 
@@ -83,12 +103,15 @@ async function look(context: CommandContext, timeoutMs: number): Promise<Look> {
       ? { silence: "an answer without a boot id" }
       : { bootId, refusal: lastLines(refusal.join("\n")) };
   } catch (error) {
-    if (!isVgpuError(error) || (error.code !== "VGPU_UNREACHABLE" && error.code !== "VGPU_TIMEOUT"))
-      throw error;
+    if (!isSilence(error)) throw error;
     // What went down with the machine does not always say so: the next look dials anew.
     context.machine.drop();
     return { silence: error.parts.saw };
   }
+}
+
+function isSilence(error: unknown): error is VgpuError {
+  return isVgpuError(error) && (error.code === "VGPU_UNREACHABLE" || error.code === "VGPU_TIMEOUT");
 }
 
 function refused(context: CommandContext, saw: string): VgpuError {
@@ -102,14 +125,13 @@ function refused(context: CommandContext, saw: string): VgpuError {
   });
 }
 
-function tooLong(context: CommandContext, last: string, deadlineMs: number): VgpuError {
+function tooLong(context: CommandContext, end: { saw: string; now: string }, deadlineMs: number): VgpuError {
   return new VgpuError({
     code: "VGPU_TIMEOUT",
     where: context.machine.target,
     what: `the machine did not come back within ${seconds(deadlineMs)}`,
-    saw: last,
     expected: "an answer from a new boot",
     next: "look at the machine's console, then run again",
-    now: "the machine was told to reboot",
+    ...end,
   });
 }

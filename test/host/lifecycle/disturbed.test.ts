@@ -50,7 +50,7 @@ async function untilDone(run: () => Promise<unknown>, most: number): Promise<str
 describe.concurrent("a host whose connection is cut in the middle of each kind of step", () => {
   it.for(["adaVendorVfio"] as const)(
     "is brought to its end by one up and one destroy: %s",
-    { timeout: 2_400_000 },
+    { timeout: 600_000 },
     async (kind) => {
       const [plain, cut] = await Promise.all([
         bed.host(`${kind}-plain`, kind),

@@ -77,6 +77,16 @@ describe("rebootAndWait", () => {
     await asked;
   });
 
+  it("asks again when the script that should reboot went with its connection", async () => {
+    machine.cut.push("pulumi-vgpu:reboot-machine");
+    const onceEnded = `look_at_processes() { vms= unread=; if mkdir ${machine.root}/cut; then kill -9 $$; fi; }\n`;
+    const asked = rebootWhenAsked();
+    const options = { bootId: "boot-1", guard: { ...guard, text: onceEnded }, deadlineMs: 15_000 };
+    expect(await reboot(options)).toEqual({ bootId: "boot-2" });
+    await asked;
+    expect(machine.has("cut")).toBe(true);
+  });
+
   it("fails at once with the reason when the machine refuses to reboot", async () => {
     machine.bootCommand("echo 'Operation inhibited by backup' >&2; exit 1");
     const error = (await reboot({ bootId: "boot-1", deadlineMs: 15_000 }).catch((e) => e)) as Error;
