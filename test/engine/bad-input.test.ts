@@ -47,7 +47,7 @@ describe("a program that cannot be carried out", () => {
     );
   });
 
-  it.each(seenOutside.filter(({ wrong }) => /hash|host key/.test(wrong)))(
+  it.each(seenOutside.filter(({ wrong }) => /hash|host key|other side/.test(wrong)))(
     "is refused without a preview by one message: $wrong",
     async ({ declared, message }) => {
       story.declare(declared(story));
