@@ -64,23 +64,53 @@ export function mdevTypeRefusal(self: DesiredVgpu, { name, types }: MdevParentFa
 }
 
 /** The parent has no instance of the type left for what is declared. */
-export function noInstanceRefusal(
-  { self, declared, typeName, known }: VgpuContext<MdevParentFacts>,
-  available: number,
-): ErrorParts {
-  const live = known.map(vgpuText).sort();
-  const missing = declared.filter(({ uuid }) => !known.some((vgpu) => identityOf(vgpu) === uuid));
-  const names = missing.map(({ name, type }) => `${name} (${type})`).sort();
-  const beside = names.length > 1 ? `; declared beside them: ${names.join(", ")}` : "";
+export function noInstanceRefusal(context: VgpuContext<MdevParentFacts>, available: number): ErrorParts {
+  const { self, typeName } = context;
   return {
     code: "VGPU_CAPACITY",
     where: place(self),
     what: `no room for another ${typeName}`,
-    saw: `available_instances of ${typeName} is ${available}; live: ${live.join(", ") || "none"}${beside}`,
+    saw: instancesText(context, available),
     expected: "an available instance for each declared mdev",
     next: "remove one of them, or choose another parent or type",
     property: "mdevType",
   };
+}
+
+/** Others of ours would have to go for it, and nobody knows what those of one type leave room for of another. */
+export function unknownFitRefusal(
+  context: VgpuContext<MdevParentFacts>,
+  seen: {
+    readonly available: number;
+    readonly missing: readonly DesiredVgpu[];
+    readonly inQuestion: readonly KnownVgpu[];
+  },
+): ErrorParts {
+  const { self, typeName } = context;
+  const mayGo = seen.inQuestion.map(identityOf);
+  const out = seen.missing.filter(({ uuid, type }) => type === typeName || mayGo.includes(uuid));
+  const names = out.map(({ name }) => name).sort();
+  const gone = seen.inQuestion.map(vgpuText).sort();
+  return {
+    code: "VGPU_CAPACITY",
+    where: place(self),
+    what: `nothing is retired for ${typeName}: nobody says whether it then fits`,
+    saw: `${instancesText(context, seen.available)}; of what its types are made, the driver does not say`,
+    expected: "an available instance for each declared mdev, or an idle one of the same type in its place",
+    next: `to try it: take ${names.join(", ")} out of the program and run, which removes ${gone.join(", ")}; put back what is to be there and run again: the host says then whether it fits`,
+    property: "mdevType",
+  };
+}
+
+function instancesText(
+  { declared, typeName, known }: VgpuContext<MdevParentFacts>,
+  available: number,
+): string {
+  const live = known.map(vgpuText).sort();
+  const missing = declared.filter(({ uuid }) => !known.some((vgpu) => identityOf(vgpu) === uuid));
+  const names = missing.map(({ name, type }) => `${name} (${type})`).sort();
+  const beside = names.length > 1 ? `; declared beside them: ${names.join(", ")}` : "";
+  return `available_instances of ${typeName} is ${available}; live: ${live.join(", ") || "none"}${beside}`;
 }
 
 /** Its type can only be changed by making it anew, and it may not go. */

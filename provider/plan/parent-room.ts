@@ -1,6 +1,8 @@
+import { freeUnits, unitsOfMdevType } from "../catalog/mdev-units.js";
 import type { ErrorParts } from "../model/errors.js";
 import type { MdevParentFacts } from "../model/facts.js";
-import { noInstanceRefusal, unchangeableRefusal } from "./parent-refusals.js";
+import type { DesiredVgpu } from "./desired.js";
+import { noInstanceRefusal, unchangeableRefusal, unknownFitRefusal } from "./parent-refusals.js";
 import { inTheWayRefusal } from "./vgpu-refusals.js";
 import {
   identityOf,
@@ -14,34 +16,78 @@ import {
 
 type ParentContext = VgpuContext<MdevParentFacts>;
 
-/**
- * Returns the room for an mdev on a parent that is not NVIDIA's, of whose rules nothing is known but what the host says:
- * how many more of a type can be made. One of a type leaves room for one of it. What one of another type leaves room for
- * can only be tried; so where it is full, all that the program no longer wants goes first.
- */
-export function roomOnParent(context: ParentContext, old: KnownVgpu | null): Room {
-  const parent = context.carrier.name;
-  const refusal = old === null ? null : changeRefusal(context, old);
-  if (refusal !== null) return { parent, retire: [], refusals: [refusal] };
-  const own = old === null ? [] : [old];
-  const idle = context.known.filter((vgpu) => vgpu !== old && isIdleStale(vgpu, context));
-  const ofType = idle.filter((vgpu) => vgpu.live.typeName === context.typeName);
-  const { available, missing } = counts(context);
-  const others = idle.length - ofType.length + own.length;
-  if (missing > available + ofType.length && others === 0)
-    return { parent, retire: [], refusals: [noInstanceRefusal(context, available)] };
-  if (available > 0) return { parent, retire: own, refusals: [] };
-  const first = ofType[0];
-  return { parent, retire: first === undefined ? [...own, ...idle] : [...own, first], refusals: [] };
+/** What of a parent may go for an mdev: itself in another shape; idle ones that the program no longer wants, of its type or of others. */
+interface Removable {
+  readonly own: readonly KnownVgpu[];
+  readonly ofType: readonly KnownVgpu[];
+  readonly others: readonly KnownVgpu[];
 }
 
-/** How many more of the type can be made, and how many of the declared ones are not there. */
-function counts({ carrier, typeName, declared, known }: ParentContext) {
-  const offered = carrier.types.find(({ mdevType }) => mdevType === typeName);
-  const isThere = (uuid: string) =>
-    known.some((vgpu) => identityOf(vgpu) === uuid && vgpu.live.typeName === typeName);
-  const missing = declared.filter(({ type, uuid }) => type === typeName && !isThere(uuid));
-  return { available: offered?.availableInstances ?? 0, missing: missing.length };
+/**
+ * Returns the room for an mdev on a parent that is not NVIDIA's. Something goes only where what is declared is then known to fit:
+ * by the units that the types of a known driver are made of; else one of a type leaves room for one of it, and nobody knows what
+ * one of another type leaves room for.
+ */
+export function roomOnParent(context: ParentContext, old: KnownVgpu | null): Room {
+  const refusal = old === null ? null : changeRefusal(context, old);
+  if (refusal !== null) return refused(context, refusal);
+  const idle = context.known.filter((vgpu) => vgpu !== old && isIdleStale(vgpu, context));
+  const removable = {
+    own: old === null ? [] : [old],
+    ofType: idle.filter((vgpu) => vgpu.live.typeName === context.typeName),
+    others: idle.filter((vgpu) => vgpu.live.typeName !== context.typeName),
+  };
+  const free = freeUnits(context.carrier.types);
+  return free === null ? roomByCounts(context, removable) : roomByUnits(context, removable, free);
+}
+
+/** Of the driver's rule nothing is known: nothing of another type goes, but the mdev itself where an instance is left for it. */
+function roomByCounts(context: ParentContext, { own, ofType, others }: Removable): Room {
+  const missing = missingOf(context);
+  const available = availableOf(context);
+  if (missing.filter(({ type }) => type === context.typeName).length <= available + ofType.length) {
+    const hasRoom = available > 0 || own.some(({ live }) => live.typeName === context.typeName);
+    const first = hasRoom ? [] : ofType.slice(0, 1);
+    return { parent: context.carrier.name, retire: [...own, ...first], refusals: [] };
+  }
+  const inQuestion = [...own, ...others];
+  if (inQuestion.length === 0) return refused(context, noInstanceRefusal(context, available));
+  return refused(context, unknownFitRefusal(context, { available, missing, inQuestion }));
+}
+
+/** All that is declared has to fit when all that may go has gone; then only as much goes as this one needs. */
+function roomByUnits(context: ParentContext, { own, ofType, others }: Removable, free: number): Room {
+  const missing = missingOf(context);
+  const needed = missing.reduce((sum, { type }) => sum + (unitsOfMdevType(type) ?? 0), 0);
+  if (needed > free + unitsOfAll([...own, ...ofType, ...others]))
+    return refused(context, noInstanceRefusal(context, availableOf(context)));
+  const ownUnits = unitsOfMdevType(context.typeName) ?? 0;
+  const retire = [...own];
+  for (const vgpu of [...ofType, ...others]) {
+    if (free + unitsOfAll(retire) >= ownUnits) break;
+    retire.push(vgpu);
+  }
+  return { parent: context.carrier.name, retire, refusals: [] };
+}
+
+function refused(context: ParentContext, refusal: ErrorParts): Room {
+  return { parent: context.carrier.name, retire: [], refusals: [refusal] };
+}
+
+function unitsOfAll(vgpus: readonly KnownVgpu[]): number {
+  return vgpus.reduce((sum, { live }) => sum + (unitsOfMdevType(live.typeName ?? "") ?? 0), 0);
+}
+
+/** How many more of the type the host says can be made. */
+function availableOf({ carrier, typeName }: ParentContext): number {
+  return carrier.types.find(({ mdevType }) => mdevType === typeName)?.availableInstances ?? 0;
+}
+
+/** The declared ones that are not there as declared. */
+function missingOf({ declared, known }: ParentContext): readonly DesiredVgpu[] {
+  return declared.filter(
+    ({ uuid, type }) => !known.some((vgpu) => identityOf(vgpu) === uuid && vgpu.live.typeName === type),
+  );
 }
 
 /** Returns why an mdev may not be made anew with another type; `null` when it may. */

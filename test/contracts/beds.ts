@@ -117,6 +117,7 @@ const notYet = [
   "run/refused-late",
   "run/log",
   "uninstall/log",
+  "mdev/mtty-ports",
 ];
 
 /**

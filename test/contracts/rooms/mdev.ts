@@ -28,6 +28,22 @@ export const mdevContracts: readonly Contract[] = [
     },
   },
   {
+    id: "mdev/mtty-ports",
+    relies: "/sys/class/mdev_bus/mtty/mdev_supported_types/mtty-<ports>/available_instances",
+    needs: "mdev parent",
+    title: "both types of mtty are made of the same ports, as many as their names say",
+    check: async (bed) => {
+      const rooms =
+        "cd /sys/class/mdev_bus/mtty/mdev_supported_types && cat mtty-1/available_instances mtty-2/available_instances";
+      const expectRooms = async (free: number) =>
+        expect(await lines(bed, rooms)).toEqual([String(free), String(Math.floor(free / 2))]);
+      const free = Number((await lines(bed, rooms))[0]);
+      await expectRooms(free);
+      await withVgpu(bed, () => expectRooms(free - 1));
+      await withVgpu(bed, () => expectRooms(free - 2), bed.facts.types.otherSize);
+    },
+  },
+  {
     id: "mdev/types",
     relies: types,
     needs,

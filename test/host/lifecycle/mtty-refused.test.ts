@@ -67,6 +67,14 @@ Next: remove one of them, or choose another parent or type
 Property: mdevType`);
   });
 
+  it("are refused, and nothing is retired for some of them, when what goes leaves no room for all", async () => {
+    const text = await refusalOf(host.program({ "a-1": "mtty-1", ...vgpusOf("mtty-2", 2, "b") }));
+    expect(text).toContain(`VGPU_CAPACITY ${hostName} mtty a-1: no room for another mtty-1
+Saw: available_instances of mtty-1 is 2; live: 11111111-2222-4333-8444-555555555510 (mtty-2), `);
+    expect(text).toContain(`, a-1 (mtty-2); declared beside them: b-1 (mtty-2), b-2 (mtty-2)
+Expected: an available instance for each declared mdev`);
+  });
+
   it("are refused when their UUID is another's", async () => {
     const [declaredHost, mdev] = host.program({ "a-9": "mtty-1" });
     const uuid = "11111111-2222-4333-8444-555555555510";

@@ -6,29 +6,34 @@ import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
 import { bootFiles, hostFacts, serviceOf } from "./facts.js";
 import { owner, uuidOf } from "./vgpus.js";
 
-/** A host with mtty, whose two types share a few ports, and without GPUs. */
+/** A host with a parent whose two types share a few ports, and without GPUs. */
 export interface ParentWorld {
+  /** What the names of the types begin with. */
+  readonly driver: string;
   readonly ports: number;
   readonly live: readonly LiveVgpu[];
   readonly records: readonly VgpuRecord[];
   readonly bootUnit: boolean;
 }
 
-const portsOf: Readonly<Record<string, number>> = { "mtty-1": 1, "mtty-2": 2 };
+/** A type's number says how many ports one of it takes. */
+function portsOf(typeName: string | null): number {
+  return Number(typeName?.split("-")[1] ?? 0);
+}
 
-/** A host with nothing on mtty and our boot unit. */
-export function emptyParent(ports: number): ParentWorld {
-  return { ports, live: [], records: [], bootUnit: true };
+/** A host with nothing on its parent and our boot unit. */
+export function emptyParent(ports: number, driver = "mtty"): ParentWorld {
+  return { driver, ports, live: [], records: [], bootUnit: true };
 }
 
 function freePorts({ ports, live }: ParentWorld): number {
-  return live.reduce((left, { typeName }) => left - (portsOf[typeName ?? ""] ?? 0), ports);
+  return live.reduce((left, { typeName }) => left - portsOf(typeName), ports);
 }
 
 /** What observing the host gives. */
 export function parentFacts(world: ParentWorld): HostFacts {
-  const types = Object.entries(portsOf).map(([mdevType, ports]) => ({
-    mdevType,
+  const types = [1, 2].map((ports) => ({
+    mdevType: `${world.driver}-${ports}`,
     name: ports === 1 ? "Single port serial" : "Dual port serial",
     description: null,
     deviceApi: "vfio-pci",
@@ -105,7 +110,7 @@ function after(step: Step, world: ParentWorld): ParentWorld {
       return { ...world, records: others, live: world.live.filter((mdev) => mdev !== live) };
     case "make-vgpu":
       if (live !== undefined) return { ...world, records: [...others, record] };
-      if (freePorts(world) < (portsOf[typeName] ?? 0)) throw new Error("ENOSPC");
+      if (freePorts(world) < portsOf(typeName)) throw new Error("ENOSPC");
       return withOther({ ...world, records: [...others, record] }, uuid, typeName);
   }
 }
