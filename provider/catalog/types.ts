@@ -1,7 +1,6 @@
 import { parseVgpuTypeName, type Series, shortTypeName } from "../model/vgpu-type.js";
 import { type Board, boardFamilies, boardReference } from "./boards.js";
 import { once, readData } from "./data.js";
-import { nearestTexts } from "./nearest.js";
 
 /** A vGPU type. What no source says is left out. */
 export interface VgpuType {
@@ -84,28 +83,6 @@ export function isTypeOfBoard({ boards = [], shortName }: VgpuType, board: Board
   return (
     boards.includes(boardReference(board)) || boardFamilies(board).includes(familyOfType(shortName) ?? "")
   );
-}
-
-/**
- * Returns the `count` short names that are most like `name`, of equally like ones those of the nearest size; for an mdev
- * type such as `nvidia-558`, the types with that number.
- */
-export function nearestTypes(name: string, count = 3): readonly string[] {
-  const id = /^nvidia-(\d+)$/i.exec(name.trim())?.[1];
-  const numbered = id === undefined ? [] : tables().all.filter((type) => type.vgpuTypeId === Number(id));
-  if (numbered.length > 0) return numbered.slice(0, count).map((type) => type.shortName);
-  const names = tables().all.map((type) => type.shortName);
-  return nearestOf(name, names, count);
-}
-
-/** Returns the `count` of these type names that are most like `name`, of equally like ones those of the nearest size. */
-export function nearestOf(name: string, names: readonly string[], count = 3): readonly string[] {
-  const sizeOf = (text: string) => parseVgpuTypeName(text)?.framebufferMiB ?? 0;
-  const wanted = sizeOf(name);
-  const farness = (text: string) => Math.abs(sizeOf(text) - wanted);
-  const bySize =
-    wanted === 0 ? names : names.toSorted((a, b) => farness(a) - farness(b) || sizeOf(a) - sizeOf(b));
-  return nearestTexts(shortTypeName(name), bySize, count);
 }
 
 const licensesBySeries: Readonly<Record<Series, readonly string[]>> = {

@@ -1,9 +1,10 @@
-import { nearestOf } from "../catalog/types.js";
+import { nearestTypes } from "../catalog/nearest-types.js";
 import type { ErrorParts } from "../model/errors.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { typeKey } from "./carrier.js";
 import type { DesiredVgpu } from "./desired.js";
 import type { PlacedVgpu } from "./steps.js";
+import { typesOn } from "./types-on-gpu.js";
 import { isOfStack } from "./vgpu-names.js";
 import { type KnownVgpu, vgpuText } from "./vgpu-view.js";
 
@@ -28,7 +29,7 @@ export function noGpuRefusal(self: DesiredVgpu, facts: HostFacts): ErrorParts {
 /** The GPU does not offer the type. */
 export function typeRefusal(self: DesiredVgpu, gpu: GpuFacts): ErrorParts {
   const names = gpu.offeredTypes.map((type) => typeKey(type.name));
-  const offered = nearestOf(typeKey(self.type), names);
+  const offered = nearestTypes(self.type, { names: typesOn(gpu) });
   const silent = gpu.allTypesKnown
     ? ""
     : " (those that there is room for beside the vGPUs that are there: nvidia-smi vgpu -s does not say the others)";

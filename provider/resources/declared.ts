@@ -1,6 +1,7 @@
 import { errorText } from "../model/errors.js";
 import { checkProgram } from "../plan/declared/check-program.js";
 import type { DeclaredProgram } from "../plan/declared/program.js";
+import type { TypesOn } from "../plan/declared/vgpu.js";
 import type { CheckFailure } from "../schema/check-inputs.js";
 import type { Properties } from "./lifecycle.js";
 
@@ -40,6 +41,9 @@ function sliceKey(inputs: Properties): string {
 }
 
 /** Returns what is wrong with the program around a resource, as failures of that resource. */
-export function programFailures(program: DeclaredProgram): CheckFailure[] {
-  return checkProgram(program).map(({ parts }) => ({ property: parts.property, reason: errorText(parts) }));
+export function programFailures(program: DeclaredProgram, typesOn?: TypesOn): CheckFailure[] {
+  return checkProgram(program, typesOn).map(({ parts }) => ({
+    property: parts.property,
+    reason: errorText(parts),
+  }));
 }

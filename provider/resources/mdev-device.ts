@@ -16,11 +16,12 @@ import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
 import { leftToAnother } from "../plan/vgpu-names.js";
 import { planVgpuRemoval } from "../plan/vgpu-removal.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
-import { checkMdevDevice, mdevDeviceKeys } from "../schema/mdev-device.js";
+import { mdevDeviceKeys } from "../schema/mdev-device.js";
 import { withLock } from "../transport/lock.js";
+import { checkDeclaredVgpu } from "./check-vgpu.js";
 import { claimVgpu, vgpuClaimant } from "./claims.js";
 import { convergeMachine, lockRequest } from "./converge-machine.js";
-import { programFailures, takeDeclared } from "./declared.js";
+import { takeDeclared } from "./declared.js";
 import {
   type DiffTable,
   diffByTable,
@@ -68,11 +69,9 @@ export const mdevDevice: Lifecycle = {
 async function check(olds: Properties, news: Properties) {
   const { inputs, program } = takeDeclared(news);
   if (hasUnknown(inputs)) return { inputs, failures: [] };
-  const checked = checkMdevDevice(inputs, String(inputs.name));
+  const checked = await checkDeclaredVgpu(inputs, program);
   if (checked.inputs === null) return { inputs, failures: [...checked.failures] };
-  const failures = programFailures(program);
-  if (failures.length === 0)
-    failures.push(...(await preflight(checked.inputs, Object.keys(olds).length > 0)));
+  const failures = await preflight(checked.inputs, Object.keys(olds).length > 0);
   return { inputs: checked.inputs as Properties, failures };
 }
 

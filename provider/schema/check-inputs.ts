@@ -16,8 +16,20 @@ export type CheckedInputs<T> =
   | { readonly inputs: T; readonly failures: readonly [] }
   | { readonly inputs: null; readonly failures: readonly CheckFailure[] };
 
+/** What a failure says beside what is wrong. */
+export interface FailureTexts {
+  readonly where: string;
+  /** By property: what to do where something else helps more than to correct the program. */
+  readonly next?: Readonly<Record<string, string>>;
+}
+
 /** Checks declared inputs; each thing that is wrong is one failure with its property. */
-export function checkInputs<T>(schema: z.ZodType<T>, inputs: unknown, where: string): CheckedInputs<T> {
+export function checkInputs<T>(
+  schema: z.ZodType<T>,
+  inputs: unknown,
+  texts: string | FailureTexts,
+): CheckedInputs<T> {
+  const { where, next = {} }: FailureTexts = typeof texts === "string" ? { where: texts } : texts;
   const result = schema.safeParse(inputs);
   if (result.success) return { inputs: result.data, failures: [] };
   const all = result.error.issues.flatMap(oneByOne);
@@ -29,7 +41,7 @@ export function checkInputs<T>(schema: z.ZodType<T>, inputs: unknown, where: str
       what: `${property || "the resource"} is not valid`,
       saw: saw ?? valueText(inputs, path),
       expected,
-      next: "correct it in the program",
+      next: next[property] ?? "correct it in the program",
     });
     return { property, reason };
   });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parsePciAddress } from "../model/pci-address.js";
 import { connectionSchema } from "./connection.js";
-import { fileText, lineText } from "./texts.js";
+import { anyLine, fileText, lineText } from "./texts.js";
 
 const sha256 = z
   .string()
@@ -94,7 +94,7 @@ export const gpuMdevSchema = z.strictObject({
   ...identity,
   host,
   gpu: pciAddress,
-  type: lineText(),
+  type: anyLine(),
   ...anyMdevDevice,
 });
 

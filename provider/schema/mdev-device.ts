@@ -1,5 +1,5 @@
 import { errorText } from "../model/errors.js";
-import { type CheckedInputs, checkInputs } from "./check-inputs.js";
+import { type CheckedInputs, checkInputs, type FailureTexts } from "./check-inputs.js";
 import { gpuMdevSchema, type MdevDeviceInputs, parentMdevSchema } from "./inputs.js";
 
 /** Whether an MdevDevice is declared by `gpu` and `type`, or by `parent` and `mdevType`. */
@@ -14,11 +14,15 @@ export function mdevDeviceKeys(properties: object): string[] {
 }
 
 /** Checks the declared inputs of an MdevDevice in the one of its two forms that they are in. */
-export function checkMdevDevice(inputs: object, where: string): CheckedInputs<MdevDeviceInputs> {
+export function checkMdevDevice(
+  inputs: object,
+  texts: string | FailureTexts,
+): CheckedInputs<MdevDeviceInputs> {
+  const where = typeof texts === "string" ? texts : texts.where;
   const given = (form: Form) => formKeys[form].filter((key) => Reflect.get(inputs, key) !== undefined);
   const [ofGpu, ofParent] = [given("gpu"), given("parent")];
-  if (ofGpu.length > 0 && ofParent.length === 0) return checkInputs(gpuMdevSchema, inputs, where);
-  if (ofParent.length > 0 && ofGpu.length === 0) return checkInputs(parentMdevSchema, inputs, where);
+  if (ofGpu.length > 0 && ofParent.length === 0) return checkInputs(gpuMdevSchema, inputs, texts);
+  if (ofParent.length > 0 && ofGpu.length === 0) return checkInputs(parentMdevSchema, inputs, texts);
   const saw = [...ofGpu, ...ofParent].join(", ") || "none of gpu, type, parent, mdevType";
   const reason = errorText({
     code: "VGPU_INPUT",

@@ -20,6 +20,16 @@ export function lineText(most = 255) {
     });
 }
 
+/** The same, but it may be empty or blank: what it has to be is judged elsewhere, with what may be meant. */
+export function anyLine(most = 255) {
+  return z
+    .string()
+    .max(most)
+    .superRefine((text, context) => {
+      if (!noControl.test(text)) context.addIssue({ code: "custom", message: oneLine });
+    });
+}
+
 /** A secret that is sent as one line: a line end in it would begin a second one. */
 export function secretLine() {
   return z

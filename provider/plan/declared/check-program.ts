@@ -16,13 +16,14 @@ import {
   isOnGpu,
   type Refusal,
 } from "./program.js";
-import { checkVgpu, vgpuClaims } from "./vgpu.js";
+import { checkVgpu, type TypesOn, vgpuClaims } from "./vgpu.js";
 
 /**
  * Returns everything that can be seen to be wrong in a program before any host is asked. The order does not depend on the order of
  * declaration: hosts, vGPUs, guests, then the GPUs' sets and what several resources claim. Each conflict is told once.
+ * `typesOn` gives the types of a vGPU's GPU where its host could be asked: they are offered for a mistyped one.
  */
-export function checkProgram(program: DeclaredProgram): Refusal[] {
+export function checkProgram(program: DeclaredProgram, typesOn: TypesOn = () => undefined): Refusal[] {
   const { hosts, guests, wrong = [] } = program;
   const vgpus = program.vgpus.filter(({ asItIs }) => asItIs !== true);
   const hostOf = (vgpu: DeclaredVgpu) => hosts.find((host) => host.resource === vgpu.host) ?? null;
@@ -30,7 +31,7 @@ export function checkProgram(program: DeclaredProgram): Refusal[] {
   return [
     ...byResource(wrong),
     ...byResource(hosts).flatMap(checkHost),
-    ...byResource(vgpus).flatMap((vgpu) => checkVgpu(vgpu, hostOf(vgpu))),
+    ...byResource(vgpus).flatMap((vgpu) => checkVgpu(vgpu, hostOf(vgpu), typesOn)),
     ...byResource(guests).flatMap((guest) => checkGuest(withHostRelease(guest, program))),
     ...gpuSets(vgpus, machineOf).flatMap((set) => checkGpuSet(set, null)),
     ...hostClaims(hosts),

@@ -1,5 +1,6 @@
 import { type Board, boardFamilies } from "../../catalog/boards.js";
-import { findVgpuType, isKnownFamily, nearestTypes, typesOfBoard } from "../../catalog/types.js";
+import { nearestTypes } from "../../catalog/nearest-types.js";
+import { findVgpuType, isKnownFamily, typesOfBoard } from "../../catalog/types.js";
 import { parsePciAddress } from "../../model/pci-address.js";
 import { parseVgpuTypeName, shortTypeName, type VgpuTypeName } from "../../model/vgpu-type.js";
 import { byResource, compareText, type DeclaredOnGpu, groupsOf, type Refusal, refusal } from "./program.js";
@@ -109,7 +110,10 @@ function sizeRefusal(claimants: readonly Claimant[]): Refusal | undefined {
 function slips(claimants: readonly Claimant[]): string {
   const types = [...new Set(claimants.map(({ type }) => type))].filter((type) => !findVgpuType(type));
   return types
-    .map((type) => `; the catalog has no ${type}: is ${nearestTypes(type, 2).join(" or ")} meant?`)
+    .map((type) => {
+      const near = nearestTypes(type, { count: 2 });
+      return `; the catalog has no ${type}${near.length > 0 ? `: is ${near.join(" or ")} meant?` : ""}`;
+    })
     .join("");
 }
 

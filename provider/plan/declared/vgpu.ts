@@ -1,4 +1,4 @@
-import { nearestTypes } from "../../catalog/types.js";
+import { nearestTypes } from "../../catalog/nearest-types.js";
 import { parsePciAddress } from "../../model/pci-address.js";
 import { parseVgpuTypeName } from "../../model/vgpu-type.js";
 import { malformedAddress } from "./host.js";
@@ -15,15 +15,24 @@ import {
   refusal,
 } from "./program.js";
 
+/** Returns the names of the types of a vGPU's GPU; `undefined` where nobody could be asked. */
+export type TypesOn = (vgpu: DeclaredOnGpu) => readonly string[] | undefined;
+
 /** Returns what is wrong with one vGPU by itself and in its host; `host` is `null` when the program does not show it. */
-export function checkVgpu(vgpu: DeclaredVgpu, host: DeclaredHost | null): Refusal[] {
-  const refusals = isOnGpu(vgpu) ? [typeRefusal(vgpu), gpuRefusal(vgpu, host)] : [parentRefusal(vgpu, host)];
+export function checkVgpu(
+  vgpu: DeclaredVgpu,
+  host: DeclaredHost | null,
+  typesOn: TypesOn = () => undefined,
+): Refusal[] {
+  const refusals = isOnGpu(vgpu)
+    ? [typeRefusal(vgpu, typesOn), gpuRefusal(vgpu, host)]
+    : [parentRefusal(vgpu, host)];
   return refusals.filter((one) => one !== undefined);
 }
 
-function typeRefusal({ resource, type }: DeclaredOnGpu): Refusal | undefined {
+function typeRefusal(vgpu: DeclaredOnGpu, typesOn: TypesOn): Refusal | undefined {
+  const { resource, type } = vgpu;
   if (parseVgpuTypeName(type) !== null) return undefined;
-  const offers = nearestTypes(type);
   const isId = /^nvidia-\d+$/i.test(type.trim());
   return refusal(resource, {
     code: "VGPU_UNKNOWN_TYPE",
@@ -32,8 +41,16 @@ function typeRefusal({ resource, type }: DeclaredOnGpu): Refusal | undefined {
     saw: isId ? `type "${type}", a number that changes between driver releases` : `type "${type}"`,
     expected:
       'GPU, GB and series (A, B, C or Q), such as "A40-8Q"; MIG-backed with slices, such as "A100-1-5C"',
-    next: `did you mean ${offers.map((offer) => `"${offer}"`).join(", ")}?`,
+    next: typeOffer(type, typesOn(vgpu)),
   });
+}
+
+/** Returns what to declare in place of a mistyped type; `names` are the types of its GPU, where its host could be asked. */
+export function typeOffer(type: string, names: readonly string[] | undefined): string {
+  const offers = nearestTypes(type, names === undefined ? {} : { names });
+  if (offers.length === 0) return "declare a type of the GPU: on its host nvidia-smi vgpu -s lists them";
+  const listed = offers.map((offer) => `"${offer}"`).join(", ");
+  return `did you mean ${listed}${names === undefined ? "" : " (types of this GPU)"}?`;
 }
 
 function gpuRefusal({ resource, gpu }: DeclaredOnGpu, host: DeclaredHost | null): Refusal | undefined {

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { boardReference, boards, findBoard } from "../../../provider/catalog/boards.js";
 import { sources } from "../../../provider/catalog/sources.js";
@@ -7,7 +6,6 @@ import {
   findVgpuType,
   isKnownFamily,
   licensesOfType,
-  nearestTypes,
   typesOfBoard,
   vgpuTypes,
 } from "../../../provider/catalog/types.js";
@@ -90,27 +88,6 @@ describe("typesOfBoard", () => {
     for (const board of boards()) {
       expect(new Set(typesOfBoard(board).map((type) => familyOfType(type.shortName))).size).toBeLessThan(2);
     }
-  });
-});
-
-describe("nearestTypes", () => {
-  it("offers what differs by a letter", () => {
-    expect(nearestTypes("A40-8G")).toContain("A40-8Q");
-    expect(nearestTypes("L40S-48", 1)).toEqual(["L40S-48A"]);
-    expect(nearestTypes("A40-7Q", 2)).toEqual(["A40-6Q", "A40-8Q"]);
-  });
-
-  it("offers the types that had the number of an mdev type", () => {
-    expect(nearestTypes("nvidia-11")).toEqual(["M60-0B"]);
-  });
-
-  it("has a known name as the nearest to itself", () => {
-    fc.assert(
-      fc.property(fc.constantFrom(...vgpuTypes()), (type) => {
-        expect(nearestTypes(type.shortName.toLowerCase(), 1)).toEqual([type.shortName]);
-      }),
-      { numRuns: 20 },
-    );
   });
 });
 

@@ -21,8 +21,25 @@ describe("checkVgpu", () => {
       `VGPU_UNKNOWN_TYPE desk-1: "A40-8G" is not the name of a vGPU type
 Saw: type "A40-8G"
 Expected: GPU, GB and series (A, B, C or Q), such as "A40-8Q"; MIG-backed with slices, such as "A100-1-5C"
-Next: did you mean "A40-8A", "A40-8C", "A40-8Q"?`,
+Next: did you mean "A40-8Q", "A40-8C", "A40-8A"?`,
     ]);
+  });
+
+  it("offers the types of its very GPU where they are known, and none where nothing says which are meant", () => {
+    const nextOf = (type: string, names?: readonly string[]) =>
+      textsOf(checkVgpu(vgpuOf({ type }), hostOf(), () => names)).map((text) => text.split("\n").at(-1));
+    const names = ["A16-1Q", "A16-8Q", "A16-8C"];
+    expect(nextOf("A40-8", names)).toEqual([
+      'Next: did you mean "A16-8Q", "A16-8C", "A16-1Q" (types of this GPU)?',
+    ]);
+    for (const type of ["", " "]) {
+      expect(nextOf(type, names)).toEqual([
+        'Next: did you mean "A16-1Q", "A16-8Q", "A16-8C" (types of this GPU)?',
+      ]);
+      expect(nextOf(type)).toEqual([
+        "Next: declare a type of the GPU: on its host nvidia-smi vgpu -s lists them",
+      ]);
+    }
   });
 
   it("refuses the number of a type, with the name that had it", () => {
