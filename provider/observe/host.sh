@@ -68,6 +68,7 @@ if [ -n "$unbound" ]; then
       while IFS= read -r value; do fact gpu-log "$gpu" "$value"; done
   done
 fi
+again=5
 for gpu in $gpus; do
   device=/sys/bus/pci/devices/$gpu
   if [ -d "$device/mdev_supported_types" ]; then fact types-at "$gpu" "$gpu" mdev-on-pf; offered "$gpu" "$gpu"; fi
@@ -100,8 +101,19 @@ for gpu in $gpus; do
   done
   if [ -z "$shown" ] && [ -n "$any" ]; then fact types-at "$gpu" "$any" mdev-on-vf; offered "$any" "$gpu"; fi
   if [ -n "$named" ] && command -v nvidia-smi > /dev/null 2>&1; then
-    said=$({ timeout 20 nvidia-smi vgpu -s -v -i "$gpu" 2>&1 || echo "ended with $?"; } | head -c 1000000)
-    case $said in *"ended with "[1-9]*) unread types "nvidia-smi vgpu -s: $said" ;; esac
+    # While somebody has the unbind lock, or changes functions, it does not find the GPU: that goes by.
+    while :; do
+      said=$({ timeout 20 nvidia-smi vgpu -s -v -i "$gpu" 2>&1 || echo "ended with $?"; } | head -c 1000000)
+      case $said in
+        *"ended with 124" | *"ended with 137") break ;;
+        *"ended with "[1-9]* | *"No devices were found"*) ;;
+        *) break ;;
+      esac
+      if [ "$again" = 0 ]; then break; fi
+      again=$((again - 1))
+      sleep 1
+    done
+    case $said in *"ended with "[1-9]* | *"No devices were found"*) unread types "nvidia-smi vgpu -s: $said" ;; esac
     printf '%s\n' "$said" | while IFS= read -r value; do
       case $value in *'vGPU Type ID'*|*' Name  '*|*'FB Memory'*|*'Max Instances  '*) fact smi-type "$gpu" "$value" ;; esac
     done

@@ -49,7 +49,8 @@ const needs: Readonly<Record<UnreadPart["part"], Need>> = {
   },
   types: {
     what: "cannot tell of which types the vGPUs are",
-    expected: "an answer of nvidia-smi vgpu -s within 20 s",
+    expected:
+      "an answer of nvidia-smi vgpu -s within 20 s, which was asked again for 5 s where it found no GPU",
     steps: ["make-vgpu", "retire-vgpu"],
   },
   mdevctl: {
@@ -77,12 +78,16 @@ export function unreadRefusals(where: string, facts: MachineFacts, steps: readon
 
 /**
  * Returns the plan, or its refusal where something that its steps need to know could not be read. A refusal by what was seen
- * of GPUs and vGPUs says nothing where not all of them were seen: then that alone is told.
+ * of GPUs and vGPUs says nothing where not all of them were seen, nor does one by what types a GPU has where nobody could
+ * tell them all: then that alone is told.
  */
 export function unlessUnread(where: string, facts: MachineFacts, plan: Plan): Plan {
   const blind = facts.unread.find(({ part }) => part === "devices");
   if (blind !== undefined && plan.refusals.length > 0)
     return { steps: [], refusals: [refusalFor(where, needs.devices, blind.saw)] };
+  const nameless = facts.unread.find(({ part }) => part === "types");
+  if (nameless !== undefined && plan.refusals.some(({ code }) => code === "VGPU_UNKNOWN_TYPE"))
+    return { steps: [], refusals: [refusalFor(where, needs.types, nameless.saw)] };
   const refusals = unreadRefusals(where, facts, plan.steps);
   return refusals.length === 0 ? plan : { steps: [], refusals: [...plan.refusals, ...refusals] };
 }

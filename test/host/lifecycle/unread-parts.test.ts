@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runPreview } from "../../fleet/run.js";
+import { runPreview, runUp } from "../../fleet/run.js";
 import { type Bed, type HostKindName, openBed, smallHosts, vgpusOf } from "./bed.js";
+import { liveTypes } from "./live-vgpus.js";
 import { madeHost } from "./made-host.js";
 import { expectUntouched, noteOf } from "./untouched.js";
 
@@ -86,4 +87,27 @@ describe.concurrent("a host with vGPUs of which a part cannot be read", () => {
       await expectUntouched(host.machine, before);
     },
   );
+});
+
+describe.concurrent("a GPU that nvidia-smi does not find, since somebody has its unbind lock", () => {
+  const small = vgpusOf("A2-2Q", 2);
+
+  it("is asked for again, and changed as declared when the lock is free", { timeout: 180_000 }, async () => {
+    const host = await madeHost(bed, "locked-for-a-moment", "adaVendorVfio");
+    await host.machine.model("setFaults", { unbindHeld: 3 });
+    await runUp(host.program(small), host.statePath);
+    expect(await liveTypes(host.machine)).toEqual(["A2-2Q", "A2-2Q"]);
+  });
+
+  it("is not changed while the lock is held, and is not taken for none", { timeout: 180_000 }, async () => {
+    const host = await madeHost(bed, "locked", "adaVendorVfio");
+    await host.machine.model("setFaults", { unbindHeld: 1000 });
+    const before = await noteOf(host.machine);
+    const previews = await runPreview(host.program(small), host.statePath);
+    const reasons = Object.values(previews).flatMap(({ failures }) => failures.map(({ reason }) => reason));
+    expect(reasons[0]).toMatch(
+      /^VGPU_PREREQUISITE gpu-host a-1: cannot tell of which types the vGPUs are\nSaw: nvidia-smi vgpu -s: No devices were found/,
+    );
+    await expectUntouched(host.machine, before);
+  });
 });

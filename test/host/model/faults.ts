@@ -2,6 +2,8 @@
 export interface HostFaults {
   /** `sriov-manage` says so many times that it cannot get the unbind lock. */
   unbindLock: number;
+  /** Somebody has the unbind lock of every GPU for so many calls of nvidia-smi: it finds none meanwhile. */
+  unbindHeld: number;
   /** `sriov-manage` exits 0 so many times without making a VF. */
   silentSriov: number;
   /** VFs never appear, whatever `sriov-manage` says. */
@@ -36,6 +38,7 @@ export type InstallerFault = "nothing" | "hang" | "die" | "fail-once" | "no-modu
 export function noFaults(): HostFaults {
   return {
     unbindLock: 0,
+    unbindHeld: 0,
     silentSriov: 0,
     vfsNeverAppear: false,
     leaveUnbound: 0,

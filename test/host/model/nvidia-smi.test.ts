@@ -32,6 +32,14 @@ describe("nvidia-smi of a host", () => {
     expect(gone.stdout).toContain("couldn't communicate with the NVIDIA driver");
   });
 
+  it("finds no GPU while somebody has the unbind lock", async () => {
+    const scene = await readyHost(adaVendorVfio());
+    scene.model.setFaults({ unbindHeld: 1 });
+    const held = await scene.machine.call("/usr/bin/nvidia-smi", "vgpu", "-s");
+    expect(held).toMatchObject({ code: 6, stdout: "No devices were found\n" });
+    expect((await scene.machine.call("/usr/bin/nvidia-smi", "vgpu", "-s")).code).toBe(0);
+  });
+
   it("prints the version in its banner and lists GPUs", async () => {
     const scene = await managedHost(ampereMdev());
     expect(await smi(scene)).toMatch(

@@ -6,11 +6,18 @@ import { vgpuCommand } from "./nvidia-smi-vgpu.js";
 import { gpuIndex, type SmiCall, visibleGpus } from "./smi-call.js";
 import { csvAnswer, framed, noDevices, noDriver, smiAddress, smiLine, smiTime, smiUuid } from "./smi-form.js";
 
-/** Returns nvidia-smi of a vGPU host. Forms: sample-outputs/nvidia-smi*.txt */
+/**
+ * Returns nvidia-smi of a vGPU host. Forms: sample-outputs/nvidia-smi*.txt. While the unbind lock is held every open of a
+ * GPU is answered ENODEV: programs.md section 5.
+ */
 export function hostSmi(model: HostState): ToolHandler {
   return (call, machine) => {
     const version = loadedVersion(machine, "nvidia");
     if (version === undefined) return noDriver;
+    if (model.faults.unbindHeld > 0) {
+      model.faults.unbindHeld--;
+      return noDevices;
+    }
     const { selected, words } = select(model, call.argv);
     if (selected.length === 0) return noDevices;
     if (words[0] === "vgpu") return vgpuCommand({ model, gpus: selected, version, words: words.slice(1) });

@@ -109,7 +109,7 @@ Next: look for the cause on the machine, run again`,
     ],
     [
       "types",
-      "cannot tell of which types the vGPUs are\nSaw: why; to be done: make-vgpu\nExpected: an answer of nvidia-smi vgpu -s within 20 s",
+      "cannot tell of which types the vGPUs are\nSaw: why; to be done: make-vgpu\nExpected: an answer of nvidia-smi vgpu -s within 20 s, which was asked again for 5 s where it found no GPU",
     ],
     [
       "mdevctl",
@@ -133,6 +133,20 @@ Next: look for the cause on the machine, run again`,
       `VGPU_PREREQUISITE gpu-01 desk-1: cannot tell which GPUs and vGPUs there are
 Saw: why
 Expected: readable files of the kernel below /sys and /proc
+Next: look for the cause on the machine, run again`,
+    ]);
+  });
+
+  it("is told in place of a type that is not known for what was not said", () => {
+    const desk = vgpuOf(1, "X99-8Q");
+    const request = { self: desk, declared: [desk], bootFiles };
+    const facts = factsOf(emptyWorld("vendor-vfio"));
+    expect(refusalTexts(planVgpu(request, facts))[0]).toContain("VGPU_UNKNOWN_TYPE");
+    const half = { ...facts, unread: [{ part: "types", saw: "No devices were found" }] as const };
+    expect(refusalTexts(planVgpu(request, half))).toEqual([
+      `VGPU_PREREQUISITE gpu-01 desk-1: cannot tell of which types the vGPUs are
+Saw: No devices were found
+Expected: an answer of nvidia-smi vgpu -s within 20 s, which was asked again for 5 s where it found no GPU
 Next: look for the cause on the machine, run again`,
     ]);
   });
