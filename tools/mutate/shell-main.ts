@@ -1,17 +1,19 @@
 // Leaves out one guarded line of the shell scripts at a time, and names those that no test misses:
 // npm run mutate:shell                     all scripts, hours on 2 cores
 // npm run mutate:shell -- vgpus functions  some, by name
+// npm run mutate:shell -- --unit vgpus     by the unit tests alone: minutes, and what only the hosts' tests miss is named, too
 // npm run mutate:shell -- --map            finds out anew which test files run which scripts
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { toolCache } from "../paths.js";
-import { callersOf, functionAround, type GuardedLine, guardedLines, mentions } from "./guarded-lines.js";
+import { type GuardedLine, guardedLines } from "./guarded-lines.js";
+import { judgementOf } from "./judged-lines.js";
 import { shellScripts, syntaxIsSound } from "./shell-scripts.js";
-import { readTestMap, type TestMap } from "./test-map.js";
+import { readTestMap } from "./test-map.js";
+import { hostTestsOf, unitTestsOf } from "./tests-of-line.js";
 import { makeCopy, type TreeCopy } from "./tree-copy.js";
 
 const folder = path.join(toolCache, "mutation");
-const libraries = ["apply/shell/manifest.sh", "apply/shell/functions.sh"];
 
 interface Survivor {
   readonly script: string;
@@ -19,45 +21,32 @@ interface Survivor {
   readonly line: string;
 }
 
-/** Returns the test files that run a line, the quickest first. */
-function testsOf(script: string, line: GuardedLine, map: TestMap): readonly string[] {
-  const runners = libraries.includes(script) ? usersOf(script, line) : [path.basename(script, ".sh")];
-  const files = new Set(runners.flatMap((name) => map.scripts[name] ?? []));
-  return [...files].sort((a, b) => (map.seconds[a] ?? 0) - (map.seconds[b] ?? 0));
-}
+/** Returns the simulated hosts' test files to try on a line. */
+type HostTests = (script: string, line: GuardedLine) => readonly string[];
 
-/** Returns the changing scripts that use the function which a line of a library stands in. */
-function usersOf(script: string, { number }: GuardedLine): string[] {
-  const texts = shellScripts();
-  const library = libraries.map((name) => texts.get(name) ?? "").join("");
-  const name = functionAround(texts.get(script) ?? "", number);
-  const names = name === undefined ? undefined : callersOf(name, library);
-  return [...texts]
-    .filter(([file]) => file.startsWith("apply/shell/") && !libraries.includes(file))
-    .filter(([, text]) => names === undefined || [...names].some((one) => mentions(text, one)))
-    .map(([file]) => path.basename(file, ".sh"));
-}
-
-async function isMissed(
-  { copy, map }: { readonly copy: TreeCopy; readonly map: TestMap },
-  script: string,
-  line: GuardedLine,
-): Promise<boolean> {
+async function isMissed(copy: TreeCopy, script: string, line: GuardedLine, hostTests: HostTests) {
   const file = `provider/${script}`;
   copy.write(file, line.without);
   try {
-    if (!(await copy.passes("unit", ["test/unit/apply", "test/unit/observe", "test/unit/transport"])))
-      return true;
-    for (const test of testsOf(script, line, map)) if (!(await copy.passes("host", [test]))) return true;
+    const unitTests = unitTestsOf(script);
+    if (unitTests.length > 0 && !(await copy.passes("unit", unitTests))) return true;
+    for (const test of hostTests(script, line)) if (!(await copy.passes("host", [test]))) return true;
     return false;
   } finally {
     copy.restore(file);
   }
 }
 
+async function hostTestsFor(args: readonly string[]): Promise<HostTests> {
+  if (args.includes("--unit")) return () => [];
+  const map = await readTestMap(path.join(folder, "tests-of-scripts.json"), args.includes("--map"));
+  const texts = shellScripts();
+  return (script, line) => hostTestsOf(script, line, { map, texts });
+}
+
 async function main(args: readonly string[]): Promise<number> {
   mkdirSync(folder, { recursive: true });
-  const map = await readTestMap(path.join(folder, "tests-of-scripts.json"), args.includes("--map"));
+  const hostTests = await hostTestsFor(args);
   const wanted = args.filter((arg) => !arg.startsWith("--"));
   const scripts = [...shellScripts()].filter(
     ([script]) => wanted.length === 0 || wanted.includes(path.basename(script, ".sh")),
@@ -66,20 +55,26 @@ async function main(args: readonly string[]): Promise<number> {
   const survivors: Survivor[] = [];
   let tried = 0;
   for (const [script, text] of scripts) {
+    const unitTests = unitTestsOf(script);
+    if (unitTests.length > 0 && !(await copy.passes("unit", unitTests)))
+      throw new Error(`the tests of ${script} fail as it is`);
     for (const line of guardedLines(text, syntaxIsSound)) {
+      if (judgementOf(script, line.line) !== undefined) continue;
       tried++;
-      const missed = await isMissed({ copy, map }, script, line);
+      const missed = await isMissed(copy, script, line, hostTests);
       console.log(`${missed ? "noticed" : "UNNOTICED"}  ${script}:${line.number}  ${line.line}`);
       if (!missed) survivors.push({ script, number: line.number, line: line.line });
     }
   }
-  const report = path.join(folder, "shell.json");
-  writeFileSync(report, `${JSON.stringify({ tried, survivors }, null, 2)}\n`);
-  console.log(
-    `${tried - survivors.length} of ${tried} guarded lines are missed by a test when they are left out.`,
-  );
-  for (const { script, number, line } of survivors) console.log(`  ${script}:${number}  ${line}`);
+  report(tried, survivors);
   return survivors.length === 0 ? 0 : 1;
+}
+
+function report(tried: number, survivors: readonly Survivor[]): void {
+  writeFileSync(path.join(folder, "shell.json"), `${JSON.stringify({ tried, survivors }, null, 2)}\n`);
+  const noticed = tried - survivors.length;
+  console.log(`${noticed} of ${tried} guarded lines are missed by a test when they are left out.`);
+  for (const { script, number, line } of survivors) console.log(`  ${script}:${number}  ${line}`);
 }
 
 main(process.argv.slice(2)).then(

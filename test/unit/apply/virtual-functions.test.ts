@@ -1,0 +1,124 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { SmallMachine } from "./small-machine.js";
+
+const gpu = "0000:ff:00.0";
+const place = `sys/bus/pci/devices/${gpu}`;
+
+let machine: SmallMachine;
+beforeEach(() => {
+  machine = new SmallMachine("host");
+  mkdirSync(machine.at(place), { recursive: true });
+  machine.program("sleep", "");
+  manage("true");
+});
+afterEach(() => machine.remove());
+
+/** What sriov-manage does. */
+function manage(text: string): void {
+  machine.write(
+    "usr/lib/nvidia/sriov-manage",
+    `#!/bin/sh\ncd ${machine.root}\necho "sriov-manage $*" >> calls\n${text}\n`,
+    0o755,
+  );
+}
+const functions = (count: number) =>
+  `for n in $(seq 0 ${count - 1}); do mkdir -p ${place}/virtfn$n/driver; done`;
+const managed = () => machine.calls().filter((call) => call.startsWith("sriov-manage"));
+function say(call: string): string {
+  return machine.shell(`${libraryScript("host")}\n${call}; printf '%s|%s' "$?" "$why"`).stdout;
+}
+
+describe("enable_vfs", () => {
+  it("asks sriov-manage, and waits for every function to have a driver", () => {
+    machine.program("sleep", functions(4));
+    manage(functions(3));
+    expect(say(`enable_vfs ${gpu} 4`)).toBe("0|");
+    expect(managed()).toEqual([`sriov-manage -e ${gpu}`]);
+    expect(machine.calls()).toContain("sleep 0.1");
+  });
+
+  it("asks nobody where the functions are there, or the GPU carries its vGPUs itself", () => {
+    expect(machine.shell(functions(4).replaceAll(place, `/${place}`)).code).toBe(0);
+    expect(say(`enable_vfs ${gpu} 4`)).toBe("0|");
+    rmSync(machine.at(place), { recursive: true });
+    mkdirSync(machine.at(`${place}/mdev_supported_types`), { recursive: true });
+    expect(say(`enable_vfs ${gpu} 4`)).toBe("0|");
+    expect(managed()).toEqual([]);
+  });
+
+  it("asks again while another holds the GPU's lock, five times in all", () => {
+    manage("[ -e tries ] || { touch tries; echo cannot take unbindLock; exit; }\n".concat(functions(1)));
+    expect(say(`enable_vfs ${gpu} 1`)).toBe("0|");
+    expect(managed()).toHaveLength(2);
+    rmSync(machine.at(`${place}/virtfn0`), { recursive: true });
+    rmSync(machine.at("calls"));
+    manage("echo cannot take unbindLock");
+    expect(say(`enable_vfs ${gpu} 1`)).toBe("1|cannot take unbindLock");
+    expect(machine.calls()).toEqual([
+      ...Array(4)
+        .fill([`sriov-manage -e ${gpu}`, "sleep 1"])
+        .flat(),
+      `sriov-manage -e ${gpu}`,
+    ]);
+  });
+
+  it("says how many functions came, and what sriov-manage said", () => {
+    manage(`${functions(2)}; echo some did not come`);
+    expect(say(`until_true() { tries=$1; shift; "$@"; }; enable_vfs ${gpu} 4`)).toBe(
+      "1|2 of 4 virtual functions with a driver after 90 s; sriov-manage said: some did not come",
+    );
+  });
+});
+
+describe("disable_vfs", () => {
+  beforeEach(() => {
+    mkdirSync(machine.at(`${place}/virtfn0/driver`), { recursive: true });
+  });
+
+  it("asks sriov-manage, and waits until no function is there", () => {
+    machine.program("sleep", `rm -r ${place}/virtfn0`);
+    expect(say(`disable_vfs ${gpu}`)).toBe("0|");
+    expect(managed()).toEqual([`sriov-manage -d ${gpu}`]);
+    expect(say(`disable_vfs ${gpu}`)).toBe("0|");
+    expect(managed()).toHaveLength(1);
+  });
+
+  it("fails where the GPU's lock is never free, and where functions stay", () => {
+    manage("echo cannot take unbindLock");
+    expect(say(`disable_vfs ${gpu}`)).toBe("1|cannot take unbindLock");
+    manage("echo busy");
+    expect(say(`until_true() { tries=$1; shift; "$@"; }; disable_vfs ${gpu}`)).toBe(
+      "1|virtual functions are still there after 30 s; sriov-manage said: busy",
+    );
+  });
+});
+
+describe("the steps of virtual functions", () => {
+  const record = `etc/pulumi-vgpu/gpu/${gpu}`;
+
+  it("note how many were there to be before they are made", () => {
+    manage(`cp ${record} seen; ${functions(4)}`);
+    expect(machine.run("enable-vfs", [gpu, "4"])).toMatchObject({ code: 0 });
+    expect([machine.read("seen"), machine.read(record)]).toEqual(["vfs=4\n", "vfs=4\n"]);
+    manage(`rm -r ${place}/virtfn*`);
+    expect(machine.run("disable-vfs", [gpu])).toMatchObject({ code: 0 });
+    expect(machine.has(record)).toBe(false);
+  });
+
+  it("note and make none on a GPU that carries its vGPUs itself", () => {
+    mkdirSync(machine.at(`${place}/mdev_supported_types`));
+    expect(machine.run("enable-vfs", [gpu, "4"])).toMatchObject({ code: 0 });
+    expect([machine.has(record), managed()]).toEqual([false, []]);
+  });
+
+  it("fail with the reason, and keep the note until the functions are off", () => {
+    manage("echo cannot take unbindLock");
+    const failed = { code: 1, stderr: "cannot take unbindLock\n" };
+    expect(machine.run("enable-vfs", [gpu, "4"])).toMatchObject(failed);
+    mkdirSync(machine.at(`${place}/virtfn0`));
+    expect(machine.run("disable-vfs", [gpu])).toMatchObject(failed);
+    expect(machine.read(record)).toBe("vfs=4\n");
+  });
+});
