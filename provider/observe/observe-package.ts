@@ -7,6 +7,8 @@ export interface SeenPackage {
   /** `""` when it could not be read. */
   readonly sha256: string;
   readonly head: PackageHead;
+  /** `null` when it could not be read. */
+  readonly bytes: number | null;
 }
 
 /** Returns what a file on the machine is, `null` when it is not there. One round trip that changes nothing. */
@@ -22,5 +24,7 @@ export function parsePackage(text: string): SeenPackage | null {
   const all = (tag: string) => fields.filter(([each]) => each === tag).map(([, value = ""]) => value);
   const [sha256] = all("sha256");
   if (sha256 === undefined) return null;
-  return { sha256, head: { firstBytes: all("first-bytes")[0] ?? "", headerLines: all("header") } };
+  const size = all("size")[0] ?? "";
+  const bytes = /^\d{1,15}$/.test(size) ? Number(size) : null;
+  return { sha256, bytes, head: { firstBytes: all("first-bytes")[0] ?? "", headerLines: all("header") } };
 }

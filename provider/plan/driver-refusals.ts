@@ -98,7 +98,7 @@ function installRefusals(desired: DriverTarget, facts: MachineFacts, steps: read
   const driver = desired.driver;
   const unfinished = facts.manifest.driver?.state === "intent";
   if (driver === null || (facts.installedDriver === driver.version && !unfinished)) return [];
-  if (steps.some((step) => step.kind === "install-driver")) return installerRefusals(desired, facts);
+  if (steps.some((step) => step.kind === "install-driver")) return installerRefusals(desired, facts, steps);
   const elsewhere = builtForOtherKernel(facts, "driver");
   const found = unfinished
     ? `an installation of ${facts.manifest.driver?.version} that did not end`
@@ -118,11 +118,11 @@ function installRefusals(desired: DriverTarget, facts: MachineFacts, steps: read
 }
 
 /** What keeps the installer from installing, and the kernel from loading what it installs. */
-function installerRefusals(desired: DriverTarget, facts: MachineFacts): ErrorParts[] {
+function installerRefusals(desired: DriverTarget, facts: MachineFacts, steps: readonly Step[]): ErrorParts[] {
   return [
     ...buildRefusals(desired, facts),
     ...installerBlockRefusals(desired, facts),
-    ...installerRoomRefusals(desired, facts),
+    ...installerRoomRefusals(desired, facts, { steps }),
     ...secureBootRefusals(desired, facts),
   ];
 }

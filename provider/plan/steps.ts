@@ -20,6 +20,8 @@ export interface PackageSource {
   /** Path on the host; `null` when it is uploaded. */
   readonly remotePath: string | null;
   readonly sha256: string;
+  /** Its size, where it is known by now. */
+  readonly bytes?: number;
 }
 
 /** One change of a machine. Each is idempotent; a plan is an ordered list of them. */

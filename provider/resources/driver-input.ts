@@ -5,7 +5,7 @@ import { canonicalVersion, findRelease } from "../catalog/releases.js";
 import type { ErrorParts } from "../model/errors.js";
 import type { DesiredDriver } from "../plan/desired.js";
 import { packageMismatch } from "../plan/package-fit.js";
-import { localHash, localHead, localHeadIfThere } from "./local-package.js";
+import { localHash, localHead, localHeadIfThere, localSizeIfThere } from "./local-package.js";
 
 type Side = "host" | "guest";
 
@@ -26,6 +26,7 @@ export function desiredDriver(input: DriverInput | undefined, side: Side): Desir
   const row = findRelease(input.release);
   const known = side === "host" ? row?.managerVersion : row?.linuxGuestVersion;
   const source = input.package;
+  const bytes = source?.path ? localSizeIfThere(resolve(source.path)) : null;
   return {
     release: input.release,
     version: canonicalVersion(known ?? packageVersion(input) ?? "unknown"),
@@ -34,6 +35,7 @@ export function desiredDriver(input: DriverInput | undefined, side: Side): Desir
           localPath: source.path ? resolve(source.path) : null,
           remotePath: source.hostPath ?? null,
           sha256: source.sha256,
+          ...(bytes === null ? {} : { bytes }),
         }
       : null,
   };

@@ -2,9 +2,11 @@ import { packagePath } from "../apply/driver-steps.js";
 import { packageContent } from "../catalog/package-content.js";
 import { canonicalVersion } from "../catalog/releases.js";
 import type { ErrorParts } from "../model/errors.js";
+import type { MachineFacts } from "../model/facts.js";
 import { observePackage, type SeenPackage } from "../observe/observe-package.js";
 import type { DesiredDriver } from "../plan/desired.js";
 import { packageMismatch } from "../plan/package-fit.js";
+import { installerRoomRefusals } from "../plan/prerequisites/installer-room.js";
 import type { PackageSource, Step } from "../plan/steps.js";
 import type { Session } from "../transport/session.js";
 
@@ -14,6 +16,7 @@ export interface PackageLook {
   readonly driver: DesiredDriver | null;
   readonly role: "host" | "guest";
   readonly where: string;
+  readonly facts: MachineFacts;
 }
 
 type Found = SeenPackage & { readonly path: string };
@@ -28,7 +31,7 @@ export async function hostPackageRefusal(session: Session, look: PackageLook): P
   if (source === undefined || path == null || look.driver === null) return null;
   const found = (await soundCopy(session, look.steps, source)) ?? (await seenAt(session, path));
   if (found?.sha256 !== source.sha256) return fileRefusal(look, { found, path, sha256: source.sha256 });
-  return contentRefusal(look, found, look.driver);
+  return contentRefusal(look, found, look.driver) ?? roomRefusal(look, found.bytes);
 }
 
 async function seenAt(session: Session, path: string): Promise<Found | null> {
@@ -67,6 +70,11 @@ function fileRefusal(
     what: "the driver package on the machine is another file than declared",
     saw: `sha256 ${found.sha256} (${path})`,
   };
+}
+
+/** How big it is says only this look: the plan knew no more than what any package takes. */
+function roomRefusal({ where, facts, steps }: PackageLook, bytes: number | null): ErrorParts | null {
+  return installerRoomRefusals({ name: where }, facts, { steps, bytes: bytes ?? undefined })[0] ?? null;
 }
 
 function contentRefusal(look: PackageLook, found: Found, driver: DesiredDriver): ErrorParts | null {

@@ -25,6 +25,15 @@ export function localHeadIfThere(path: string): PackageHead | null {
   }
 }
 
+/** Returns the size of a file on this machine, `null` when it cannot be read. */
+export function localSizeIfThere(path: string): number | null {
+  try {
+    return fileOf(path).size;
+  } catch {
+    return null;
+  }
+}
+
 /** A file that has changed is read again. */
 function once<Known>(known: Map<string, Known>, path: string, read: () => Known): Known {
   const { size, mtimeMs, ino } = fileOf(path);

@@ -50,7 +50,7 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
     const plan = (facts: MachineFacts) => planFor(machine, facts, (same) => kind.plan(desired, same));
     await refuseWrongPackage(view.session, {
       plan: plan(before),
-      look: { driver: desired.driver, role: kind.claim, where: desired.name },
+      look: { driver: desired.driver, role: kind.claim, where: desired.name, facts: before },
     });
     try {
       const after = await convergeMachine(

@@ -66,6 +66,7 @@ async function preflight(kind: AnyMachineKind, inputs: MachineInputs, isNew: boo
       driver: desired.driver,
       role: kind.claim,
       where: desired.name,
+      facts,
     });
     return asFailures(wrongPackage === null ? plan.refusals : [...plan.refusals, wrongPackage]);
   } catch (error) {

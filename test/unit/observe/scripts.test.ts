@@ -83,6 +83,7 @@ describe("the observing scripts", () => {
     expect(parsePackage(result.stdout)).toEqual({
       sha256: createHash("sha256").update(bytes).digest("hex"),
       head: packageHead(Buffer.from(bytes)),
+      bytes: bytes.length,
     });
     expect(packageHead(Buffer.from(bytes)).headerLines).toEqual([target, "version_string=550.127.06"]);
     expect(runShell(script, ["/nowhere/at all"])).toEqual({ code: 0, stdout: "", stderr: "" });
