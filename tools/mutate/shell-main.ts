@@ -1,6 +1,7 @@
 // Leaves out one guarded line of the shell scripts at a time, and names those that no test misses:
 // npm run mutate:shell                     all scripts, hours on 2 cores
 // npm run mutate:shell -- vgpus functions  some, by name
+// npm run mutate:shell -- functions:147    a line of one
 // npm run mutate:shell -- --unit vgpus     by the unit tests alone: minutes, and what only the hosts' tests miss is named, too
 // npm run mutate:shell -- --map            finds out anew which test files run which scripts
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -44,22 +45,33 @@ async function hostTestsFor(args: readonly string[]): Promise<HostTests> {
   return (script, line) => hostTestsOf(script, line, { map, texts });
 }
 
+/** Returns the lines to leave out, by script: of all, or of those that are named. */
+function wantedLines(names: readonly string[]): Map<string, readonly GuardedLine[]> {
+  const found = new Map<string, readonly GuardedLine[]>();
+  for (const [script, text] of shellScripts()) {
+    const name = path.basename(script, ".sh");
+    const lines = guardedLines(text, syntaxIsSound)
+      .filter(({ line }) => judgementOf(script, line) === undefined)
+      .filter(
+        ({ number }) => [name, `${name}:${number}`].some((one) => names.includes(one)) || names.length === 0,
+      );
+    if (lines.length > 0) found.set(script, lines);
+  }
+  return found;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   mkdirSync(folder, { recursive: true });
   const hostTests = await hostTestsFor(args);
-  const wanted = args.filter((arg) => !arg.startsWith("--"));
-  const scripts = [...shellScripts()].filter(
-    ([script]) => wanted.length === 0 || wanted.includes(path.basename(script, ".sh")),
-  );
+  const scripts = wantedLines(args.filter((arg) => !arg.startsWith("--")));
   const copy = makeCopy(path.join(folder, "tree"));
   const survivors: Survivor[] = [];
   let tried = 0;
-  for (const [script, text] of scripts) {
+  for (const [script, lines] of scripts) {
     const unitTests = unitTestsOf(script);
     if (unitTests.length > 0 && !(await copy.passes("unit", unitTests)))
       throw new Error(`the tests of ${script} fail as it is`);
-    for (const line of guardedLines(text, syntaxIsSound)) {
-      if (judgementOf(script, line.line) !== undefined) continue;
+    for (const line of lines) {
       tried++;
       const missed = await isMissed(copy, script, line, hostTests);
       console.log(`${missed ? "noticed" : "UNNOTICED"}  ${script}:${line.number}  ${line.line}`);

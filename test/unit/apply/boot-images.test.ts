@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { changingScript } from "../../../provider/apply/machine.js";
-import { SmallMachine } from "./small-machine.js";
+import { SmallMachine } from "../small-machine.js";
 
 const block = "etc/modprobe.d/pulumi-vgpu-nouveau.conf";
 const record = "etc/pulumi-vgpu/nouveau";

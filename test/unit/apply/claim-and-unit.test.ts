@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SmallMachine } from "./small-machine.js";
+import { SmallMachine } from "../small-machine.js";
 
 const unit = "etc/systemd/system/pulumi-vgpu.service";
 const library = "usr/local/lib/pulumi-vgpu";

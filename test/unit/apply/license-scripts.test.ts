@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { changingScript } from "../../../provider/apply/machine.js";
-import { SmallMachine } from "./small-machine.js";
+import { SmallMachine } from "../small-machine.js";
 
 const conf = "etc/nvidia/gridd.conf";
 const kept = "var/lib/pulumi-vgpu/gridd.conf.before";

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { libraryScript } from "../../../provider/apply/boot-unit.js";
-import { SmallMachine } from "./small-machine.js";
+import { SmallMachine } from "../small-machine.js";
 
 const one = "11111111-0000-4000-8000-000000000001";
 const parent = "0000:ff:00.4";

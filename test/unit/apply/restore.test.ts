@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { restoreScript } from "../../../provider/apply/boot-unit.js";
-import { SmallMachine } from "./small-machine.js";
+import { SmallMachine } from "../small-machine.js";
 
 const gpu = "0000:ff:00.0";
 const uuid = (n: number) => `11111111-0000-4000-8000-00000000000${n}`;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SmallMachine } from "./small-machine.js";
+import { SmallMachine } from "../small-machine.js";
 
 const version = "550.127.06";
 const content = "the next driver\n";

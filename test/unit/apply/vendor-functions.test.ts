@@ -1,7 +1,7 @@
 import { symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { libraryScript } from "../../../provider/apply/boot-unit.js";
-import { SmallMachine } from "./small-machine.js";
+import { SmallMachine } from "../small-machine.js";
 
 const vf = "0000:ff:00.4";
 const device = `sys/bus/pci/devices/${vf}`;

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { libraryScript } from "../../../provider/apply/boot-unit.js";
-import { SmallMachine } from "./small-machine.js";
+import { SmallMachine } from "../small-machine.js";
 
 const gpu = "0000:ff:00.0";
 const place = `sys/bus/pci/devices/${gpu}`;

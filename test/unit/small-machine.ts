@@ -10,12 +10,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { changingScript, type Machine } from "../../../provider/apply/machine.js";
-import { runShell, type ShellResult } from "../shell.js";
+import { changingScript, type Machine } from "../../provider/apply/machine.js";
+import { runShell, type ShellResult } from "./shell.js";
 
 /** Where the scripts read and write; what begins so lies below the small machine's root. */
 const rooms =
-  /(?<![\w/$}.*-])\/(etc|var\/lib|usr\/local\/lib|usr\/lib|run|sys|lib\/modules|boot)(?=[/ "'\n;]|$)/gm;
+  /(?<![\w/$}.*-])\/(etc|var\/lib|usr\/(?:local\/lib|lib|bin|src)|run|sys|lib\/mod(?:ules|probe\.d)|boot|proc\/driver)(?=[/ "'\n;]|$)/gm;
 
 /** A folder that the changing scripts take for a machine, with programs that do what a test says. */
 export class SmallMachine {
