@@ -1,0 +1,72 @@
+import { mkdirSync, statSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { transportScript } from "../../../provider/transport/remote-script.js";
+import { SmallMachine } from "../small-machine.js";
+import { until } from "./ssh-fixture.js";
+
+const refused = "run/pulumi-vgpu/reboot-refused";
+
+let machine: SmallMachine;
+beforeEach(() => {
+  machine = new SmallMachine("host");
+  mkdirSync(machine.at("run/pulumi-vgpu"));
+  machine.program("sync", "");
+  machine.program("systemctl", "touch asked");
+  for (const name of ["reboot", "shutdown"]) machine.program(name, "exit 1");
+});
+afterEach(() => machine.remove());
+
+/** Runs the script after a look that saw this. */
+function reboot(seen = "vms= unread=") {
+  const { text } = transportScript("reboot-machine");
+  return machine.shell(`look_at_processes() { ${seen}; }\n${text}`);
+}
+
+describe("the script that reboots a machine", () => {
+  it("has the disks written before it asks for the reboot, and asks a moment after it has ended", async () => {
+    machine.program("sleep", "until [ -e ended ]; do /bin/sleep 0.01; done");
+    expect(reboot()).toMatchObject({ code: 0 });
+    expect(machine.has("asked")).toBe(false);
+    machine.write("ended", "");
+    await until(() => machine.has("asked"));
+    expect(machine.calls()).toEqual(["sync ", "sleep 0.3", "systemctl reboot"]);
+    expect(machine.has(refused)).toBe(false);
+  });
+
+  it("waits a second where sleep knows no part of one", async () => {
+    machine.program("sleep", "[ $1 = 1 ]");
+    reboot();
+    await until(() => machine.has("asked"));
+    expect(machine.calls()).toContain("sleep 1");
+  });
+
+  it("tries every way to reboot, and notes why none went, for root alone", async () => {
+    machine.write(refused, "of an earlier run\n");
+    machine.program("systemctl", "echo inhibited by backup >&2; exit 1");
+    expect(reboot()).toMatchObject({ code: 0 });
+    await until(() => machine.read(refused).startsWith("inhibited"));
+    expect(machine.read(refused)).toBe("inhibited by backup\n");
+    expect(machine.calls().slice(-3)).toEqual(["systemctl reboot", "reboot ", "shutdown -r now"]);
+    expect(statSync(machine.at(refused)).mode & 0o077).toBe(0);
+    machine.program("systemctl", "exit 1");
+    reboot();
+    await until(() => machine.read(refused).startsWith("no"));
+    expect(machine.read(refused)).toBe("no reason given\n");
+  });
+
+  it.each(["vms=' 7' unread=", "vms= unread=cut"])(
+    "does nothing where VMs run or the look could not finish: %s",
+    (seen) => {
+      machine.write(refused, "of an earlier run\n");
+      expect(reboot(seen)).toMatchObject({ code: 76 });
+      expect([machine.calls(), machine.read(refused)]).toEqual([[], "of an earlier run\n"]);
+    },
+  );
+
+  it("leaves no note of an earlier refusal", async () => {
+    machine.write(refused, "of an earlier run\n");
+    reboot();
+    expect(machine.has(refused)).toBe(false);
+    await until(() => machine.has("asked"));
+  });
+});
