@@ -7,6 +7,8 @@ import { type ChangingScript, change, type Machine } from "./machine.js";
 
 /** What sriov-manage says when somebody uses the GPU. */
 const refused = "unbindLock";
+/** What our script says of one that it has left behind. */
+const leftBehind = /^\s*sriov-manage .* has not ended\b/m;
 
 /**
  * Turns virtual functions on or off.
@@ -17,12 +19,18 @@ export async function changeVfs(machine: Machine, script: ChangingScript): Promi
   try {
     await change(machine, script);
   } catch (error) {
-    const locked =
-      isVgpuError(error) && error.code === "VGPU_STEP_FAILED" && error.parts.saw?.includes(refused);
-    if (!locked) throw error;
-    throw new VgpuError({ ...error.parts, ...(await whoHasIt(machine, error.parts.saw ?? "")) });
+    if (!isVgpuError(error) || error.code !== "VGPU_STEP_FAILED") throw error;
+    const { saw } = error.parts;
+    if (leftBehind.test(saw)) throw new VgpuError({ ...error.parts, ...whatNow });
+    if (saw.includes(refused)) throw new VgpuError({ ...error.parts, ...(await whoHasIt(machine, saw)) });
+    throw error;
   }
 }
+
+const whatNow = {
+  next: "run again when it has ended; if it does not end, see on the host what it waits for (dmesg), shut the VMs down and reboot the host",
+  now: "sriov-manage goes on by itself; until it has ended no run touches this GPU's virtual functions",
+};
 
 async function whoHasIt(
   machine: Machine,

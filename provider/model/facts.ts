@@ -1,5 +1,6 @@
 import type { InstallationFacts } from "./installation-facts.js";
 import type { PciAddress } from "./pci-address.js";
+import type { VfsTurn } from "./vfs-turn.js";
 
 /** How an NVIDIA GPU's vGPUs are made. Detected on the host, never assumed. Source: mdev.md section 1. */
 export type GpuInterface = "mdev-on-pf" | "mdev-on-vf" | "vendor-vfio";
@@ -77,6 +78,8 @@ export interface GpuFacts {
   /** What `sriov_totalvfs` says, 0 where it is not there. A board may show some and make none: a Tesla T4 shows 16. */
   readonly totalVfs: number;
   readonly virtualFunctions: readonly VirtualFunction[];
+  /** A script of ours left sriov-manage behind, and it has not ended; not there where nothing runs. */
+  readonly vfsTurn?: VfsTurn;
   readonly vgpuInterface: GpuInterface | null;
   /** What NVIDIA's driver said of it to the kernel's log in this boot, line by line; asked for where no driver has the GPU. */
   readonly kernelLog: readonly string[];

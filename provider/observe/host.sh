@@ -181,6 +181,14 @@ if command -v mdevctl > /dev/null 2>&1; then
     break
   done
 fi
+# Whatever turns virtual functions on or off for us holds the lock of its file until it has ended.
+for gpu in $gpus; do
+  turn=/run/pulumi-vgpu/sriov-manage.$gpu
+  if [ ! -f "$turn" ] || (flock -s -n 5) 5< "$turn"; then continue; fi
+  line_of "$turn"; said=$value
+  line_of /proc/uptime
+  fact vfs-turn "$gpu" "${said%% *}" "${said#* }" "${value%%.*}"
+done
 # Where others may change it, it is not what root's boot runs.
 open=$(find /usr/local/lib/pulumi-vgpu -prune \( ! -type d -o ! -uid "$(id -u)" -o -perm /022 \) 2> /dev/null)
 for path in /usr/local/lib/pulumi-vgpu/restore /etc/systemd/system/pulumi-vgpu.service; do

@@ -33,6 +33,7 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
         iommuGroup: countOf(own?.get("iommu_group")),
         totalVfs: countOf(total) ?? 0,
         virtualFunctions,
+        ...vfsTurnOf(lines, address),
         kernelLog: kernelLogOf(lines, address),
         vgpuInterface,
         offeredTypes: offered,
@@ -48,6 +49,16 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
 function kernelLogOf(lines: FactLines, address: string): string[] {
   const said = lines.all("gpu-log").filter((fields) => fields[0] === address);
   return said.slice(0, 12).map(([, line = ""]) => startOf(line, 300));
+}
+
+/** It notes its option and when the machine had been up for how many seconds. */
+function vfsTurnOf(lines: FactLines, address: string): Pick<GpuFacts, "vfsTurn"> {
+  const turn = lines.all("vfs-turn").find((fields) => fields[0] === address);
+  if (turn === undefined) return {};
+  const [, option, since, now] = turn;
+  const [begun, up] = [countOf(since), countOf(now)];
+  const seconds = begun === null || up === null ? null : up - begun;
+  return { vfsTurn: { option: option === "-d" ? "-d" : "-e", seconds } };
 }
 
 function bare(hex: string): string {

@@ -14,6 +14,7 @@ import { ignoredBoardRefusals, kernelLogText } from "./prerequisites/ignored-boa
 import { kernelConfigRefusals } from "./prerequisites/kernel-config.js";
 import { prerequisite } from "./prerequisites/prerequisite.js";
 import type { Step } from "./steps.js";
+import { turningRefusals } from "./turning-functions.js";
 import { unreadRefusals } from "./unread.js";
 
 /** Returns why the host cannot be brought to what is declared, given the steps that it would take. */
@@ -32,6 +33,7 @@ export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: read
     ...driverRefusals(desired, facts, steps),
     ...ignoredBoardRefusals(desired, facts, steps),
     ...unreadRefusals(desired.name, facts, steps),
+    ...turningRefusals(desired.name, facts.gpus, steps),
     ...installedOnRefusals(desired, facts, steps),
     ...disruptionRefusals(desired, facts, steps),
     ...readinessRefusals(desired, facts, steps),

@@ -9,6 +9,7 @@ import { formatRefusals } from "./identity/record-format.js";
 import { stackOf } from "./identity/vgpu-host.js";
 import { isOrphanOf, recordRemovalSteps } from "./record-removal.js";
 import type { Plan, Step } from "./steps.js";
+import { turningRefusals } from "./turning-functions.js";
 import { unreadRefusals } from "./unread.js";
 import { knownVgpus } from "./vgpu-view.js";
 import { hasNeededVfs, neededVfs } from "./virtual-functions.js";
@@ -34,6 +35,7 @@ export function planHostRemoval(desired: DesiredHost, facts: HostFacts): Plan {
     ...formatRefusals(desired.name, facts),
     ...removalRefusals(desired, facts),
     ...unreadRefusals(desired.name, facts, steps),
+    ...turningRefusals(desired.name, facts.gpus, steps),
     ...disruptionRefusals(desired, facts, steps),
   ].slice(0, 1);
   return { steps: refusals.length === 0 ? steps : [], refusals };

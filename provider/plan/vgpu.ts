@@ -1,5 +1,5 @@
 import type { ErrorParts } from "../model/errors.js";
-import type { HostFacts } from "../model/facts.js";
+import type { GpuFacts, HostFacts } from "../model/facts.js";
 import { startsByItself } from "./autostart.js";
 import { bootUnitSteps } from "./boot-unit.js";
 import { type Carrier, carrierName, carrierOf, fullTypeName, isGpu, typeKey } from "./carrier.js";
@@ -11,6 +11,7 @@ import { othersHostRefusal } from "./identity/vgpu-host.js";
 import { mdevTypeRefusal, noParentRefusal } from "./parent-refusals.js";
 import { roomOnParent } from "./parent-room.js";
 import type { Plan } from "./steps.js";
+import { turningRefusal } from "./turning-functions.js";
 import { unlessUnread } from "./unread.js";
 import { isNamedSo, isOfStack, takenNameRefusal, withRecordedUuids } from "./vgpu-names.js";
 import {
@@ -60,8 +61,13 @@ export function planVgpu(declared: VgpuRequest, facts: HostFacts): Plan {
     return judged(refused(isGpu(carrier) ? typeRefusal(self, carrier) : mdevTypeRefusal(self, carrier)));
   const context = { ...request, carrier, facts, typeName, known: knownVgpus(carrier, facts) };
   const plan = withoutLeftovers(context, planOn(context));
-  const ofConsole = isGpu(carrier) ? consoleGpuRefusal(self, carrier, plan) : null;
-  return judged(ofConsole === null ? withBootUnit(context, onlyTargeted(context, plan)) : refused(ofConsole));
+  const notNow = isGpu(carrier) && plan.steps.length > 0 ? gpuRefusal(self, carrier, plan) : null;
+  return judged(notNow === null ? withBootUnit(context, onlyTargeted(context, plan)) : refused(notNow));
+}
+
+function gpuRefusal(self: DesiredVgpu, gpu: GpuFacts, plan: Plan): ErrorParts | null {
+  const [turning = null] = turningRefusal(`${self.host} ${self.carrier} ${self.name}`, gpu);
+  return turning ?? consoleGpuRefusal(self, gpu, plan);
 }
 
 /** A run with `--target` takes nothing away that it would not make again. */

@@ -12,29 +12,36 @@ until_true() { # tenths of a second, command...
 # Whoever asked for the others, systemd refuses the sixth start of a unit within 10 s.
 may_start() { systemctl reset-failed "$@" > /dev/null 2>&1 || :; }
 answers=/run/pulumi-vgpu
-writes=0
+asked=0
 waits=
-# dash's echo turns every write error into "I/O error"; dd names the errno. Nobody can end a write that the kernel holds
-# up: so it is made by a process aside, which is left behind when it takes too long, without the lock; then $waits is not
-# empty.
-write_attribute() { # file, text, how long in tenths of a second: 30 s
-  writes=$((writes + 1))
-  answer=$answers/write.$$.$writes
-  mkdir -p "$answers" && rm -f "$answer" || { why="cannot write below $answers"; return 1; }
+# Nobody can end what the kernel holds up: so it is done by a process aside, which is left behind when it takes too long, without
+# the lock. Fails then; else it leaves the exit code in $code and what was said in $why.
+aside() { # tenths of a second, command...
+  asked=$((asked + 1))
+  answer=$answers/write.$$.$asked
+  limit=$1
+  shift
+  mkdir -p "$answers" && rm -f "$answer" || { why="cannot write below $answers"; code=1; return 0; }
   {
-    said=$(printf '%s\n' "$2" | dd of="$1" bs=4096 conv=notrunc status=none 2>&1)
-    printf '%s\n%s' "$?" "$said" > "$answer.new"
+    said=$("$@" 2>&1)
+    printf '%s\n%.4096s' "$?" "$said" > "$answer.new"
     mv "$answer.new" "$answer"
   } < /dev/null > /dev/null 2>&1 8>&- &
   tries=0
   until [ -e "$answer" ]; do
     tries=$((tries + 1))
-    [ "$tries" -lt $((20 + ${3:-300})) ] || { waits=$1; why="the kernel has not answered the write to $1 yet"; return 1; }
+    [ "$tries" -lt $((20 + limit)) ] || return 1
     if [ "$tries" -le 20 ]; then sleep 0.01; else sleep 0.1; fi
   done
-  { IFS= read -r code && IFS= read -r why; } < "$answer" || :
+  { IFS= read -r code || :; why=$(cat); } < "$answer"
+  code=${code:-1}
   rm -f "$answer"
-  return "${code:-1}"
+}
+# dash's echo turns every write error into "I/O error"; dd names the errno.
+put() { printf '%s\n' "$2" | dd of="$1" bs=4096 conv=notrunc status=none; }
+write_attribute() { # file, text, how long in tenths of a second: 30 s; $waits is not empty where nobody has answered by then
+  aside "${3:-300}" put "$1" "$2" || { waits=$1; why="the kernel has not answered the write to $1 yet"; return 1; }
+  return "$code"
 }
 vf_count() {
   count=0
@@ -45,14 +52,31 @@ has_vfs() { vf_count "$1"; [ "$count" -ge "$2" ]; }
 carries_itself() { [ -d "/sys/bus/pci/devices/$1/mdev_supported_types" ]; }
 carries_vgpus() { carries_itself "$1" || has_vfs "$1" "$2"; }
 has_no_vfs() { [ ! -e "/sys/bus/pci/devices/$1/virtfn0" ]; }
+# Alone with the GPU: what runs holds a lock, so that later scripts and looks see it for as long as it does, whoever waits for it.
+sriov_alone() { # -e or -d, PF
+  exec 5>> "$answers/sriov-manage.$2" || return 1
+  flock -w 5 5 || return 75
+  IFS=' .' read -r now rest < /proc/uptime
+  printf '%s %s\n' "$1" "$now" > "$answers/sriov-manage.$2"
+  /usr/lib/nvidia/sriov-manage "$1" "$2"
+}
+sriov_patience=1200
 sriov_manage() { # -e or -d, PF; only the text "unbindLock" is transient, its exit code says nothing
-  tries=0
-  while why=$(/usr/lib/nvidia/sriov-manage "$1" "$2" 2>&1); case $why in *unbindLock*) true ;; *) false ;; esac; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 5 ] || return 1
+  locked=0 left=$sriov_patience
+  while :; do
+    if ! aside "$left" sriov_alone "$1" "$2"; then
+      seconds=$((sriov_patience / 10))
+      why="sriov-manage $1 $2 has not ended after $seconds s"
+      # One cause may hold up each GPU, and a boot waits for all of them.
+      sriov_patience=100
+      return 1
+    fi
+    [ "$code" != 75 ] || { why="sriov-manage of an earlier run has not ended on $2"; return 1; }
+    case $why in *unbindLock*) ;; *) return 0 ;; esac
+    locked=$((locked + 1)) left=$((left - tries))
+    [ "$locked" -lt 5 ] && [ "$left" -gt 0 ] || return 1
     sleep 1
   done
-  return 0
 }
 enable_vfs() { # PF, how many
   carries_vgpus "$1" "$2" && return 0

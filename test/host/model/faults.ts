@@ -10,6 +10,8 @@ export interface HostFaults {
   vfsNeverAppear: boolean;
   /** `sriov-manage` leaves the GPU without a driver so many times, after making its VFs. */
   leaveUnbound: number;
+  /** `sriov-manage` waits in the kernel for as long as this is so. */
+  sriovHangs: boolean;
   /** VFs come one by one, so many ms apart, after `sriov-manage` has ended. 0: all before it ends. */
   vfIntervalMs: number;
   /** The next so many creations of a vGPU fail with EIO. */
@@ -42,6 +44,7 @@ export function noFaults(): HostFaults {
     silentSriov: 0,
     vfsNeverAppear: false,
     leaveUnbound: 0,
+    sriovHangs: false,
     vfIntervalMs: 0,
     failCreates: 0,
     silentWrites: 0,

@@ -14,6 +14,7 @@ export function sriovManageTool(model: HostState): ToolHandler {
     const all = target.toUpperCase() === "ALL";
     const gpus = model.gpus.filter((gpu) => (all ? !gpu.board.legacy : gpu.address === target));
     if (gpus.length === 0) return { code: 1, stderr: `No SR-IOV capable NVIDIA GPU at ${target}\n` };
+    while (model.faults.sriovHangs) await new Promise((wake) => model.later(20, () => wake(undefined)));
     const results: ToolResult[] = [];
     for (const gpu of gpus)
       results.push(action === "-e" ? await enable(model, gpu) : await disable(model, gpu));
