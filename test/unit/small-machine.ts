@@ -19,7 +19,7 @@ const rooms =
 
 /** A folder that the changing scripts take for a machine, with programs that do what a test says. */
 export class SmallMachine {
-  readonly root = mkdtempSync(join(tmpdir(), "small-machine-"));
+  readonly root = mkdtempSync(join(tmpdir(), "smallmachine"));
 
   /** @param lacks programs that are not there until the test puts them there, whatever this computer has */
   constructor(

@@ -33,6 +33,7 @@ const unitWords: Readonly<Record<string, readonly string[]>> = {
   "apply/shell/initramfs.sh": ["block-nouveau"],
   "apply/shell/installer-folder.sh": ["install-driver", "drop-package"],
   "apply/shell/restore.sh": ["restoreScript"],
+  "observe/host.sh": ["SmallHost"],
   "observe/machine.sh": ["machineScript"],
   "observe/prerequisites.sh": ["machineScript"],
   "observe/check-tools.sh": ["machineScript"],
