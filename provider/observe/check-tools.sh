@@ -7,7 +7,7 @@ missing() {
   printf 'missing\t%s\t%s\t%s\n' "$1" "$2" "$value"
 }
 lacking=
-for tool in cat cut head ls readlink sha256sum sort tail timeout tr uname wc; do
+for tool in cat cut head ls readlink sha256sum sort stat tail timeout tr uname wc; do
   if ! command -v "$tool" > /dev/null 2>&1; then missing "$tool" 'GNU coreutils'; fi
 done
 if ! timeout 5 true 2> /dev/null && command -v timeout > /dev/null 2>&1; then missing timeout 'GNU coreutils'; fi

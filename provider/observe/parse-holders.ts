@@ -40,6 +40,9 @@ interface CommandWords {
   readonly options: (readonly [option: string, value: string])[];
 }
 
+/** How the file ends that VMware's program is given. Unsourced: seen in lists of processes. */
+const machineFile = ".vmx";
+
 /** Returns what to call the process of a PID. */
 function processNames(lines: FactLines): (pid: string) => string {
   const commands = new Map<string, CommandWords>();
@@ -50,8 +53,9 @@ function processNames(lines: FactLines): (pid: string) => string {
     const at = word.indexOf("=");
     if (kind === "program") command.program = word;
     else if (kind === "-") command.options.push([option, word]);
+    else if (word.endsWith(machineFile)) command.options.push([machineFile, word]);
     else if (at >= 0) command.options.push([word.slice(0, at), word.slice(at + 1)]);
-    option = kind === ":" && at < 0 ? word : "";
+    option = kind === ":" && at < 0 && !word.endsWith(machineFile) ? word : "";
   }
   return (pid) => vmNameOf(commands.get(pid) ?? { program: "", options: [] });
 }
@@ -62,6 +66,10 @@ function vmNameOf({ program, options }: CommandWords): string {
     options.find(([option, value]) => names.includes(option) && value !== "")?.[1];
   const name = after("-name", "--name");
   if (name !== undefined) return guestNameOf(name) || name;
+  const virtualBoxName = after("--comment");
+  if (virtualBoxName !== undefined) return virtualBoxName;
+  const vmware = after(machineFile);
+  if (vmware !== undefined) return vmware.slice(vmware.lastIndexOf("/") + 1, -machineFile.length);
   const proxmoxId = after("-id");
   if (proxmoxId !== undefined) return `VM ${proxmoxId}`;
   const id = after("--id");

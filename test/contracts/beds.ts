@@ -118,6 +118,7 @@ const notYet = [
   "run/log",
   "uninstall/log",
   "mdev/mtty-ports",
+  "mdev/group-number",
 ];
 
 /**

@@ -114,19 +114,41 @@ vendor_type_named() { # VF, full type name; leaves the number in $type
 has_parent() { [ -d "/sys/class/mdev_bus/$1/mdev_supported_types" ]; }
 held() { # sysfs directory of a device; leaves who has its VFIO file open in $why
   group=$(readlink "$1/iommu_group")
-  for character in "$1"/vfio-dev/*; do
-    if [ -e "$character" ]; then character=${character##*/}; else character=none; fi
+  group=${group##*/} character=none numbers=
+  for node in "/sys/class/vfio/${group:-none}" "$1"/vfio-dev/*; do
+    if [ ! -e "$node" ]; then continue; fi
+    case $node in */vfio-dev/*) character=${node##*/} ;; esac
+    line_of "$node/dev"
+    case $value in
+      *[!0-9:]* | :* | *: | *:*:*) value= ;;
+      *:*) numbers="$numbers$(printf '%x:%x' "${value%:*}" "${value#*:}")|" ;;
+      *) value= ;;
+    esac
+    if [ -z "$value" ]; then why="who uses it could not be read: $node/dev"; return 0; fi
   done
-  group=/dev/vfio/${group##*/} character=/dev/vfio/devices/$character
-  # A file that is no longer there stays open for whoever has it.
-  seen=$(find /proc/[0-9]*/fd -maxdepth 1 \( -lname "$group" -o -lname "$group (deleted)" -o -lname "$character" -o -lname "$character (deleted)" \) -printf 'open %p\n' 2>&1)
-  code=$?
+  group=/dev/vfio/$group character=/dev/vfio/devices/$character
+  # A file that is no longer there stays open for whoever has it. Under another name (in a container, a chroot) it has the same
+  # device number; a server of files that does not answer is not asked for that, where stat can do without.
+  seen=$({
+    find /proc/[0-9]*/fd -maxdepth 1 \( -lname "$group" -o -lname "$group (deleted)" -o -lname "$character" -o -lname "$character (deleted)" \) -printf 'open %p\n'
+    echo "find ended with $?"
+    if [ -n "$numbers" ]; then
+      cached=
+      if stat --cached=always / > /dev/null 2>&1; then cached=--cached=always; fi
+      # shellcheck disable=SC2086 # one option or none
+      printf '%s\0' /proc/[0-9]*/fd/* | timeout -s KILL 60 xargs -0 stat -L $cached --format='node %f %t:%T %n'
+      echo "stat ended with $?"
+    fi
+  } 2>&1 | sed -E -e "s,^node 2[0-9a-f]* (${numbers}none) ,open ," -e '/^node /d')
   why=$(printf '%s\n' "$seen" | sed -n 's/^open //p' | head -n 1)
   if [ -z "$why" ]; then
-    # Of a process that has ended meanwhile find says that it is not there, and ends with 1. Of anything else nobody knows.
-    why=$(printf '%s\n' "$seen" | grep -v -e '^$' -e 'No such file or directory$' -e 'No such process$' | head -n 1)
-    if [ "$code" -le 1 ] && [ -z "$why" ]; then return 1; fi
-    why="who uses it could not be read: find ended with $code${why:+: $why}"
+    # Of a process that has ended meanwhile they say that it is not there, and end with 1 and 123. stat is denied, or finds nobody
+    # at the other end, where a user's own file system has the file: no device works there. Of anything else nobody knows.
+    why=$(printf '%s\n' "$seen" | grep -v -x -e 'find ended with [01]' -e 'stat ended with 0' -e 'stat ended with 123' \
+      -e '.*No such file or directory' -e '.*No such process' -e 'stat: .*Permission denied' -e 'stat: .*Transport endpoint is not connected' | head -n 1)
+    case $seen in *'find ended with '*) ;; *) why='the list of open files was cut' ;; esac
+    if [ -z "$why" ]; then return 1; fi
+    why="who uses it could not be read: $why"
     return 0
   fi
   pid=$(printf '%s' "$why" | cut -d / -f 3)

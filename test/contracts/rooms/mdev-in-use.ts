@@ -48,6 +48,24 @@ export const mdevInUseContracts: readonly Contract[] = [
       }),
   },
   {
+    id: "mdev/group-number",
+    relies: "/sys/class/vfio/<group>/dev",
+    needs,
+    // Simulated machines have plain files in the place of device files.
+    on: (facts) => on(facts) && facts.column !== "simulated",
+    title: "an open file of a VFIO group has the number that the group has in /sys, under another name, too",
+    check: (bed) =>
+      inUse(bed, async ({ device }, pid) => {
+        const group = await say(bed, `basename "$(readlink ${device}/iommu_group)"`);
+        const number = await say(bed, `tr : ' ' < /sys/class/vfio/${group}/dev`);
+        const wanted = await say(bed, `printf '%x:%x' ${number}`);
+        const seen = `for file in /proc/${pid}/fd/*; do stat -L -c '%f %t:%T' "$file"; done 2> /dev/null`;
+        expect(await say(bed, `${seen} | sed -n 's/^2[0-9a-f]* //p' | grep -x -m 1 ${wanted}`)).toBe(wanted);
+        const other = `mknod /run/contract-node c ${number} && stat -L -c '%t:%T' /run/contract-node; rm /run/contract-node`;
+        expect(await say(bed, other)).toBe(wanted);
+      }),
+  },
+  {
     id: "mdev/vm-process",
     relies: "/proc/<pid>/comm",
     needs,

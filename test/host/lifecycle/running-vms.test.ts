@@ -27,6 +27,9 @@ const processes: [vm: string, path: string, words: string[]][] = [
     "/dev/kvm",
     ["cloud-hypervisor", "--api-socket", "path=/run/web.sock"],
   ],
+  ["old desk", "/dev/vboxdrv", ["/usr/lib/virtualbox/VBoxHeadless", "--comment", "old desk"]],
+  ["VBoxSVC", "/dev/vboxdrvu", ["/usr/lib/virtualbox/VBoxSVC"]],
+  ["winnt", "/dev/vmmon", ["/usr/lib/vmware/bin/vmware-vmx", "-s", "x=y", "/home/a/winnt.vmx"]],
 ];
 
 /** Why the host's program is refused in preview and in up; the host is as before. */
@@ -43,7 +46,7 @@ async function refusalOf(host: HostBed): Promise<string> {
 describe.concurrent("a host on which VMs run", () => {
   it("is not rebooted, whatever a VM's process is called", { timeout: 240_000 }, async () => {
     const host = await bed.host("many-names", "ampereMdev");
-    await host.machine.shell("touch /dev/kvm");
+    await host.machine.shell("touch /dev/kvm /dev/vboxdrv /dev/vboxdrvu /dev/vmmon");
     for (const [vm, path, words] of processes)
       await bed.simulator.invoke({ module: vms, export: "startProcess" }, [host.machine], vm, {
         path,

@@ -20,6 +20,8 @@ export interface HostFaults {
   silentWrites: number;
   /** A VM of this name begins to use the next mdev that is removed, in the moment of its removal. */
   vmBeforeRemoval: string | undefined;
+  /** Device numbers of VFIO group files by group, as those of files that the machine has; of the others nobody has the number. */
+  groupNumbers: Readonly<Record<number, string>>;
   /** Addresses of boards that the driver's branch has left: it names them in the kernel's log, and leaves them alone. */
   ignoredBoards: readonly string[];
   /** nvidia-vgpud fails so many times. */
@@ -49,6 +51,7 @@ export function noFaults(): HostFaults {
     failCreates: 0,
     silentWrites: 0,
     vmBeforeRemoval: undefined,
+    groupNumbers: {},
     ignoredBoards: [],
     failVgpud: 0,
     installer: undefined,

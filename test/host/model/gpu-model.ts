@@ -48,6 +48,7 @@ export class GpuModel implements MachineModel, HostState {
         surface: this.surface,
         iommuUnits: this.#topology.iommuUnits,
         secureBoot: options.secureBoot,
+        groupNumber: (group) => this.faults.groupNumbers[group] ?? `511:${group}`,
         machine: () => this.machine,
         mdevBus: () => this.machine?.modules.loaded("mdev") === true,
         otherSriov: this.#topology.otherSriov,

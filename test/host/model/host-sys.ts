@@ -15,6 +15,8 @@ export interface HostTreeParts {
   /** Names of the IOMMU units; empty with the IOMMU off. */
   readonly iommuUnits: readonly string[];
   readonly secureBoot: boolean | undefined;
+  /** The device number of a VFIO group's file. */
+  readonly groupNumber: (group: number) => string;
   readonly machine: () => Machine | undefined;
   /** Whether the kernel has a mediated device bus now. */
   readonly mdevBus: () => boolean;
@@ -76,6 +78,15 @@ function classEntries(parts: HostTreeParts): Record<string, SysEntry> {
       Object.fromEntries(parts.iommuUnits.map((unit) => [unit, link(`../../devices/virtual/iommu/${unit}`)])),
     ),
   };
+  // Source: Linux 6.1, drivers/vfio/vfio_main.c: a device of class vfio for each group, named by its number.
+  entries.vfio = dir(() =>
+    Object.fromEntries(
+      allVgpus(parts).map(({ iommuGroup }) => [
+        String(iommuGroup),
+        dir(() => ({ dev: attribute(parts.groupNumber(iommuGroup)) })),
+      ]),
+    ),
+  );
   if (parts.mdevBus()) {
     entries.mdev_bus = dir(() => {
       const parents: Record<string, SysEntry> = {};

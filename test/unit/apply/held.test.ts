@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +13,25 @@ function heldWhere(find: string): string {
     .stdout;
 }
 
+/** Asks who uses a device whose file has this number, of this machine. */
+function heldByNumber(number: string, before = ""): string {
+  const root = mkdtempSync(join(tmpdir(), "held-"));
+  try {
+    mkdirSync(`${root}/device/vfio-dev/vfio3`, { recursive: true });
+    writeFileSync(`${root}/device/vfio-dev/vfio3/dev`, `${number}\n`);
+    return runShell(`${libraryScript("host")}\n${before}\nheld ${root}/device; printf '%s|%s' "$?" "$why"`)
+      .stdout;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+/** Makes find see nobody: the processes of the machine that runs this test may not all be ours to look at. */
+const nobody = "find() { :; }";
+
+/** The number of a device file that hardly anybody has open: Linux's own of /dev/full. */
+const fullNumber = "1:7";
+
 /** Asks who uses the device of group 12 and file vfio3, of a machine on which process 77 has this file open. */
 function heldWith(open: string): string {
   const root = mkdtempSync(join(tmpdir(), "held-"));
@@ -19,6 +40,7 @@ function heldWith(open: string): string {
     for (const folder of [`${device}/vfio-dev/vfio3`, `${root}/proc/77/fd`])
       mkdirSync(folder, { recursive: true });
     symlinkSync("/nowhere/iommu_groups/12", join(device, "iommu_group"));
+    writeFileSync(`${device}/vfio-dev/vfio3/dev`, "511:3\n");
     symlinkSync(open, join(root, "proc/77/fd/5"));
     writeFileSync(join(root, "proc/77/cmdline"), "kvm\0-name\0guest=desk-1,x=y\0");
 
@@ -48,15 +70,51 @@ describe("the look for who uses a device, just before its removal", () => {
     },
   );
 
+  it("finds who has its file open under another name, by the device number", async () => {
+    const holder = spawn("sh", ["-c", "exec 9<> /dev/full; echo; exec sleep 600"]);
+    try {
+      await once(holder.stdout, "data");
+      expect(heldByNumber(fullNumber)).toBe(`0|process ${holder.pid} has it open`);
+      const old = 'stat() { case "$*" in *cached*) return 1 ;; esac; }';
+      expect(heldByNumber(fullNumber, old)).toBe(`0|process ${holder.pid} has it open`);
+      expect(heldByNumber("511:1048575", nobody)).toBe("1|");
+    } finally {
+      holder.kill("SIGKILL");
+    }
+  });
+
+  it.each(["", "1", "1:", ":7", "1:x", "1:7:9"])("takes a number that is none for a use: %j", (number) => {
+    expect(heldByNumber(number)).toMatch(/^0\|who uses it could not be read: \S+\/vfio-dev\/vfio3\/dev$/);
+  });
+
   it.each([
     [
-      "echo \"find: '/proc/9/fd': Permission denied\" >&2; return 1",
-      "1: find: '/proc/9/fd': Permission denied",
+      "echo \"stat: cannot statx '/proc/9/fd/3': Stale file handle\" >&2; return 123",
+      "stat: cannot statx '/proc/9/fd/3': Stale file handle",
     ],
-    ["echo 'find: unrecognized: -lname' >&2; return 1", "1: find: unrecognized: -lname"],
-    ["return 127", "127"],
-    ["return 137", "137"],
+    ["return 137", "stat ended with 137"],
+    ["return 127", "stat ended with 127"],
+  ])("takes a look for numbers that could not finish for a use: %s", (xargs, told) => {
+    const before = `${nobody}; timeout() { cat > /dev/null; ${xargs}; }`;
+    expect(heldByNumber("511:1048575", before)).toBe(`0|who uses it could not be read: ${told}`);
+  });
+
+  it.each([
+    "No such file or directory",
+    "No such process",
+    "Permission denied",
+    "Transport endpoint is not connected",
+  ])("takes no file for a device that ended, or that a user's own file system keeps from root: %s", (why) => {
+    const before = `${nobody}; timeout() { cat > /dev/null; echo "stat: cannot statx '/proc/9/fd/3': ${why}" >&2; return 123; }`;
+    expect(heldByNumber("511:1048575", before)).toBe("1|");
+  });
+
+  it.each([
+    ["echo \"find: '/proc/9/fd': Permission denied\" >&2; return 1", "find: '/proc/9/fd': Permission denied"],
+    ["echo 'find: unrecognized: -lname' >&2; return 1", "find: unrecognized: -lname"],
+    ["return 127", "find ended with 127"],
+    ["return 137", "find ended with 137"],
   ])("takes a look that could not finish for a use: %s", (find, told) => {
-    expect(heldWhere(find)).toBe(`0|who uses it could not be read: find ended with ${told}`);
+    expect(heldWhere(find)).toBe(`0|who uses it could not be read: ${told}`);
   });
 });

@@ -85,5 +85,9 @@ describe("the look at processes", () => {
     const { stdout } = runShell(`${look}few_clients`, [], flood + after);
     expect(stdout.split("\n").filter((line) => line.includes("/dev/nvidia"))).toHaveLength(400);
     expect(stdout.endsWith(after)).toBe(true);
+    const hidden = "node\t21b6\tc3:0\t/proc/9/fd/1\n".repeat(30_000);
+    const named = runShell(`${look}majors="1fb\nc3\n"; few_clients`, [], hidden + after).stdout;
+    expect(named.split("\n").filter((line) => line.startsWith("node"))).toHaveLength(400);
+    expect(named.endsWith(after)).toBe(true);
   });
 });

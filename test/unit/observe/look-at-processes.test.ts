@@ -7,6 +7,8 @@ let machine: SmallMachine;
 beforeEach(() => {
   machine = new SmallMachine("host");
   mkdirSync(machine.at("proc/1/fd"), { recursive: true });
+  machine.write("proc/devices", "Character devices:\n  1 mem\n");
+  symlinkSync("/proc/self", machine.at("proc/self"));
   running(1, { comm: "systemd", words: ["/sbin/init"] });
 });
 afterEach(() => machine.remove());
@@ -27,7 +29,9 @@ function running(pid: number, { comm, open = [], words = [comm], cgroup = "/x.se
 }
 /** What the look prints. */
 function look(after = ""): string[] {
-  const text = readScript("observe/look-at-processes.sh").replaceAll("/proc/", `${machine.root}/proc/`);
+  const text = readScript("observe/look-at-processes.sh")
+    .replaceAll("/proc/", `${machine.root}/proc/`)
+    .replaceAll("/sys/", `${machine.root}/sys/`);
   const { stdout } = machine.shell(`${text}\nlook_at_processes\n${after}`);
   return stdout
     .split("\n")

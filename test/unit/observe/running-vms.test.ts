@@ -25,6 +25,7 @@ describe("a running VM", () => {
     ["/nix/store/x-qemu/bin/.qemu-system-x86_64-wrapped", [], ".qemu-system-x86_64-wrapped"],
     ["/usr/bin/cloud-hypervisor", ["--api-socket", "path=/run/web.sock"], "cloud-hypervisor (/run/web.sock)"],
     ["/usr/bin/firecracker", ["--id", "web", "--api-sock", "/run/web.sock"], "web"],
+    ["/usr/lib/virtualbox/VBoxHeadless", ["--comment", "old desk", "--startvm", "8c1"], "old desk"],
     ["", [], "an unnamed process"],
   ])("of %s %j is called %3$s", (program, options, name) => {
     expect(parseRunningVms(factsOf(["vm\t7", ...wordsOf(7, program, ...options)]))).toEqual([name]);
@@ -35,6 +36,11 @@ describe("a running VM", () => {
     expect(parseRunningVms(factsOf(["vm\t7", "word\t7\tprogram\tcrosvm", word]))).toEqual([
       "crosvm (/run/web.sock)",
     ]);
+  });
+
+  it("is called after VMware's file of it", () => {
+    const words = ["word\t7\tprogram\tvmware-vmx", "word\t7\t:\t/home/a/vm=s/old desk.vmx"];
+    expect(parseRunningVms(factsOf(["vm\t7", ...words]))).toEqual(["old desk"]);
   });
 
   it("is named once, in the order of the names, whatever the words of other processes are", () => {
