@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SmallMachine } from "../small-machine.js";
 
@@ -77,6 +77,15 @@ describe("install-boot-unit", () => {
     else if (program) machine.program(program, "exit 1");
     expect(install().code).not.toBe(0);
     expect(asked()).toEqual([]);
+  });
+
+  it("writes to nothing that a link in the new files' place leads to", () => {
+    machine.write("elsewhere", "as it was\n");
+    mkdirSync(machine.at(library));
+    for (const path of [`${library}/restore.new`, `${unit}.new`])
+      symlinkSync(machine.at("elsewhere"), machine.at(path));
+    expect(install()).toMatchObject({ code: 0 });
+    expect(machine.read("elsewhere")).toBe("as it was\n");
   });
 
   it("is not done where systemd does not enable it", () => {
