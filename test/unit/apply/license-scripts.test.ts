@@ -15,7 +15,7 @@ beforeEach(() => {
   machine.write("etc/pulumi-vgpu/guest", "owner=shop/dev\n");
   machine.write("etc/pulumi-vgpu/format", "format=2\n");
   machine.program("systemctl", "");
-  machine.program("sleep", "");
+  machine.hurry();
 });
 afterEach(() => machine.remove());
 
@@ -119,7 +119,7 @@ describe("acquire-license", () => {
 
   it("has nvidia-gridd read its settings, and is done when the guest says that it is licensed", () => {
     smi(unlicensed);
-    machine.program("sleep", `printf '#!/bin/sh\\necho "${licensed.trim()}"\\n' > bin/nvidia-smi`);
+    machine.hurry(`printf '#!/bin/sh\\necho "${licensed.trim()}"\\n' > bin/nvidia-smi`);
     expect(machine.run("acquire-license")).toMatchObject({ code: 0 });
     expect(machine.calls().filter((call) => call.startsWith("systemctl"))).toEqual([
       "systemctl reset-failed nvidia-gridd.service",
@@ -158,7 +158,7 @@ describe("await-services", () => {
 
   it("waits until no service is starting any more", () => {
     states("if [ -e settled ]; then echo failed; exit 3; else echo activating; exit 3; fi");
-    machine.program("sleep", "touch settled");
+    machine.hurry("touch settled");
     expect(machine.run("await-services", ["a.service", "b.service"])).toMatchObject({ code: 0, stderr: "" });
     expect(machine.calls()).toEqual([
       "systemctl is-active a.service",

@@ -20,7 +20,7 @@ beforeEach(() => {
   machine.write(`${types}/${type}/name`, "GRID T4-4Q\n");
   machine.write(`${types}/${type}/create`, "");
   symlinkSync(machine.at(types), machine.at(`${bus}/mdev_supported_types`));
-  machine.program("sleep", "");
+  machine.hurry();
   machine.program("find", "");
   kernel(made());
 });
@@ -149,7 +149,7 @@ describe("remove_mdev", () => {
   it("waits until the mdev's folder is gone, too", () => {
     make();
     kernel(`rm ${device}`);
-    machine.program("sleep", `[ "$1" != 0.1 ] || rm -rf ${bus}/${one}`);
+    machine.hurry(`[ "$1" != 0.1 ] || rm -rf ${bus}/${one}`);
     expect(say(call)).toMatch(/^0\|/);
     expect(machine.calls()).toContain("sleep 0.1");
   });
@@ -160,7 +160,7 @@ describe("remove_mdev", () => {
     expect(say(call)).toBe("1|it is still there 10 s after its removal");
     kernel(`rm ${device}; ln -s /sys/kernel/iommu_groups/12 ${bus}/${one}/iommu_group`);
     holds("/dev/vfio/12");
-    machine.program("sleep", "");
+    machine.hurry();
     symlinkSync("/sys/kernel/iommu_groups/13", machine.at(`${device}/iommu_group`));
     rmSync(machine.at(`${bus}/${one}/iommu_group`));
     expect(say(call)).toBe(

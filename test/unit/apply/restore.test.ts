@@ -12,7 +12,7 @@ let machine: SmallMachine;
 beforeEach(() => {
   machine = new SmallMachine("host", ["mdevctl"]);
   machine.write("etc/pulumi-vgpu/host", "owner=shop/dev/gpu-01\n");
-  machine.program("sleep", "");
+  machine.hurry();
   machine.program(
     "dd",
     `file=\${1#of=}; read -r text
@@ -134,7 +134,7 @@ describe("a parent whose driver comes late in the boot", () => {
   it("is waited for", () => {
     note(uuid(1));
     const late = machine.at(`${bus}/mtty/mdev_supported_types/mtty-2`);
-    machine.program("sleep", `[ "$1" != 0.1 ] || mkdir -p ${late}`);
+    machine.hurry(`[ "$1" != 0.1 ] || mkdir -p ${late}`);
     expect(boot()).toEqual(quiet(uuid(1)));
   });
 

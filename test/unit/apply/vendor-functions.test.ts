@@ -14,7 +14,7 @@ beforeEach(() => {
   machine.write(current, "0\n");
   machine.write(offered, "ID    : vGPU Name\n557   : NVIDIA A2-2Q\n558   : NVIDIA A2-4Q\n");
   symlinkSync("/sys/kernel/iommu_groups/12", machine.at(`${device}/iommu_group`));
-  machine.program("sleep", "");
+  machine.hurry();
   machine.program("find", "");
   kernel("echo $text > $file");
 });
@@ -59,7 +59,7 @@ describe("remove_vendor", () => {
 
   it("writes once where the kernel has not answered, and waits for that", () => {
     machine.write(current, "558\n");
-    machine.program("sleep", `[ "$1" != 0.1 ] || echo 0 > ${current}`);
+    machine.hurry(`[ "$1" != 0.1 ] || echo 0 > ${current}`);
     const held = 'write_attribute() { echo "written "; waits=$1; return 1; }';
     expect(say(`${held}; remove_vendor ${vf}`)).toBe("written \n0|");
   });

@@ -10,7 +10,7 @@ let machine: SmallMachine;
 beforeEach(() => {
   machine = new SmallMachine("host");
   mkdirSync(machine.at(place), { recursive: true });
-  machine.program("sleep", "");
+  machine.hurry();
   manage("true");
 });
 afterEach(() => machine.remove());
@@ -32,11 +32,10 @@ function say(call: string): string {
 
 describe("enable_vfs", () => {
   it("asks sriov-manage, and waits for every function to have a driver", () => {
-    machine.program("sleep", functions(4));
+    machine.hurry(`[ "$1" != 0.1 ] || { ${functions(4)}; }`);
     manage(functions(3));
     expect(say(`enable_vfs ${gpu} 4`)).toBe("0|");
     expect(managed()).toEqual([`sriov-manage -e ${gpu}`]);
-    expect(machine.calls()).toContain("sleep 0.1");
   });
 
   it("asks nobody where the functions are there, or the GPU carries its vGPUs itself", () => {
@@ -56,12 +55,8 @@ describe("enable_vfs", () => {
     rmSync(machine.at("calls"));
     manage("echo cannot take unbindLock");
     expect(say(`enable_vfs ${gpu} 1`)).toBe("1|cannot take unbindLock");
-    expect(machine.calls()).toEqual([
-      ...Array(4)
-        .fill([`sriov-manage -e ${gpu}`, "sleep 1"])
-        .flat(),
-      `sriov-manage -e ${gpu}`,
-    ]);
+    expect(managed()).toHaveLength(5);
+    expect(machine.calls().filter((call) => call === "sleep 1")).toHaveLength(4);
   });
 
   it("says how many functions came, and what sriov-manage said", () => {
@@ -78,7 +73,7 @@ describe("disable_vfs", () => {
   });
 
   it("asks sriov-manage, and waits until no function is there", () => {
-    machine.program("sleep", `rm -r ${place}/virtfn0`);
+    machine.hurry(`[ "$1" != 0.1 ] || rm -r ${place}/virtfn0`);
     expect(say(`disable_vfs ${gpu}`)).toBe("0|");
     expect(managed()).toEqual([`sriov-manage -d ${gpu}`]);
     expect(say(`disable_vfs ${gpu}`)).toBe("0|");

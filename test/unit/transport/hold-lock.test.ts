@@ -1,0 +1,146 @@
+import { mkdirSync, symlinkSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lockFunctions, lockScript } from "../../../provider/transport/lock-scripts.js";
+import { SmallMachine } from "../small-machine.js";
+
+const folder = "run/pulumi-vgpu";
+const older = "run/lock/pulumi-vgpu.lock";
+
+let machine: SmallMachine;
+beforeEach(() => {
+  machine = new SmallMachine("host");
+  mkdirSync(machine.at(`${folder}/jobs`), { recursive: true, mode: 0o700 });
+  mkdirSync(machine.at("run/lock"));
+});
+afterEach(() => machine.remove());
+
+/** Runs hold-lock with this on its standard input; first what the machine does meanwhile. Each line it says is a list. */
+function hold(first = "", stdin = "", silence = "60") {
+  const text = `${first}\n${lockScript("hold-lock").text}`;
+  const args = ["stack dev", "mine", machine.at(`${folder}/jobs`), silence];
+  const { code, stdout, stderr } = machine.shell(text, args, stdin);
+  return {
+    code,
+    stderr,
+    said: stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => line.split("\t")),
+  };
+}
+/** A process beside that keeps this file locked until "go" is there, or for a second. */
+const keep = (file: string, sign = "") =>
+  `(${lockFunctions()}exec 5>> /${file}; flock -n 5; ${sign}
+  tries=0; until [ -e ${machine.root}/go ] || [ $tries = 20 ]; do tries=$((tries + 1)); /bin/sleep 0.05; done) < /dev/null > /dev/null 2>&1 &
+until [ -e /${file} ] && ! (flock -n 5) 5>> /${file}; do /bin/sleep 0.01; done`;
+const waiting = (said: string[][]) => said.filter(([word]) => word === "waiting");
+const number = expect.stringMatching(/^\d+$/);
+
+describe("hold-lock", () => {
+  it("takes a free lock, and says that nobody had it before", () => {
+    expect(hold()).toEqual({ code: 0, stderr: "", said: [["held", "run", ""]] });
+    expect(machine.read(`${folder}/run.holder`)).toMatch(/^\d+\t\d+\tmine\t-\tstack dev\n$/);
+  });
+
+  it("says who had it before", () => {
+    hold();
+    expect(hold().said).toEqual([["held", "run", number, number, "mine", "-", "stack dev"]]);
+  });
+
+  it("takes nothing without flock, or where the folder is not root's", () => {
+    const none = hold('command() { [ "$2" != flock ]; }');
+    expect(none).toMatchObject({ code: 69, stderr: "flock: not found\n", said: [] });
+    machine.shell(`rm -r /${folder}; ln -s /tmp /${folder}`);
+    expect(hold()).toMatchObject({ code: 73, said: [] });
+  });
+
+  it("takes nothing where it cannot sign", () => {
+    mkdirSync(machine.at(`${folder}/run.holder.new`));
+    expect(hold()).toMatchObject({ code: 73, said: [] });
+  });
+
+  it("waits for another run, and says who it is as that signed it", () => {
+    const sign = "lock_sign run $(sh -c 'echo $PPID') theirs - 'stack prod'";
+    const { said } = hold(keep(`${folder}/run.lock`, sign));
+    expect(waiting(said)).toEqual([["waiting", "run", number, number, "theirs", "-", "stack prod"]]);
+    expect(said.at(-1)).toEqual(["held", "run", number, number, "theirs", "-", "stack prod"]);
+  });
+
+  it("says what the kernel knows of a holder that did not sign, or signed as another", () => {
+    for (const sign of ["", "lock_sign run 4194303 theirs - 'stack prod'"]) {
+      const { said } = hold(keep(`${folder}/run.lock`, sign));
+      expect(waiting(said)).toEqual([
+        ["waiting", "run", number, "-", "-", expect.stringContaining("sh"), "-"],
+      ]);
+    }
+  });
+
+  it("waits for a script that still changes the machine, without holding the run's lock", () => {
+    const takes = `touch free; [ "$1" = 0.5 ] && (flock -n 5) 5>> ${folder}/run.lock && touch was-free; exec /bin/sleep "$@"`;
+    machine.program("sleep", takes);
+    const { said } = hold(keep(`${folder}/change.lock`));
+    expect(waiting(said).map(([, kind]) => kind)).toEqual(["change"]);
+    expect(machine.has("was-free")).toBe(true);
+    expect(said.at(-1)).toEqual(["held", "run", ""]);
+  });
+
+  it("waits for a run of an older version, whose lock only root can have made", () => {
+    machine.write(older, "", 0o600);
+    expect(waiting(hold(keep(older)).said).map(([, kind]) => kind)).toEqual(["older"]);
+    machine.write(older, "", 0o606);
+    expect(waiting(hold(keep(older)).said)).toEqual([]);
+    machine.shell(`rm /${older}; mkfifo -m 600 /${older}`);
+    expect(hold().said).toHaveLength(1);
+    machine.shell(`rm /${older}`);
+    symlinkSync(machine.at(`${folder}/jobs`), machine.at(older));
+    expect(hold().said).toHaveLength(1);
+  });
+
+  it("says again who has the lock after ten looks, and not at each", () => {
+    machine.program(
+      "flock",
+      `case "$*" in "-n 9") n=$(cat n 2> /dev/null || echo 0); echo $((n + 1)) > n; [ $n -ge 15 ] ;; "-w 1 9") ;; *) exec /usr/bin/flock "$@" ;; esac`,
+    );
+    expect(waiting(hold().said)).toHaveLength(2);
+  });
+});
+
+describe("a job that hold-lock starts", () => {
+  const job = `${folder}/jobs/one`;
+  const start = (first = "") => hold(first, "start one\n").said.slice(1).flat();
+  beforeEach(() => {
+    machine.write(
+      `${job}/runner`,
+      `cp ${machine.root}/${folder}/change.holder "$1/holder"; touch "$1/ran"\n`,
+    );
+  });
+  const ran = async () => {
+    for (let n = 0; n < 100 && !machine.has(`${job}/ran`); n++)
+      await new Promise((done) => setTimeout(done, 20));
+    return machine.has(`${job}/ran`);
+  };
+
+  it("is started once, and holds the change lock", async () => {
+    expect(start()).toEqual(["started"]);
+    expect(await ran()).toBe(true);
+    expect(machine.read(`${folder}/change.holder`)).toMatch(/^\d+\t\d+\tmine\tjob one\tstack dev\n$/);
+  });
+
+  it("is not started where it runs, or has ended", () => {
+    machine.write(`${job}/code`, "0\n");
+    expect(start()).toEqual(["running"]);
+    machine.shell(`rm /${job}/code`);
+    expect(start(keep(`${job}/lock`))).toEqual(["running"]);
+    expect(machine.has(`${job}/ran`)).toBe(false);
+  });
+
+  it("is not started while another script changes the machine", () => {
+    // The first is the look whether the lock can be taken at all.
+    machine.program(
+      "flock",
+      '[ "$*" != "-n 8" ] || mkdir first 2> /dev/null || exit 1; exec /usr/bin/flock "$@"',
+    );
+    expect(start()).toEqual(["busy"]);
+    expect(machine.has(`${job}/ran`)).toBe(false);
+  });
+});
