@@ -29,12 +29,17 @@ const skipPassword = `while IFS= read -r vgpu_line; do [ "$vgpu_line" = '${stdin
 /** The kernel's limit of one argument (128 KiB) holds for the whole command, since sshd hands it to a shell as one. */
 const longest = 128 * 1024 - 1;
 
+/** A command is one packet, and no server must take one of more than 35,000 bytes (RFC 4253, 6.1): comments stay here. */
+function withoutComments(text: string): string {
+  return text.replace(/^[ \t]*#.*\n/gm, "");
+}
+
 /** Returns the command for one channel: `[sudo … --] /bin/sh -c '<script>' pulumi-vgpu:<name> '<argument>'…`. */
 export function commandLine(script: RemoteScript, args: readonly string[], root: BecomeRoot): CommandLine {
   const shell = (preamble: string) =>
     [
       "/bin/sh -c",
-      shellQuote(preamble + script.text),
+      shellQuote(preamble + withoutComments(script.text)),
       `pulumi-vgpu:${script.name}`,
       ...args.map(shellQuote),
     ].join(" ");

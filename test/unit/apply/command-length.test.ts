@@ -1,24 +1,50 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bootUnit } from "../../../provider/apply/boot-unit.js";
 import { changingScript } from "../../../provider/apply/machine.js";
+import { rebootGuard } from "../../../provider/apply/reboot-guard.js";
+import { machineScript, readScript } from "../../../provider/observe/read-script.js";
 import { commandLine } from "../../../provider/transport/command-line.js";
 import { guardedScript } from "../../../provider/transport/lock-scripts.js";
+import { transportScript } from "../../../provider/transport/remote-script.js";
 
 /** No SSH server has to take a longer packet (RFC 4253, 6.1): one that does not would drop the connection. */
 const longestPacket = 35_000;
 
-it.each([
-  ["install-boot-unit", [bootUnit()]],
-  ["vgpus", []],
-  ["install-driver", []],
-  ["uninstall-driver", []],
-] as const)("%s, with its functions, is a command that every SSH server takes", (name, args) => {
-  const token = "0".repeat(36);
-  const guarded = guardedScript(
-    { script: { name, text: changingScript(name, "host") }, args },
-    token,
-    40_000,
-  );
-  const line = commandLine(guarded.script, guarded.args, { by: "sudo-password", password: "secret" });
-  expect(line.text.length).toBeLessThan(longestPacket - 1_000);
+const root = { by: "sudo-password", password: "secret" } as const;
+
+/** The bytes of a command that changes a machine, with the lock's functions in front. */
+function changing(name: string, text: string, args: readonly string[] = []): number {
+  const guarded = guardedScript({ script: { name, text }, args }, "0".repeat(36), 40_000);
+  return commandLine(guarded.script, guarded.args, root).text.length;
+}
+
+describe("a command that every SSH server takes", () => {
+  it.each([
+    ["install-boot-unit", [bootUnit()]],
+    ["vgpus", []],
+    ["install-driver", []],
+    ["uninstall-driver", []],
+  ] as const)("is %s, with its functions", (name, args) => {
+    expect(changing(name, changingScript(name, "host"), args)).toBeLessThan(longestPacket - 1_000);
+  });
+
+  it("is that which reboots, with its look for VMs", () => {
+    const { name, text } = transportScript("reboot-machine");
+    expect(changing(name, rebootGuard("x").text + text)).toBeLessThan(longestPacket - 1_000);
+  });
+
+  it.each(["host", "guest"])("is the look at a %s", (kind) => {
+    const text = machineScript() + readScript(`observe/${kind}.sh`);
+    const line = commandLine({ name: `observe-${kind}`, text }, [], root);
+    expect(line.text.length).toBeLessThan(longestPacket - 1_000);
+  });
+});
+
+describe("a script's text", () => {
+  it("is sent without its lines of comment, and with all else", () => {
+    const text = "# why\nfor a in 1 2; do\n  # for whom\n  echo \"$a\" # said\n  echo '#'\ndone\n";
+    const { text: line } = commandLine({ name: "x", text }, [], { by: "login" });
+    expect(line).toContain('for a in 1 2; do\n  echo "$a" # said\n  echo ');
+    expect(line).not.toMatch(/why|for whom/);
+  });
 });
