@@ -121,7 +121,7 @@ export interface Declaring<T> {
   };
 }
 
-/** Adds a host; the promise gives what is declared around it, and the guests that do not wait for a vGPU of any host. */
+/** Adds a host; the promise gives what is declared around it, and the guests that wait for no host and no vGPU. */
 export function declareHost(declaring: Declaring<DeclaredHost>): Promise<DeclaredProgram | undefined> {
   return around(declaring, "hosts", (host, { hosts, guests }) => ({
     hosts: hosts.filter(
@@ -131,7 +131,7 @@ export function declareHost(declaring: Declaring<DeclaredHost>): Promise<Declare
     guests: [],
     others: machinesOf(
       "GuestDriverInstall",
-      guests.filter(({ device }) => device === null),
+      guests.filter(({ device, after = [] }) => device === null && after.length === 0),
     ),
   }));
 }

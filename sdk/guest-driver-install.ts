@@ -3,6 +3,7 @@ import type { DeclaredGuest, Refusal } from "../provider/plan/declared/program.j
 import type { ConnectionArgs, DriverArgs, RebootArgs } from "./args.js";
 import { connectionKey, knownDriver, secretConnection, secretLicense } from "./connection-input.js";
 import { type Declaring, declareGuest, declareWrong } from "./declarations.js";
+import { hostsBefore } from "./made-before.js";
 import type { MdevDevice } from "./mdev-device.js";
 import { identityOf, isIgnored, resourceName } from "./options.js";
 import { providerText } from "./provider-text.js";
@@ -107,6 +108,7 @@ function declaring(
     connectionKey: key,
     hostRelease: hostRelease ?? null,
     ...driver,
+    after: hostsBefore(args, opts),
     device: args.device === undefined ? null : resourceName(args.device),
   }));
   return { afterResource: false, value };

@@ -39,6 +39,18 @@ export function partOf(args: unknown, path: readonly string[]): Soon {
   return { afterResource: output.resources().size > 0, value: found.catch(() => notKnown) };
 }
 
+/** Returns the resources that have to be made before all of the values are known; those among the values are none of them. */
+export function resourcesBehind(values: readonly unknown[]): readonly pulumi.Resource[] {
+  return values
+    .filter((value) => !pulumi.Resource.isInstance(value))
+    .flatMap((value) => {
+      const output = pulumi.output(value) as unknown as OpenOutput;
+      // Whoever needs the value hears of its failure.
+      output.promise(true).catch(() => {});
+      return [...output.resources()];
+    });
+}
+
 /** What Pulumi's SDK has of an output without typing it. */
 interface OpenOutput {
   promise(withUnknowns: boolean): Promise<unknown>;

@@ -17,23 +17,31 @@ export interface VgpuResource {
 }
 
 const targetFlags = new Set(["--target", "-t", "--target-replace"]);
+const parallelFlags = new Set(["--parallel", "-p"]);
 const excludeFlags = new Set(["--exclude", "-x"]);
 /** One-letter flags of `pulumi up`, `preview`, `destroy` and `refresh` that take a value: what follows one is no flag. */
 const lettersWithValue = "tcxmpsvC";
 
 /** Returns what a command line of `pulumi` says of targets; `null` when the run is about everything. */
 export function runTargetsOf(argv: readonly string[]): RunTargets | null {
-  const targets: string[] = [];
-  const excludes: string[] = [];
-  for (const [index, word] of argv.entries()) {
-    const [flag = "", inline] = word.startsWith("--") ? splitOnce(word) : splitLetters(word);
-    const value = inline ?? argv[index + 1] ?? "";
-    if (targetFlags.has(flag)) targets.push(value);
-    if (excludeFlags.has(flag)) excludes.push(value);
-  }
+  const targets = valuesOf(argv, targetFlags);
+  const excludes = valuesOf(argv, excludeFlags);
   if (targets.length === 0 && excludes.length === 0) return null;
   const dependents = argv.some((word) => /^--target-dependents(=true)?$/.test(word));
   return { targets, excludes, dependents };
+}
+
+/** Returns how many resources a command line of `pulumi` lets the engine change at once; `null` when it does not say it. */
+export function runParallelOf(argv: readonly string[]): number | null {
+  const value = valuesOf(argv, parallelFlags).at(-1) ?? "";
+  return /^[1-9]\d{0,8}$/.test(value) ? Number(value) : null;
+}
+
+function valuesOf(argv: readonly string[], flags: ReadonlySet<string>): string[] {
+  return argv.flatMap((word, index) => {
+    const [flag = "", inline] = word.startsWith("--") ? splitOnce(word) : splitLetters(word);
+    return flags.has(flag) ? [inline ?? argv[index + 1] ?? ""] : [];
+  });
 }
 
 function splitOnce(word: string): [string, string?] {

@@ -1,25 +1,36 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type RunTargets, runTargetsOf } from "../plan/run-targets.js";
+import { type RunTargets, runParallelOf, runTargetsOf } from "../plan/run-targets.js";
 
 /** Between the engine and this process there are a plugin's launcher and a shell. */
 const mostAncestors = 8;
-let call: { readonly targets: RunTargets | null } | undefined;
+let call: { readonly argv: readonly string[] | null } | undefined;
 
 /**
  * Returns which resources this run of the engine is about; `null` when it is about all, or where nobody can say. The engine
  * tells a provider nothing of `--target`; what is read is its command line, from `/proc`.
  */
 export function targetsOfRun(): RunTargets | null {
-  call ??= { targets: engineTargets(process.ppid) };
-  return call.targets;
+  const argv = engineArguments();
+  return argv === null ? null : runTargetsOf(argv);
 }
 
-function engineTargets(first: number): RunTargets | null {
+/** Returns how many resources this run of the engine changes at once, where its command line says it; else `null`. */
+export function parallelOfRun(): number | null {
+  const argv = engineArguments();
+  return argv === null ? null : runParallelOf(argv);
+}
+
+function engineArguments(): readonly string[] | null {
+  call ??= { argv: argumentsOfEngine(process.ppid) };
+  return call.argv;
+}
+
+function argumentsOfEngine(first: number): readonly string[] | null {
   let pid = first;
   for (let depth = 0; depth < mostAncestors && pid > 1; depth++) {
     const argv = read(`/proc/${pid}/cmdline`).split("\0");
-    if (/^pulumi(\.exe)?$/.test(basename(argv[0] ?? ""))) return runTargetsOf(argv.slice(1));
+    if (/^pulumi(\.exe)?$/.test(basename(argv[0] ?? ""))) return argv.slice(1);
     // The program's name stands in brackets and may hold anything: what follows the last one is fields.
     const stat = read(`/proc/${pid}/stat`);
     pid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? "0");

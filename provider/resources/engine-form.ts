@@ -1,6 +1,7 @@
 import { errorText } from "../model/errors.js";
 import type { DeclaredProgram } from "../plan/declared/program.js";
 import type { CheckFailure } from "../schema/check-inputs.js";
+import { counted } from "./engine-load.js";
 import { rememberFormer } from "./former.js";
 import type { Lifecycle, Properties } from "./lifecycle.js";
 import { withStoredUuid } from "./stored-uuid.js";
@@ -13,7 +14,7 @@ import { withStoredUuid } from "./stored-uuid.js";
 export function inEngineForm(lifecycle: Lifecycle): Lifecycle {
   return {
     ...lifecycle,
-    check: async (olds, news) => {
+    check: counting("checks", async (olds: Properties, news: Properties) => {
       const wrong = wrongKinds(news.declared);
       rememberFormer(olds, news);
       const { inputs, failures } =
@@ -25,17 +26,27 @@ export function inEngineForm(lifecycle: Lifecycle): Lifecycle {
         reason: property === "" ? reason : `${reason}\nProperty: ${property}`,
       }));
       return { inputs, failures: shown };
-    },
-    create: (inputs) => lifecycle.create(inputs).catch((error: unknown) => keepProvider(error, inputs)),
+    }),
+    create: counting("operations", (inputs: Properties) =>
+      lifecycle.create(inputs).catch((error: unknown) => keepProvider(error, inputs)),
+    ),
     diff: (id, olds, news) => {
       rememberFormer(olds, news);
       return lifecycle.diff(id, olds, news);
     },
-    update: (id, olds, news) => {
+    update: counting("operations", (id: string, olds: Properties, news: Properties) => {
       rememberFormer(olds, news);
       return lifecycle.update(id, olds, news).catch((error: unknown) => keepProvider(error, news));
-    },
+    }),
+    delete: counting("operations", lifecycle.delete),
   };
+}
+
+function counting<Given extends readonly unknown[], Answer>(
+  kind: Parameters<typeof counted>[0],
+  answer: (...given: Given) => Promise<Answer>,
+): (...given: Given) => Promise<Answer> {
+  return (...given) => counted(kind, () => answer(...given));
 }
 
 /** What the program gave could not be handed down: there is nothing else to be judged. */

@@ -4,6 +4,7 @@ import type { MachineFacts } from "../model/facts.js";
 import { leftToOwner } from "../plan/driver-refusals.js";
 import { unseenHostRefusals } from "../plan/identity/guest.js";
 import { leftElsewhere, planFor, saysWhichItIs } from "../plan/identity/same-machine.js";
+import { shownList } from "../plan/identity/shown-list.js";
 import { type Plan, planText } from "../plan/steps.js";
 import { withLock } from "../transport/lock.js";
 import type { Session } from "../transport/session.js";
@@ -35,7 +36,7 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
     waitingFor: inputs.name,
   });
   const token = kind.secretToken(inputs);
-  const unseen = isNew ? await othersChecked(othersAround(inputs)) : [];
+  const unseen = isNew ? await othersChecked(othersAround(inputs), { onWait: tellOthers(inputs) }) : [];
   return withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
     const before = await view.current();
     refuseAnothers(kind, inputs, { facts: before, unseen });
@@ -90,6 +91,13 @@ async function refuseWrongPackage(
   if (plan.refusals.length > 0) return;
   const refusal = await hostPackageRefusal(session, { ...look, steps: plan.steps });
   if (refusal !== null) throw new VgpuError(refusal);
+}
+
+function tellOthers({ name }: MachineInputs): (unseen: readonly Claim[]) => void {
+  return (unseen) => {
+    const them = shownList(unseen.map((claim) => `${claim.kind} ${claim.name}`));
+    tell(name, `waits for the look at ${them}, 10 s at most until it begins: they may be one machine`);
+  };
 }
 
 function othersAround(inputs: MachineInputs): Claim[] {

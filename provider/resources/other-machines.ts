@@ -1,13 +1,10 @@
 import type { Claim } from "./claims.js";
+import { isEngineHeldUp } from "./engine-load.js";
 
-/** How long is waited for another resource's check to begin: `--target` may leave it out. */
-const beginMs = 10_000;
-/** How long is waited for the checks to end, too. */
-const endMs = 60_000;
-
-/** The checks of this process that have begun, and who waits for one that has not. */
+/** The checks of this process that have begun, who waits for one that has not, and those that were waited for in vain. */
 const begun = new Map<string, Promise<unknown>>();
 const waiting = new Map<string, (() => void)[]>();
+const missed = new Set<string>();
 
 /** Notes that the check of a resource that is a whole machine has begun; returns the check. */
 export function noteCheck<T>(claim: Claim, check: Promise<T>): Promise<T> {
@@ -21,32 +18,65 @@ export function noteCheck<T>(claim: Claim, check: Promise<T>): Promise<T> {
   return check;
 }
 
+/** How long others are waited for, and who is told. */
+export interface Patience {
+  /** How long is waited for another resource's check to begin: `--target` may leave it out. */
+  readonly beginMs: number;
+  /** How long is waited for the checks to end, too. */
+  readonly endMs: number;
+  /** After how long it is told. */
+  readonly silentMs: number;
+  /** Whether no check can begin before this one's change has ended. */
+  readonly isHeldUp: () => boolean;
+  readonly onWait: (unseen: readonly Claim[]) => void;
+}
+
+const patience: Patience = {
+  beginMs: 10_000,
+  endMs: 60_000,
+  silentMs: 5_000,
+  isHeldUp: isEngineHeldUp,
+  onWait: () => {},
+};
+const tickMs = 100;
+
 /**
  * Waits until the machines of these resources have been looked at: nothing may be changed on a machine that one of them
- * turns out to mean, too, whichever comes first. One that cannot be reached holds nobody up for longer. Returns those that
- * were not looked at in time.
+ * turns out to mean, too, whichever comes first. One that cannot be reached holds nobody up for longer, and one that was
+ * waited for in vain is not waited for again. Returns those that were not looked at in time.
  */
 export async function othersChecked(
   others: readonly Claim[],
-  limits = { beginMs, endMs },
+  changes: Partial<Patience> = {},
 ): Promise<readonly Claim[]> {
+  const { beginMs, endMs, silentMs, isHeldUp, onWait } = { ...patience, ...changes };
   const unseen = new Set(others);
-  await withinMs(limits.endMs, (late) =>
+  const tellLater = setTimeout(() => onWait([...unseen]), silentMs);
+  await withinMs(endMs, (late) =>
     Promise.all(
       others.map(async (claim) => {
-        await withinMs(limits.beginMs, (never) => Promise.race([beginOf(claim), never]));
+        await begin(claim, beginMs, isHeldUp);
         const check = begun.get(keyOf(claim))?.then(() => unseen.delete(claim));
         await Promise.race([check, late]);
       }),
     ),
-  );
+  ).finally(() => clearTimeout(tellLater));
   return [...unseen];
 }
 
-function beginOf(claim: Claim): Promise<void> | undefined {
+/** Waits until a check has begun, its time is over, or it cannot begin. */
+async function begin(claim: Claim, ms: number, isHeldUp: () => boolean): Promise<void> {
   const key = keyOf(claim);
-  if (begun.has(key)) return undefined;
-  return new Promise((wake) => waiting.set(key, [...(waiting.get(key) ?? []), wake]));
+  if (begun.has(key) || missed.has(key)) return;
+  const begins = new Promise<void>((wake) => waiting.set(key, [...(waiting.get(key) ?? []), wake]));
+  let tick: NodeJS.Timeout | undefined;
+  const heldUp = new Promise<void>((resolve) => {
+    tick = setInterval(() => {
+      if (isHeldUp()) resolve();
+    }, tickMs);
+  });
+  await withinMs(ms, (late) => Promise.race([begins, heldUp, late])).finally(() => clearInterval(tick));
+  if (!begun.has(key)) missed.add(key);
 }
 
 /** Gives the work a promise that settles when the time is over. */

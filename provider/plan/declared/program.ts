@@ -83,6 +83,8 @@ export interface DeclaredGuest {
   readonly packageName: string | null;
   /** Resource name of its MdevDevice. */
   readonly device: string | null;
+  /** Resource names of VgpuHosts that have to be made before it. */
+  readonly after?: readonly string[];
 }
 
 /** All that one run of a program declares, as far as it was constructed by then. */

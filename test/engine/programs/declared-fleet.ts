@@ -26,6 +26,8 @@ export type DeclaredGuest = Omit<vgpu.GuestDriverInstallArgs, "guest" | "device"
   readonly connection: Connection;
   /** Name of its vGPU. */
   readonly device?: string;
+  /** Name of a host after which it is made (`dependsOn`). */
+  readonly after?: string;
 };
 
 /** What a story declares; resources by name. */
@@ -65,13 +67,15 @@ for (const [name, args] of Object.entries(declared.vgpus ?? {})) {
   if (args.late === "await") setTimeout(() => makeVgpu(name, args), 50);
   if (args.late === "apply") hosts[args.host]?.urn.apply(() => makeVgpu(name, args));
 }
-for (const [name, { connection, device, ...args }] of Object.entries(declared.guests ?? {})) {
+for (const [name, { connection, device, after, ...args }] of Object.entries(declared.guests ?? {})) {
   const found = device === undefined ? undefined : vgpus[device];
-  new vgpu.GuestDriverInstall(name, {
+  const host = after === undefined ? undefined : hosts[after];
+  const guest = {
     ...args,
     guest: { connection: connectionOf(connection) },
     ...(found === undefined ? {} : { device: found }),
-  });
+  };
+  new vgpu.GuestDriverInstall(name, guest, host === undefined ? {} : { dependsOn: [host] });
 }
 for (const [name, { kind, args }] of Object.entries(declared.raw ?? {}))
   new classes[kind](name, args as never);

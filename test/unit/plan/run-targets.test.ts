@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isTargetOf, runTargetsOf } from "../../../provider/plan/run-targets.js";
+import { isTargetOf, runParallelOf, runTargetsOf } from "../../../provider/plan/run-targets.js";
 import { planVgpu } from "../../../provider/plan/vgpu.js";
 import { bootFiles, refusalTexts } from "./facts.js";
 import { emptyWorld, factsOf } from "./vgpu-world.js";
@@ -14,6 +14,24 @@ function isAbout(...argv: string[]): boolean {
   const targets = runTargetsOf(["up", "--yes", ...argv]);
   return targets === null || isTargetOf(targets, desk);
 }
+
+describe("how much a run of the engine changes at once", () => {
+  it.each([
+    [["--parallel", "1"], 1],
+    [["--parallel=2"], 2],
+    [["-p", "3"], 3],
+    [["-p4"], 4],
+    [["-yp=5"], 5],
+    [["--parallel", "1", "--parallel", "6"], 6],
+    [["--parallel", "0"], null],
+    [["--parallel", "-1"], null],
+    [["--parallel"], null],
+    [["-m", "-p"], null],
+    [[], null],
+  ])("is what %j says", (argv, parallel) => {
+    expect(runParallelOf(["up", "--yes", ...argv])).toBe(parallel);
+  });
+});
 
 describe("a run of the engine", () => {
   it("is about everything without a target", () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { noteCheck, othersChecked } from "../../../provider/resources/other-machines.js";
 
 const host = (name: string) => ({ kind: "VgpuHost", name, owner: "shop/dev" });
-const limits = { beginMs: 60_000, endMs: 60_000 };
+const limits = { beginMs: 60_000, endMs: 60_000, isHeldUp: () => false };
 
 /** Whether a promise has settled when all that can happen without waiting has happened. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -33,6 +33,28 @@ describe("othersChecked", () => {
     void noteCheck(host("silent"), new Promise(() => {}));
     const silent = await othersChecked([host("silent")], { beginMs: 60_000, endMs: 1 });
     expect(silent).toEqual([host("silent")]);
+  });
+
+  it("does not wait for one that cannot begin before this one has ended, nor again for one in vain", async () => {
+    const heldUp = { ...limits, isHeldUp: () => true };
+    expect(await othersChecked([host("behind")], heldUp)).toEqual([host("behind")]);
+    expect(await othersChecked([host("behind")], limits)).toEqual([host("behind")]);
+    void noteCheck(host("behind"), Promise.resolve());
+    expect(await othersChecked([host("behind")], limits)).toEqual([]);
+  });
+
+  it("is told of those that have not been looked at when it takes longer", async () => {
+    const told: string[] = [];
+    const waits = othersChecked([host("slow")], {
+      ...limits,
+      silentMs: 1,
+      onWait: (unseen) => {
+        told.push(...unseen.map(({ name }) => name));
+        void noteCheck(host("slow"), Promise.resolve());
+      },
+    });
+    expect(await waits).toEqual([]);
+    expect(told).toEqual(["slow"]);
   });
 
   it("does not wait where there is nobody else", async () => {

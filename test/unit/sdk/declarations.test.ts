@@ -58,6 +58,31 @@ describe("a program's declarations", () => {
     expect(await others("o-desk")).toBeUndefined();
   });
 
+  it("name to a host no guest that is made after a host, however the program says so", async () => {
+    const host = hostOf("a-one");
+    const rack = new pulumi.ComponentResource("my:c:Rack", "a-rack");
+    const connection = { host: "a-in-rack.lab" };
+    new VgpuHost("a-in-rack", { connection, gpus: { [gpu]: {} } }, { parent: rack });
+    const desk = new MdevDevice("a-desk", { host, gpu, type: "A40-8Q" });
+    const guest = (name: string, opts: pulumi.CustomResourceOptions, token: pulumi.Input<string> = "t") =>
+      new GuestDriverInstall(
+        name,
+        { guest: { connection: { host: `${name}.lab` } }, license: { token } },
+        opts,
+      );
+    guest("a-after", { dependsOn: [host] });
+    guest("a-after-one", { dependsOn: host });
+    guest("a-after-vgpu", { dependsOn: [desk] });
+    guest("a-child", { parent: host });
+    guest("a-with-output", {}, host.urn);
+    guest("a-after-rack", { dependsOn: [rack] });
+    guest("a-in-the-rack", { parent: rack });
+    const others = async (name: string) =>
+      ((await registered(name)).declared?.others ?? []).map(({ resource }) => resource).sort();
+    expect(await others("a-one")).toEqual(["a-in-the-rack"]);
+    expect(await others("a-in-rack")).toEqual(["a-in-the-rack"]);
+  });
+
   it("give a host those that reach the same machine, and a guest those that claim its machine or vGPU", async () => {
     const [one] = [hostOf("m-one", "m-1.lab"), hostOf("m-other-name", "m-1.lab"), hostOf("m-two", "m-2.lab")];
     const device = new MdevDevice("m-desk", { host: one, gpu, type: "A40-8Q" });

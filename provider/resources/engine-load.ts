@@ -1,0 +1,29 @@
+import { parallelOfRun } from "./engine-call.js";
+
+/** What the engine has asked for in this process and has no answer to yet. */
+const open = { checks: 0, operations: 0 };
+let lastCall = performance.now();
+
+/** Counts a call of the engine while it is answered: a check, or a creation, an update or a deletion. */
+export async function counted<T>(kind: keyof typeof open, answer: () => Promise<T>): Promise<T> {
+  open[kind]++;
+  lastCall = performance.now();
+  try {
+    return await answer();
+  } finally {
+    open[kind]--;
+    lastCall = performance.now();
+  }
+}
+
+/** How long after its last call the engine is taken to have no further one, when it does as much at once as it may. */
+const quietMs = 1_000;
+
+/**
+ * Whether no check can come before something that is being done has ended. The engine checks one resource after another,
+ * and is held up at the first that it may not change yet: `--parallel` says how many it changes at once.
+ */
+export function isEngineHeldUp(parallel = parallelOfRun()): boolean {
+  if (parallel === null || open.operations < parallel || open.checks > 0) return false;
+  return performance.now() - lastCall >= quietMs;
+}
