@@ -164,7 +164,8 @@ export interface HostManifest extends MachineManifest {
   readonly formerStacks: readonly string[];
   /** sha256 of the files of our boot unit that are there, by file name. */
   readonly bootFiles: Readonly<Record<string, string>>;
-  readonly gpus: Readonly<Record<PciAddress, { readonly vfs: number }>>;
+  /** What is noted of each GPU whose virtual functions we need: how many, and whether some were on before us. */
+  readonly gpus: Readonly<Record<PciAddress, { readonly vfs: number; readonly foundOn?: true }>>;
   readonly vgpus: readonly VgpuRecord[];
 }
 

@@ -6,7 +6,7 @@ type Fields = ReadonlyMap<string, string>;
 
 /** The paths of records: a GPU's has its address, a vGPU's its UUID. */
 export const recordPath =
-  /^(?:[a-z-]{1,32}|gpu\/[0-9a-f:.]{12,16}|vgpu\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+  /^(?:[a-z-]{1,32}|gpu\/[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]|vgpu\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
  * Returns the fields of every file of our manifest, by path below `/etc/pulumi-vgpu`. One that a record has twice, or with
@@ -65,11 +65,11 @@ function ownRecord(
 /** Returns what our manifest notes about the host. */
 export function parseHostManifest(lines: FactLines): HostManifest {
   // Keys are what a machine says, `constructor` too.
-  const gpus: Record<string, { vfs: number }> = Object.create(null);
+  const gpus: Record<string, HostManifest["gpus"][string]> = Object.create(null);
   const vgpus: VgpuRecord[] = [];
   const files = manifestFiles(lines);
   for (const [path, fields] of files) {
-    if (path.startsWith("gpu/")) gpus[path.slice(4)] = { vfs: countOf(fields.get("vfs")) ?? 0 };
+    if (path.startsWith("gpu/")) gpus[path.slice(4)] = gpuRecord(fields);
     if (path.startsWith("vgpu/")) vgpus.push(vgpuRecord(path.slice(5), fields));
   }
   return {
@@ -90,6 +90,11 @@ export function parseGuestManifest(lines: FactLines): GuestManifest {
 function stateOf(fields: Fields | undefined): "intent" | "done" | null {
   if (fields === undefined) return null;
   return fields.get("state") === "done" ? "done" : "intent";
+}
+
+function gpuRecord(fields: Fields): HostManifest["gpus"][string] {
+  const vfs = countOf(fields.get("vfs")) ?? 0;
+  return fields.get("found") === "on" ? { vfs, foundOn: true } : { vfs };
 }
 
 function vgpuRecord(uuid: string, fields: Fields): VgpuRecord {

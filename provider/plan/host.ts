@@ -12,7 +12,7 @@ import type { Plan, Step } from "./steps.js";
 import { turningRefusals } from "./turning-functions.js";
 import { unreadRefusals } from "./unread.js";
 import { knownVgpus } from "./vgpu-view.js";
-import { hasNeededVfs, neededVfs } from "./virtual-functions.js";
+import { hasNeededVfs, neededVfs, turnedOnByUs } from "./virtual-functions.js";
 
 const managerServices = ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service"];
 
@@ -141,7 +141,7 @@ function removalRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
 
 /** Whether a vGPU needs what destroy takes away: driver and functions of its GPU; on any other parent our boot unit. */
 function standsOnUs(carrier: Carrier, vgpu: LiveVgpu, manifest: HostManifest): boolean {
-  if (isGpu(carrier)) return manifest.driver !== null || carrier.address in manifest.gpus;
+  if (isGpu(carrier)) return manifest.driver !== null || turnedOnByUs(carrier.address, manifest);
   const restores = Object.keys(manifest.bootFiles).length > 0;
   return restores && manifest.vgpus.some(({ uuid }) => uuid === vgpu.mdevUuid);
 }
@@ -149,7 +149,7 @@ function standsOnUs(carrier: Carrier, vgpu: LiveVgpu, manifest: HostManifest): b
 function removalSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   if (facts.manifest.owner !== desired.owner) return [];
   const steps = recordRemovalSteps(desired, facts);
-  for (const address of Object.keys(facts.manifest.gpus)) {
+  for (const { address } of facts.gpus.filter((gpu) => turnedOnByUs(gpu.address, facts.manifest))) {
     const target = `${desired.name} ${address}`;
     steps.push({ kind: "disable-vfs", gpu: address, target, cause: "we turned them on", disruption: "none" });
   }

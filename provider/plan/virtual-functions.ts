@@ -1,5 +1,6 @@
 import { findBoard } from "../catalog/boards.js";
-import type { GpuFacts } from "../model/facts.js";
+import type { GpuFacts, HostManifest } from "../model/facts.js";
+import type { PciAddress } from "../model/pci-address.js";
 
 /**
  * Returns how many virtual functions the GPU must have before it carries vGPUs; 0 where it carries them itself, whatever
@@ -17,4 +18,10 @@ export function neededVfs(gpu: GpuFacts): number {
 export function hasNeededVfs(gpu: GpuFacts, recordedVfs: number | undefined): boolean {
   const needed = neededVfs(gpu);
   return needed === 0 || (gpu.virtualFunctions.length >= needed && recordedVfs === needed);
+}
+
+/** Whether a GPU's virtual functions are ours to turn off: they were not on before us, or the driver that they go with is ours. */
+export function turnedOnByUs(address: PciAddress, { gpus, driver }: HostManifest): boolean {
+  const record = gpus[address];
+  return record !== undefined && (record.foundOn !== true || driver !== null);
 }

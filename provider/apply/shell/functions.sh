@@ -43,6 +43,13 @@ write_attribute() { # file, text, how long in tenths of a second: 30 s; $waits i
   aside "${3:-300}" put "$1" "$2" || { waits=$1; why="the kernel has not answered the write to $1 yet"; return 1; }
   return "$code"
 }
+# After a change of hardware an address that we noted may be another device's.
+is_gpu() { # PCI address
+  why="$1 is no GPU of NVIDIA's"
+  is_address "$1" && line_of "/sys/bus/pci/devices/$1/vendor" && [ "$value" = 0x10de ] || return 1
+  line_of "/sys/bus/pci/devices/$1/class"
+  case $value in 0x03*) [ ! -e "/sys/bus/pci/devices/$1/physfn" ] ;; *) return 1 ;; esac
+}
 vf_count() {
   count=0
   while [ -e "/sys/bus/pci/devices/$1/virtfn$count/driver" ]; do count=$((count + 1)); done

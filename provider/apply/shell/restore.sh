@@ -23,7 +23,8 @@ for file in "$manifest"/gpu/*; do
   fi
   field_of "gpu/$gpu" vfs
   is_number "$value" && [ "$value" -gt 0 ] || continue
-  enable_vfs "$gpu" "$value" || failed "virtual functions of $gpu"
+  vfs=$value
+  { is_gpu "$gpu" && enable_vfs "$gpu" "$vfs"; } || failed "virtual functions of $gpu"
 done
 # The driver of a parent that is not NVIDIA's may be loaded later in the boot. The first one that does not come in a
 # minute ends the waiting.

@@ -19,7 +19,12 @@ export function lostHostHistory(gpus: readonly string[], facts: HostFacts): stri
     .flatMap((carrier) => carrier.vgpus.map(({ mdevUuid, parent }) => mdevUuid ?? parent))
     .filter((name) => !recorded.includes(name));
   const left = vgpus.length === 0 ? [] : [`vGPUs ${shownList(vgpus)}`];
-  return lostText("host", [...driverLeft(facts), ...left]);
+  const on = facts.gpus
+    .filter(({ address, virtualFunctions }) => gpus.includes(address) && virtualFunctions.length > 0)
+    .filter(({ address }) => facts.manifest.gpus[address] === undefined && facts.manifest.driver === null)
+    .map(({ address }) => address);
+  const functions = on.length === 0 ? [] : [`virtual functions of ${shownList(on)}`];
+  return lostText("host", [...driverLeft(facts), ...functions, ...left]);
 }
 
 /** The same of a guest. */

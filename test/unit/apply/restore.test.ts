@@ -24,6 +24,8 @@ mkdir $at && ln -s \${file%/create} $at/mdev_type && ln -s $at ${machine.root}/s
     `#!/bin/sh\necho "sriov-manage $*" >> ${machine.root}/calls\nmkdir -p ${machine.root}/sys/bus/pci/devices/$2/virtfn0/driver\n`,
     0o755,
   );
+  machine.write(`sys/bus/pci/devices/${gpu}/vendor`, "0x10de\n");
+  machine.write(`sys/bus/pci/devices/${gpu}/class`, "0x030000\n");
   mkdirSync(machine.at("sys/bus/mdev/devices"), { recursive: true });
 });
 afterEach(() => machine.remove());
@@ -168,6 +170,23 @@ describe("virtual functions at boot", () => {
     rmSync(machine.at(record));
     symlinkSync("/dev/zero", machine.at(record));
     expect(boot()).toEqual(quiet());
+    expect(asked()).toEqual([]);
+  });
+
+  it("are no business of ours where another device has the address", () => {
+    machine.write(record, "vfs=1\n");
+    const place = `sys/bus/pci/devices/${gpu}`;
+    const said = `pulumi-vgpu: virtual functions of ${gpu}: ${gpu} is no GPU of NVIDIA's\n`;
+    for (const [file, text] of [
+      ["vendor", "0x8086"],
+      ["class", "0x020000"],
+      ["physfn", ""],
+    ] as const) {
+      const before = machine.read(`${place}/${file}`);
+      machine.write(`${place}/${file}`, text);
+      expect(boot(), file).toEqual({ code: 1, made: [], said });
+      machine.write(`${place}/${file}`, before);
+    }
     expect(asked()).toEqual([]);
   });
 

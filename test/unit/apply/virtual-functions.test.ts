@@ -9,7 +9,8 @@ const place = `sys/bus/pci/devices/${gpu}`;
 let machine: SmallMachine;
 beforeEach(() => {
   machine = new SmallMachine("host");
-  mkdirSync(machine.at(place), { recursive: true });
+  machine.write(`${place}/vendor`, "0x10de\n");
+  machine.write(`${place}/class`, "0x030200\n");
   machine.hurry();
   manage("true");
 });
@@ -100,6 +101,28 @@ describe("the steps of virtual functions", () => {
     manage(`rm -r ${place}/virtfn*`);
     expect(machine.run("disable-vfs", [gpu])).toMatchObject({ code: 0 });
     expect(machine.has(record)).toBe(false);
+  });
+
+  it("note, and keep in mind, that some were on before us", () => {
+    mkdirSync(machine.at(`${place}/virtfn0/driver`), { recursive: true });
+    manage(functions(2));
+    for (let run = 0; run < 2; run++) {
+      expect(machine.run("enable-vfs", [gpu, "2"])).toMatchObject({ code: 0 });
+      expect(machine.read(record)).toBe("vfs=2\nfound=on\n");
+    }
+    expect(machine.run("release", ["host"])).toMatchObject({ code: 0 });
+    expect([machine.has(record), managed()]).toEqual([false, [`sriov-manage -e ${gpu}`]]);
+  });
+
+  it("touch no device that is no GPU of NVIDIA's, whatever was noted of its address", () => {
+    machine.write(`${place}/vendor`, "0x8086\n");
+    mkdirSync(machine.at(`${place}/virtfn0`));
+    machine.write(record, "vfs=4\n");
+    const refused = { code: 1, stderr: `${gpu} is no GPU of NVIDIA's\n` };
+    expect(machine.run("enable-vfs", [gpu, "4"])).toMatchObject(refused);
+    expect(machine.run("disable-vfs", [gpu])).toMatchObject(refused);
+    expect(machine.run("disable-vfs", ["../../etc"])).toMatchObject({ code: 1 });
+    expect([machine.read(record), managed()]).toEqual(["vfs=4\n", []]);
   });
 
   it("note and make none on a GPU that carries its vGPUs itself", () => {
