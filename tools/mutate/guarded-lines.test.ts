@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { syntaxErrors } from "../../test/unit/shell.js";
 import { callersOf, functionAround, guardedLines } from "./guarded-lines.js";
+import { judgedLines } from "./judged-lines.js";
+import { shellScripts } from "./shell-scripts.js";
 
 const script = `# Removes, if nobody [ holds ] it.
 remove() {
@@ -27,5 +29,16 @@ describe("the lines of a script that guard something", () => {
 
   it("concern all that calls this function, by way of others too", () => {
     expect([...callersOf("remove", script)].sort()).toEqual(["both", "remove"]);
+  });
+});
+
+describe("the lines that no test can miss", () => {
+  it("are there, each once, as they were judged", () => {
+    const scripts = shellScripts();
+    for (const [script, lines] of Object.entries(judgedLines)) {
+      const found = guardedLines(scripts.get(script) ?? "", (text) => syntaxErrors(text) === "");
+      for (const line of Object.keys(lines))
+        expect(found.filter((one) => one.line === line).length, `${script}: ${line}`).toBe(1);
+    }
   });
 });

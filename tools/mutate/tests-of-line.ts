@@ -28,8 +28,8 @@ const programs: Readonly<Record<string, readonly string[]>> = {
 /** By what else than its name a unit test has a script: a word of its text. */
 const unitWords: Readonly<Record<string, readonly string[]>> = {
   "apply/shell/forms.sh": ["libraryScript"],
-  "apply/shell/manifest.sh": ["libraryScript", "SmallMachine"],
-  "apply/shell/functions.sh": ["libraryScript", "restoreScript", "SmallMachine"],
+  "apply/shell/manifest.sh": ["libraryScript"],
+  "apply/shell/functions.sh": ["libraryScript", "restoreScript", "acquire-license"],
   "apply/shell/initramfs.sh": ["block-nouveau"],
   "apply/shell/installer-folder.sh": ["install-driver", "drop-package"],
   "apply/shell/restore.sh": ["restoreScript"],

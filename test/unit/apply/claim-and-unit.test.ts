@@ -43,6 +43,15 @@ describe("release", () => {
     expect(machine.list("run/pulumi-vgpu")).toEqual(["run.lock"]);
   });
 
+  it("leaves nothing of a guest's either", () => {
+    const guest = new SmallMachine("guest");
+    guest.run("claim", ["guest", "shop/dev/desk-1", "absent"]);
+    guest.write("var/lib/pulumi-vgpu/packages/x.run", "");
+    expect(guest.run("release", ["guest"])).toMatchObject({ code: 0 });
+    expect([guest.has("etc/pulumi-vgpu"), guest.has("var/lib/pulumi-vgpu")]).toEqual([false, false]);
+    guest.remove();
+  });
+
   it("keeps the claim while a record before it cannot be taken away", () => {
     for (const record of ["driver", "nouveau"]) {
       machine.run("claim", ["host", "shop/dev/gpu-01", "absent"]);

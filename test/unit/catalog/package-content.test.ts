@@ -69,15 +69,19 @@ describe("packageContent", () => {
   });
 
   it.each([
-    ["a zip", "PK\u0003\u0004rest", "zip"],
-    ["a Debian package", "!<arch>\ndebian-binary", "deb"],
-    ["an RPM", Buffer.from([0xed, 0xab, 0xee, 0xdb, 3, 0]), "rpm"],
-    ["a program of Windows", "MZ\u0090\u0000", "exe"],
-    ["a script of another maker", "#!/bin/sh\necho hello\n", "script"],
-    ["a web page that was saved instead", "<!DOCTYPE html>", "other"],
-    ["an empty file", "", "empty"],
-  ])("knows %s by its first bytes", (_what, bytes, form) => {
-    expect(contentOf(bytes)).toMatchObject({ form, product: null });
+    ["PK\u0003\u0004rest", "zip", "a zip archive: it begins with PK"],
+    ["!<arch>\ndebian-binary", "deb", "a Debian package: it begins with !<arch>"],
+    [
+      Buffer.from([0xed, 0xab, 0xee, 0xdb, 3, 0]),
+      "rpm",
+      "an RPM package: it begins with the bytes ed ab ee db",
+    ],
+    ["MZ\u0090\u0000", "exe", "a Windows program: it begins with MZ"],
+    ["#!/bin/sh\necho hello\n", "script", "a shell script whose header names no product"],
+    ["<!DOCTYPE html>", "other", "no package: it begins with the bytes 3c 21 44 4f 43 54 59 50"],
+    ["", "empty", "an empty file"],
+  ])("knows by its first bytes what %j is: %s", (bytes, form, evidence) => {
+    expect(contentOf(bytes)).toEqual({ form, product: null, evidence });
   });
 
   it("looks at the beginning alone, and at the first line of a name", () => {

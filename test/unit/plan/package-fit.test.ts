@@ -74,6 +74,19 @@ Next: give that file as the vendor delivers it; patched and merged packages are 
     },
   );
 
+  it("says what to do with what is no package for it", () => {
+    const next = (role: Side, bytes: string, release = "17.4") =>
+      textOf(role, release, bytes).split("\n").at(-1);
+    expect(next("host", "!<arch>\n")).toBe("Next: declare the .run file of the same release");
+    expect(next("host", "")).toBe("Next: give that file as the vendor delivers it; its name does not matter");
+    expect(next("host", run("550.127.05-grid"))).toBe("Next: give the path of that file");
+    expect(next("host", run("550.99.99-vgpu-kvm"))).toBe(
+      "Next: give NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm.run, or correct driver.release",
+    );
+    expect(next("host", run("550.127.06-vgpu-kvm"), "20.3")).toBe('Next: set driver.release to "17.4"');
+    expect(next("host", run("550.99.99-vgpu-kvm"), "20.3")).toBe("Next: correct driver.release");
+  });
+
   it("accepts of a release that is not known yet what can be of it", () => {
     expect(textOf("host", "20.3", run("595.99.01-vgpu-kvm"))).toBe("");
     expect(textOf("host", "21.0", run("610.10.01-vgpu-kvm"))).toBe("");

@@ -82,7 +82,12 @@ Next: correct type, or gpu if another GPU is meant`,
   it("refuses MIG-backed beside time-sliced vGPUs", () => {
     const [text, ...others] = textsOf(checkGpuSet(vgpusOf("DC-1-2Q", "DC-4Q"), boardOf("10de:2bb5")));
     expect(others).toEqual([]);
-    expect(text).toContain("Saw: MIG-backed: desk-1 (DC-1-2Q); time-sliced: desk-2 (DC-4Q) (declared)");
+    expect(
+      text,
+    ).toBe(`VGPU_SIZE_CONFLICT gpu-01 0000:3b:00.0: MIG-backed and time-sliced vGPUs are declared for one GPU
+Saw: MIG-backed: desk-1 (DC-1-2Q); time-sliced: desk-2 (DC-4Q) (declared)
+Expected: either MIG-backed or time-sliced vGPUs on a GPU
+Next: give all of them types of one kind, or move one kind to another GPU`);
   });
 
   it("binds MIG-backed vGPUs to no common size, only each type to its own limit", () => {

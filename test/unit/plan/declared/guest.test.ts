@@ -56,12 +56,25 @@ Next: keep "a" and remove the others`,
       guestOf({ resource: "b", connectionKey: "b:22", device: "desk-1" }),
       guestOf({ resource: "a", connectionKey: "a:22", device: "desk-1" }),
     ];
-    expect(briefOf(guestClaims(guests, []))).toEqual(["a VGPU_CLAIM_CONFLICT device"]);
+    const refusals = guestClaims(guests, []);
+    expect(briefOf(refusals)).toEqual(["a VGPU_CLAIM_CONFLICT device"]);
+    expect(textsOf(refusals)).toEqual([
+      `VGPU_CLAIM_CONFLICT desk-1: 2 guests claim one vGPU
+Saw: a, b
+Expected: each vGPU in one guest
+Next: give each guest a vGPU of its own`,
+    ]);
   });
 
   it("refuses a host that is declared as its own guest", () => {
     const refusals = guestClaims([guestOf({ connectionKey: "gpu-01.lab:22" })], [hostOf()]);
     expect(briefOf(refusals)).toEqual(["desk-1-driver VGPU_CLAIM_CONFLICT guest"]);
+    expect(textsOf(refusals)).toEqual([
+      `VGPU_CLAIM_CONFLICT gpu-01.lab:22: one machine is declared as host and as guest
+Saw: VgpuHost "gpu-01" and GuestDriverInstall "desk-1-driver"
+Expected: a guest is a virtual machine on the host
+Next: give the guest its own connection`,
+    ]);
   });
 
   it("does not compare guests that are not known yet", () => {

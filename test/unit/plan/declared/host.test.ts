@@ -52,6 +52,14 @@ Next: set driver.release to "17.4" or another release`,
     ]);
   });
 
+  it("says how releases are written, and which ones are known", () => {
+    const saw = (release: string) => textsOf(checkHost(hostOf({ release })))[0]?.split("\n")[1];
+    expect(saw("latest")).toBe('Saw: driver.release "latest"; a release is written branch.number');
+    expect(saw("7.4")).toBe(
+      `Saw: driver.release "7.4"; the catalog holds ${releases().at(-1)?.release} to ${releases()[0]?.release}`,
+    );
+  });
+
   it("leaves the package to those who can read it: a name says nothing of what is in a file", () => {
     for (const packageName of ["NVIDIA-GRID-Linux-KVM-550.127.06-550.127.05-553.24.zip", "driver.bin"])
       expect(checkHost(hostOf({ release: "17.5", packageName }))).toEqual([]);
