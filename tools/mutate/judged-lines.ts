@@ -5,7 +5,8 @@ export const judgedLines: Readonly<Record<string, Readonly<Record<string, string
       "of no images before none is an old one: an empty pattern fits no whole line. The line says so to who reads it.",
   },
   "apply/shell/install-driver.sh": {
-    "exit 0": "the line before ends with 0 in any case. Nothing that is added to it may make an installation fail.",
+    "exit 0":
+      "the line before ends with 0 in any case. Nothing that is added to it may make an installation fail.",
   },
 };
 

@@ -141,8 +141,10 @@ describe("a parent whose driver comes late in the boot", () => {
   });
 
   it("ends the waiting for all when it does not come, and no parent of NVIDIA's is waited for", () => {
-    for (const n of [1, 2, 3]) note(uuid(n), { parent: `mtty${n}` });
     note(uuid(4), { interface: "mdev-on-vf", parent: "0000:ff:00.4", type: "A2-4Q" });
+    boot();
+    expect(looks()).toBe(0);
+    for (const n of [1, 2, 3]) note(uuid(n), { parent: `mtty${n}` });
     // The time for the first one, in short.
     const { code, stderr } = machine.shell(restoreScript().replace("patience=600", "patience=5"));
     expect([code, stderr.split("\n").length]).toEqual([1, 5]);
@@ -188,6 +190,12 @@ describe("virtual functions at boot", () => {
       machine.write(`${place}/${file}`, before);
     }
     expect(asked()).toEqual([]);
+  });
+
+  it("are not asked for by a folder in the place of a record, nor is it told", () => {
+    mkdirSync(machine.at(record), { recursive: true });
+    machine.write("etc/pulumi-vgpu/host", "");
+    expect(boot()).toEqual(quiet());
   });
 
   it("that do not come are told, and end the boot unit with a failure", () => {

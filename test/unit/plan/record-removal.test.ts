@@ -60,6 +60,9 @@ describe("the release of a host", () => {
     const forgotten = ["forget-vgpu", "forget-vgpu", "release-host"];
     expect(kindsOf(factsWith("mdev-on-vf", { keep: true }, { live: true }))).toEqual(forgotten);
     expect(kindsOf(factsWith("mdev-on-vf", { adopted: true }))).toEqual(forgotten);
+    expect(
+      stepTexts(planHostRemoval(desired, factsWith("mdev-on-vf", { keep: true }, { live: true })))[0],
+    ).toBe("forget-vgpu gpu-01 desk-1: it stays, and nobody manages it any more");
   });
 
   it("leaves the record of another stack whose vGPU is there, and no other of it", () => {
