@@ -4,6 +4,9 @@ import { canonicalVersion } from "./releases.js";
 /** How many bytes at a package's beginning are looked at: the header of a `.run` has some hundred lines. */
 export const packageHeadBytes = 65_536;
 
+/** No driver package is bigger, bytes; as apply/shell/copy-package.sh and observe/look-at-package.sh have it. Unsourced: known ones have some hundred MiB. */
+export const largestPackageBytes = 4_294_967_296;
+
 /** What a driver package is, by its content. */
 export interface PackageContent {
   readonly form: "run" | "script" | "deb" | "rpm" | "zip" | "exe" | "empty" | "other";

@@ -25,6 +25,6 @@ export function parsePackage(text: string): SeenPackage | null {
   const [sha256] = all("sha256");
   if (sha256 === undefined) return null;
   const size = all("size")[0] ?? "";
-  const bytes = /^\d{1,15}$/.test(size) ? Number(size) : null;
+  const bytes = /^\d{1,19}$/.test(size) ? Number(size) : null;
   return { sha256, bytes, head: { firstBytes: all("first-bytes")[0] ?? "", headerLines: all("header") } };
 }

@@ -1,5 +1,5 @@
 import { packagePath } from "../apply/driver-steps.js";
-import { packageContent } from "../catalog/package-content.js";
+import { largestPackageBytes, packageContent } from "../catalog/package-content.js";
 import { canonicalVersion } from "../catalog/releases.js";
 import type { ErrorParts } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
@@ -59,6 +59,14 @@ function fileRefusal(
   };
   if (found === null)
     return { ...base, what: "the driver package is not on the machine", saw: `no file ${path}` };
+  const { bytes } = found;
+  if (bytes !== null && bytes > largestPackageBytes)
+    return {
+      ...base,
+      what: "the file on the machine is too big for a driver package",
+      saw: `${path} has ${mib(bytes)} MiB (stat)`,
+      expected: `at most ${mib(largestPackageBytes)} MiB, as every driver package`,
+    };
   if (found.sha256 === "")
     return {
       ...base,
@@ -70,6 +78,10 @@ function fileRefusal(
     what: "the driver package on the machine is another file than declared",
     saw: `sha256 ${found.sha256} (${path})`,
   };
+}
+
+function mib(bytes: number): number {
+  return Math.floor(bytes / 2 ** 20);
 }
 
 /** How big it is says only this look: the plan knew no more than what any package takes. */

@@ -49,6 +49,15 @@ describe.concurrent("a driver package", () => {
     const evil = "#!/bin/sh\ntouch /root/evil\n";
     await machine.shell("mkdir -p /srv/open; chmod 777 /srv/open");
 
+    await machine.shell(`truncate -s 8T ${path}`);
+    expect(await runUnchecked(program.slice(0, 1))).toEqual({
+      [hostName]: `VGPU_PACKAGE_MISMATCH gpu-host: the file on the machine is too big for a driver package
+Saw: ${path} has 8388608 MiB (stat)
+Expected: at most 4096 MiB, as every driver package
+Next: put the right file there, or declare its path and hash`,
+    });
+    await machine.shell(`rm ${path}`);
+
     await machine.writeFile(path, evil);
     const other = (await machine.shell(`sha256sum < ${path}`)).stdout.slice(0, 64);
     const mismatch = `VGPU_PACKAGE_MISMATCH gpu-host: the driver package on the machine is another file than declared

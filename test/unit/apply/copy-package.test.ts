@@ -1,10 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { changingScript } from "../../../provider/apply/machine.js";
+import { largestPackageBytes } from "../../../provider/catalog/package-content.js";
 import { parsePackage } from "../../../provider/observe/observe-package.js";
 import { readScript } from "../../../provider/observe/read-script.js";
 import { runShell } from "../shell.js";
@@ -43,6 +52,43 @@ describe("a package on the machine that a pipe replaces in the instant before it
     const look = afterTheLook(readScript("observe/look-at-package.sh"), [source]);
     expect(look.code).toBe(0);
     expect(parsePackage(look.stdout)?.sha256).toBe("");
+  });
+});
+
+describe("a file on the machine that is too big", () => {
+  const sparse = (bytes: number) => {
+    writeFileSync(source, "");
+    truncateSync(source, bytes);
+  };
+
+  it("is told with its size, and is not read for it", () => {
+    sparse(2 ** 43);
+    const look = afterTheLook(readScript("observe/look-at-package.sh"), [source]);
+    expect(parsePackage(look.stdout)).toMatchObject({ sha256: "", bytes: 2 ** 43 });
+    sparse(largestPackageBytes);
+    const whole = afterTheLook(readScript("observe/look-at-package.sh"), [source]);
+    expect(parsePackage(whole.stdout)).toMatchObject({ bytes: largestPackageBytes });
+    expect(whole.stdout).toContain("first-bytes");
+  });
+
+  it("is not copied, whatever room there is", () => {
+    sparse(2 ** 43);
+    const said = `${source} has 8388608 MiB, which is more than any driver package has\n`;
+    expect(copy()).toMatchObject({ code: 3, stdout: said });
+    expect(readdirSync(packages)).toEqual([]);
+  });
+
+  it("for the room that there is, is not copied", () => {
+    writeFileSync(source, "content");
+    truncateSync(source, 3 * 2 ** 20);
+    const df = (free: number) =>
+      writeFileSync(join(bin, "df"), `#!/bin/sh\necho head\necho / 1 1 ${free} 1 /var\n`, { mode: 0o755 });
+    df(3 * 1024);
+    const said = `${packages} has room for 3 MiB, ${source} has 3 MiB\n`;
+    expect(copy()).toMatchObject({ code: 1, stderr: said });
+    df(3 * 1024 + 1);
+    expect(copy()).toMatchObject({ code: 3, stdout: expect.stringContaining("expected") });
+    rmSync(join(bin, "df"));
   });
 });
 
