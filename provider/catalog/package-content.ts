@@ -9,7 +9,7 @@ export const largestPackageBytes = 4_294_967_296;
 
 /** What a driver package is, by its content. */
 export interface PackageContent {
-  readonly form: "run" | "script" | "deb" | "rpm" | "zip" | "exe" | "empty" | "other";
+  readonly form: "run" | "script" | "deb" | "rpm" | "zip" | "archive" | "exe" | "empty" | "other";
   /** Which product of the vendor's a `.run` is; `null` when its header does not say it, or contradicts itself. */
   readonly product: { readonly kind: "host" | "guest" | "plain"; readonly version: string } | null;
   /** By which bytes or lines this is known, for people. */
@@ -31,9 +31,15 @@ export function packageHead(bytes: Uint8Array): PackageHead {
 
 const formsByBytes: readonly (readonly [string, PackageContent["form"], string])[] = [
   ["504b", "zip", "a zip archive: it begins with PK"],
+  ["1f8b", "archive", "a gzip archive: it begins with the bytes 1f 8b"],
+  ["fd377a585a00", "archive", "an xz archive: it begins with the bytes fd 37 7a 58 5a 00"],
+  ["28b52ffd", "archive", "a zstd archive: it begins with the bytes 28 b5 2f fd"],
+  ["425a68", "archive", "a bzip2 archive: it begins with BZh"],
+  ["377abcaf271c", "archive", "a 7z archive: it begins with 7z"],
   ["213c617263683e", "deb", "a Debian package: it begins with !<arch>"],
   ["edabeedb", "rpm", "an RPM package: it begins with the bytes ed ab ee db"],
   ["4d5a", "exe", "a Windows program: it begins with MZ"],
+  ["d0cf11e0", "exe", "a Windows installer: it begins with the bytes d0 cf 11 e0"],
 ];
 
 /**

@@ -7,11 +7,15 @@ missing() {
   printf 'missing\t%s\t%s\t%s\n' "$1" "$2" "$value"
 }
 lacking=
-for tool in cat cut head ls readlink sha256sum sort stat tail timeout tr uname wc; do
+for tool in cat head ls readlink sha256sum sort tail timeout tr uname wc; do
   if ! command -v "$tool" > /dev/null 2>&1; then missing "$tool" 'GNU coreutils'; fi
 done
 if ! timeout 5 true 2> /dev/null && command -v timeout > /dev/null 2>&1; then missing timeout 'GNU coreutils'; fi
-if ! command -v sed > /dev/null 2>&1; then missing sed 'GNU sed'; fi
+value=$(printf 'a\tb\0' | cut -z -f 2 2> /dev/null | tr '\000' ' ')
+if [ "$value" != 'b ' ]; then missing cut 'GNU coreutils'; fi
+if [ "$(stat -L --printf 'seen' / 2> /dev/null)" != seen ]; then missing stat 'GNU coreutils'; fi
+value=$(printf 'a\0b\0' | sed -z -E 's/a|b/c/' 2> /dev/null | tr '\000' ' ')
+if [ "$value" != 'c c ' ]; then missing sed 'GNU sed'; fi
 value=$(find /proc/self/exe -maxdepth 0 -type l -lname '*' -printf 'seen\n' 2> /dev/null)
 if [ "$value" != seen ]; then missing find 'GNU findutils'; fi
 value=$(printf '%s\0' 'a b' c | xargs -0 -n 750 -P 8 printf '%s+' 2> /dev/null)

@@ -30,7 +30,7 @@ grep -ls '^[[:space:]]*blacklist[[:space:]]\{1,\}nova_core' /etc/modprobe.d/*.co
 # A package is a driver by what is in it: repositories, preferences and assistants are called like drivers, too.
 manager_files='/(nvidia-vgpud|nvidia-vgpu-mgr|sriov-manage|nvidia-gridd)$|/nvidia-vgpu-vfio'
 # Its modules by name: a kernel of the distribution brings nvidia-wmi-ec-backlight and nvidiafb, and they are none of it.
-driver_files='/nvidia([-_](current|tesla|legacy)[^/]*)?([-_](drm|modeset|uvm|peermem|vgpu[-_]vfio))?\.ko(\.[a-z0-9]+)?$|^/usr/src/(nvidia[^/]*/|akmods/nvidia|modules/nvidia|kernel-modules/nvidia)|/(libcuda|libGLX_nvidia|libnvidia-(ml|cfg|glcore|gpucomp|compiler|ptxjitcompiler))\.so|/nvidia_drv\.so'
+driver_files='/nvidia([-_](current|tesla|legacy)[^/]*)?([-_](drm|modeset|uvm|peermem|vgpu[-_]vfio))?\.ko(\.[a-z0-9]+)?$|^(/usr)?/lib/modules/[^/]+/kernel/nvidia-[0-9][^/]*/.*\.o$|^/usr/src/(nvidia[^/]*/|akmods/nvidia|modules/nvidia|kernel-modules/nvidia)|/(libcuda|libGLX_nvidia|libnvidia-(ml|cfg|glcore|gpucomp|compiler|ptxjitcompiler))\.so|/nvidia_drv\.so'
 judge() { # package, its state; the paths in it come on standard input
   files=$(grep '^/' | grep -v -e /stubs/ -e '^/usr/src/nvidia-fs' | head -n 20000)
   if [ -z "$files" ]; then

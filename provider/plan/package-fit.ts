@@ -44,6 +44,7 @@ export function packageMismatch(declared: DeclaredPackage, where: string): Error
 
 const whatFormIs: Partial<Record<PackageContent["form"], string>> = {
   zip: "a zip archive, such as that of all drivers",
+  archive: "an archive",
   exe: "for Windows",
   empty: "an empty file",
 };
@@ -58,10 +59,11 @@ function formMismatch(declared: DeclaredPackage): Mismatch | null {
       expected,
       next: "declare the .run file of the same release",
     };
-  const next =
-    form === "zip"
-      ? `unpack it and give the file in its folder ${folderOf[declared.role]}`
-      : "give that file as the vendor delivers it; its name does not matter";
+  const nextOf: Partial<Record<PackageContent["form"], string>> = {
+    zip: `unpack it and give the file in its folder ${folderOf[declared.role]}`,
+    archive: "unpack it and give that file",
+  };
+  const next = nextOf[form] ?? "give that file as the vendor delivers it; its name does not matter";
   return {
     what: `the driver package is ${whatFormIs[form] ?? "no package of the vendor's"}`,
     expected,

@@ -56,6 +56,51 @@ describe("a package of the distribution", () => {
     ]);
   });
 
+  it("is no driver that is only called like one", () => {
+    const calledLikeOne = {
+      "nvidia-container-toolkit": "/usr/bin/nvidia-ctk",
+      "libnvidia-container1": "/usr/lib/x86_64-linux-gnu/libnvidia-container.so.1",
+      "nvidia-firmware-570": "/usr/lib/firmware/nvidia/570.133/gsp_ga10x.bin",
+      "nvidia-fabricmanager-535": "/usr/bin/nv-fabricmanager",
+      "nvidia-settings": "/usr/lib/x86_64-linux-gnu/libnvidia-gtk3.so.550",
+      "nvidia-cuda-toolkit": "/usr/lib/x86_64-linux-gnu/stubs/libcuda.so",
+      "nvidia-driver-local-repo-rhel9-550.54": "/var/nvidia-driver-local-repo-rhel9/nvidia-kernel-550.rpm",
+      "nvidia-driver-pinning-580": "/etc/apt/preferences.d/nvidia-pin",
+      "nvidia-driver-assistant": "/usr/bin/nvidia-driver-assistant",
+      "nvidia-support": "/usr/lib/nvidia/alternate-install-present",
+    };
+    const listed = Object.keys(calledLikeOne).join(" ");
+    const files = Object.entries(calledLikeOne)
+      .map(([name, file]) => `${name}) echo ${file} ;;`)
+      .join(" ");
+    const asked = `case "$2" in ${files} esac`;
+    const byDpkg = `case "$1" in -W) printf 'ii \\t%s\\n' ${listed} ;; -L) ${asked} ;; *) exit 1 ;; esac`;
+    const byRpm = `case "$1" in -qa) printf '%s\\n' ${listed} ;; -ql) ${asked} ;; *) exit 1 ;; esac`;
+    expect(namesWith({ "dpkg-query": byDpkg, rpm: null })).toEqual([]);
+    expect(namesWith({ "dpkg-query": null, rpm: byRpm })).toEqual([]);
+  });
+
+  it("counts in each state in which its files are on disk, held or not, and not in that of what a removed one left", () => {
+    const onDisk = ["hi ", "ii ", "iU ", "iF ", "iH ", "iHR", "iW ", "it ", "ri ", "pi "];
+    const gone = ["rc ", "un ", "pn ", "hc "];
+    const lines = [...onDisk, ...gone].map((state, index) => `'${state}' nvidia-dkms-${index}`).join(" ");
+    const program = `case "$1" in
+  -W) printf '%s\\t%s\\n' ${lines} ;;
+  -L) echo /usr/src/nvidia-535.1/dkms.conf ;;
+  *) exit 1 ;;
+esac`;
+    const found = installationWith({ "dpkg-query": program, rpm: null }).driverPackages;
+    expect(found.map(({ name }) => name)).toEqual(onDisk.map((_, index) => `nvidia-dkms-${index}`));
+    expect(found.filter(({ held }) => held).map(({ name }) => name)).toEqual(["nvidia-dkms-0"]);
+  });
+
+  it("is one by the objects that Ubuntu links its module from", () => {
+    const file = `${kernel}/kernel/nvidia-535srv/bits/nvidia/nv-interface.o`;
+    expect(namesWith({ "dpkg-query": dpkg("linux-objects-nvidia-535", file), rpm: null })).toEqual([
+      "linux-objects-nvidia-535",
+    ]);
+  });
+
   it("is seen by rpm where dpkg-query is there, too", () => {
     const programs = { "dpkg-query": none, rpm: rpm("kmod-nvidia", `${kernel}/extra/nvidia.ko`) };
     expect(namesWith(programs)).toEqual(["kmod-nvidia"]);

@@ -42,6 +42,15 @@ Next: unpack it and give the file in its folder Host_Drivers`,
     expect(textOf("guest", "17.5", "PK\u0003\u0004")).toContain("its folder Guest_Drivers");
   });
 
+  it("refuses any other archive, and says to unpack it", () => {
+    expect(textOf("host", "17.5", "BZh91AY&SY")).toBe(
+      `VGPU_PACKAGE_MISMATCH gpu-01: the driver package is an archive
+Saw: /srv/driver.run: a bzip2 archive: it begins with BZh
+Expected: a vGPU manager: NVIDIA-Linux-x86_64-550.144.02-vgpu-kvm.run
+Next: unpack it and give that file`,
+    );
+  });
+
   it("refuses what it cannot tell", () => {
     expect(textOf("host", "17.4", run("550.127.06-vgpu-kvm-patch"))).toBe(
       `VGPU_PACKAGE_MISMATCH gpu-01: it cannot be told what the driver package is
