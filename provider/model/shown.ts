@@ -1,5 +1,9 @@
-/** Characters that move the cursor, colour the terminal, hide themselves or turn the reading direction. */
-const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+/**
+ * Characters that move the cursor, colour the terminal, hide themselves or turn the reading direction, and blanks that pass for
+ * a space. A variation selector is part of the sign before it.
+ */
+const unseen =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u2800]|(?! )\p{Zs}|(?![\ufe0e\ufe0f])\p{Default_Ignorable_Code_Point}|(?<!\p{Extended_Pictographic})[\ufe0e\ufe0f]/gu;
 
 /**
  * Returns `text` on one line, with every character that a terminal would obey or hide as an escape: `\x1b`, `\n`, `\u202e`.

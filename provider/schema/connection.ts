@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { fileText, lineText, secretLine } from "./texts.js";
+import { fileText, hostText, lineText, nameText, secretLine } from "./texts.js";
 
 const hop = {
-  host: lineText(),
+  host: hostText(),
   port: z.int().min(1).max(65535).optional(),
-  user: lineText().optional(),
+  user: nameText().optional(),
   password: secretLine().optional(),
   privateKey: fileText().optional(),
   privateKeyPassword: secretLine().optional(),
   privateKeyPath: lineText(4096).optional(),
-  privateKeyEnv: lineText().optional(),
+  privateKeyEnv: nameText().optional(),
   agentSocketPath: lineText(4096).optional(),
   hostKey: lineText(16_384)
     .regex(/^\S+ [A-Za-z0-9+/]+={0,2}( .*)?$/, 'must be "<algorithm> <base64>", as in a .pub file')

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parsePciAddress } from "../model/pci-address.js";
 import { connectionSchema } from "./connection.js";
-import { anyLine, fileText, lineText } from "./texts.js";
+import { anyLine, fileText, lineText, nameText } from "./texts.js";
 
 const sha256 = z
   .string()
@@ -19,7 +19,7 @@ const packageSchema = z
     "must have path or hostPath, one of the two",
   );
 
-const driverSchema = z.strictObject({ release: lineText(), package: packageSchema.optional() });
+const driverSchema = z.strictObject({ release: nameText(), package: packageSchema.optional() });
 
 const rebootSchema = z.strictObject({
   allow: z.boolean().default(false),
@@ -36,9 +36,9 @@ const pciAddress = z.string().transform((text, context) => {
 /** What every resource says of itself. */
 const identity = {
   /** Resource name. */
-  name: lineText(),
+  name: nameText(),
   /** `"project/stack"` */
-  owner: lineText(511),
+  owner: nameText(511),
   connection: connectionSchema,
 };
 
@@ -71,12 +71,12 @@ const sysfsName = z
   .string()
   .max(255)
   .regex(
-    /^(?!\.{1,2}$)[^/\s\p{Cc}\p{Cf}\p{Cs}]+$/u,
+    /^(?!\.{1,2}$)[^/\s\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]+$/u,
     "must be a name in sysfs: not empty, without blanks, slashes and control characters",
   );
 
 /** Resource name of the VgpuHost. */
-const host = lineText();
+const host = nameText();
 
 /** The last ones state what holds of every declared vGPU. */
 const anyMdevDevice = {
@@ -111,8 +111,8 @@ export const parentMdevSchema = z.strictObject({
 export const guestDriverInstallSchema = z.strictObject({
   ...identity,
   /** UUID of its vGPU. */
-  device: lineText().optional(),
-  hostRelease: lineText().optional(),
+  device: nameText().optional(),
+  hostRelease: nameText().optional(),
   driver: driverSchema.optional(),
   license: z
     .strictObject({

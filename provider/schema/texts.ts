@@ -3,7 +3,9 @@ import { z } from "zod";
 const oneLine = "a text of one line, without control characters";
 /** A variation selector is not shown itself, and is part of signs that are. */
 const noControl =
-  /^(?:[\ufe0e\ufe0f]|[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800])*$/u;
+  /^(?:(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f]|[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800])*$/u;
+/** A space is the only blank that everybody types and sees the same. */
+const otherBlank = /(?! )\p{Zs}/u;
 
 /**
  * A text that stands in one line wherever it is written: a file, a message, an operation for a script. No control
@@ -18,6 +20,25 @@ export function lineText(most = 255) {
       if (!noControl.test(text) || (text !== "" && text.trim() === ""))
         context.addIssue({ code: "custom", message: oneLine });
     });
+}
+
+/** The same for what is called by it: no two of them look alike for their blanks alone. */
+export function nameText(most = 255) {
+  return lineText(most).superRefine((text, context) => {
+    if (text.trim() !== "" && (text !== text.trim() || otherBlank.test(text)))
+      context.addIssue({
+        code: "custom",
+        message: "a text without blanks at its ends, and of blanks only spaces",
+      });
+  });
+}
+
+/** The name or the address of a machine. */
+export function hostText() {
+  return lineText().superRefine((text, context) => {
+    if (text.trim() !== "" && /\s/u.test(text))
+      context.addIssue({ code: "custom", message: "a name or an address, without blanks" });
+  });
 }
 
 /** The same, but it may be empty or blank: what it has to be is judged elsewhere, with what may be meant. */

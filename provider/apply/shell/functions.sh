@@ -122,6 +122,7 @@ has_parent() { [ -d "/sys/class/mdev_bus/$1/mdev_supported_types" ]; }
 held() { # sysfs directory of a device; leaves who has its VFIO file open in $why
   group=$(readlink "$1/iommu_group")
   group=${group##*/} character=none numbers=
+  if [ -L "$1/iommu_group" ] && [ -z "$group" ]; then why="who uses it could not be read: $1/iommu_group"; return 0; fi
   for node in "/sys/class/vfio/${group:-none}" "$1"/vfio-dev/*; do
     if [ ! -e "$node" ]; then continue; fi
     case $node in */vfio-dev/*) character=${node##*/} ;; esac

@@ -19,6 +19,7 @@ function heldByNumber(number: string, before = ""): string {
   try {
     mkdirSync(`${root}/device/vfio-dev/vfio3`, { recursive: true });
     writeFileSync(`${root}/device/vfio-dev/vfio3/dev`, `${number}\n`);
+    symlinkSync("/nowhere/iommu_groups/12", `${root}/device/iommu_group`);
     return runShell(`${libraryScript("host")}\n${before}\nheld ${root}/device; printf '%s|%s' "$?" "$why"`)
       .stdout;
   } finally {
@@ -81,6 +82,13 @@ describe("the look for who uses a device, just before its removal", () => {
     } finally {
       holder.kill("SIGKILL");
     }
+  });
+
+  it("takes a group that cannot be read for a use", () => {
+    const before = `${nobody}; readlink() { return 127; }`;
+    expect(heldByNumber("511:1048575", before)).toMatch(
+      /^0\|who uses it could not be read: \S+\/iommu_group$/,
+    );
   });
 
   it.each(["", "1", "1:", ":7", "1:x", "1:7:9"])("takes a number that is none for a use: %j", (number) => {

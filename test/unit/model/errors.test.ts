@@ -46,6 +46,13 @@ Next: shut vm-1 down, run again`);
     );
   });
 
+  it("shows what is drawn as nothing, or passes for a space, as escapes, and no sign's own part", () => {
+    const saw = "VMs a\u3164, a\u115f, a\u2800, a\u034f, a\ufe0f, a\u00a0b, \u2699\ufe0f";
+    expect(errorText({ ...parts, saw })).toContain(
+      "Saw: VMs a\\u3164, a\\u115f, a\\u2800, a\\u034f, a\\ufe0f, a\\xa0b, \u2699\ufe0f\n",
+    );
+  });
+
   it("keeps the line ends that are ours, and lets no line of a machine pass for a part", () => {
     const text = errorText({
       ...parts,

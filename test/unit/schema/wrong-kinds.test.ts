@@ -111,6 +111,21 @@ describe("a value that would be more than one line, or shown as another", () => 
     }
   });
 
+  const blankEnds = "a text without blanks at its ends, and of blanks only spaces";
+  it.each<[string, string, string, string]>([
+    ["name", "desk\u00a01", '"desk\\u00a01"', blankEnds],
+    ["name", "desk ", '"desk "', blankEnds],
+    ["name", "desk\u3164", '"desk\\u3164"', "a text of one line, without control characters"],
+    ["owner", " site/prod", '" site/prod"', blankEnds],
+    ["connection.host", " h", '" h"', "a name or an address, without blanks"],
+    ["connection.user", "root ", '"root "', blankEnds],
+    ["connection.proxy.host", "h\u00a0", '"h\\u00a0"', "a name or an address, without blanks"],
+  ])("is told in one message, with what cannot be seen written out: %s %j", (path, value, saw, expected) => {
+    const texts = textsOf(vgpuHostSchema, withValue(identity, path, value));
+    expect(texts.filter((text) => text.includes(`Saw: ${saw}\nExpected: ${expected}\n`))).toEqual(texts);
+    expect(texts).toHaveLength(1);
+  });
+
   it.each(["connection.password", "connection.sudoPassword", "connection.privateKeyPassword"])(
     "is refused, and not shown, as %s",
     (path) => {
