@@ -173,6 +173,8 @@ describe("vgpus.sh", () => {
     const result = run(bent[what] ?? "");
     expect(result.code).toBe(2);
     expect(result.stdout).toMatch(/^failed\t-\t-\t.*: nothing was done\n$/);
+    if (what === "no number of operations")
+      expect(result.stdout).toContain("\tthe list of operations does not begin with their number: ");
     expect(read(`vgpu/${one}`)).toBe("state=done\nowner=other/stack\n");
     expect(existsSync(join(manifest, "vgpu", two))).toBe(false);
   });

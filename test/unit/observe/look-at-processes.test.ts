@@ -124,6 +124,18 @@ describe("the look at processes", () => {
     ]);
   });
 
+  it("asks no server of files for what is open, where stat can do without", () => {
+    const stats = () => machine.calls().filter((call) => call.startsWith("stat -L"));
+    running(7, { comm: "a", open: [machine.at("etc")] });
+    machine.program("stat", 'exec /usr/bin/stat "$@"');
+    expect(look()).toEqual([]);
+    expect(stats()).toEqual([expect.stringContaining(" --cached=always ")]);
+    machine.program("stat", 'case $* in *--cached*) exit 1 ;; esac; exec /usr/bin/stat "$@"');
+    rmSync(machine.at("calls"));
+    expect(look()).toEqual([]);
+    expect(stats()).toEqual([expect.not.stringContaining("--cached")]);
+  });
+
   it("could not finish where one process's files cannot be read, and not where a process has ended", () => {
     const says = (why: string) =>
       machine.program("find", `echo "find: '${machine.root}/proc/7/fd': ${why}" >&2; exit 1`);
