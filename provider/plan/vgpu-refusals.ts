@@ -39,9 +39,16 @@ export function typeRefusal(self: DesiredVgpu, gpu: GpuFacts): ErrorParts {
     what: `the GPU offers no type ${self.type}`,
     saw: `${names.length > 0 ? `types ${names.join(", ")}` : (gpu.absence ?? "no types: the GPU is full")}${silent}`,
     expected: "one of the types that the host's driver offers on this GPU",
-    next: offered.length > 0 ? `did you mean ${offered.join(" or ")}?` : "declare one of these types",
+    next: otherType(self.type, offered),
     property: "type",
   };
+}
+
+/** A type that the catalog has for the board is no slip: something keeps the GPU from offering it. */
+function otherType(type: string, near: readonly string[]): string {
+  if (near.some((name) => typeKey(name) === typeKey(type)))
+    return "it is a type of this board: on the host, see why it is not offered: systemctl status nvidia-vgpud, journalctl -u nvidia-vgpud -u nvidia-vgpu-mgr, dmesg | grep NVRM";
+  return near.length > 0 ? `did you mean ${near.join(" or ")}?` : "declare one of these types";
 }
 
 /** What would have to go is none of the run's targets. */

@@ -3,6 +3,7 @@ import type { HostFacts, VgpuRecord } from "../../../provider/model/facts.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
 import { planHostRemoval } from "../../../provider/plan/host.js";
 import { stackOf } from "../../../provider/plan/identity/vgpu-host.js";
+import { isOrphanOf } from "../../../provider/plan/record-removal.js";
 import { planVgpu } from "../../../provider/plan/vgpu.js";
 import { bootFiles, desiredHost, gpuAddress, stepTexts } from "./facts.js";
 import { emptyWorld, factsOf, type World } from "./vgpu-world.js";
@@ -64,6 +65,42 @@ describe("the release of a host", () => {
       stepTexts(planHostRemoval(desired, factsWith("mdev-on-vf", { keep: true }, { live: true })))[0],
     ).toBe("forget-vgpu gpu-01 desk-1: it stays, and nobody manages it any more");
   });
+
+  it("takes no vGPU away that a VM has, or whose removal waits for one", () => {
+    const facts = factsWith("mdev-on-vf", {}, { live: true });
+    const [known] = facts.manifest.vgpus.map((record) => ({ record, live: facts.gpus[0]?.vgpus[0] }));
+    const orphan = (changes: object) =>
+      isOrphanOf("shop/dev", { ...known, live: { ...known?.live, ...changes } } as never);
+    expect(orphan({})).toBe(true);
+    expect(orphan({ holders: [{ pid: 7, domainName: "vm" }] })).toBe(false);
+    expect(orphan({ removing: true })).toBe(false);
+  });
+
+  it.each([
+    [gpuAddress, gpuAddress, "mdev-on-pf"],
+    [gpuAddress, "0000:3b:00.4", "mdev-on-vf"],
+    ["mtty", "mtty", "mdev-on-parent"],
+  ])(
+    "takes the definition away of a vGPU whose %s has left the host, by its place %s: %s",
+    (carrier, parent, kind) => {
+      const facts = { ...factsWith("mdev-on-vf", { carrier, parent }), gpus: [] };
+      const [step] = planHostRemoval(desired, facts).steps;
+      expect(step).toMatchObject({
+        kind: "retire-vgpu",
+        vgpu: {
+          ...{
+            uuid: uuidOf(1),
+            vgpuInterface: kind,
+            carrier,
+            parent,
+            typeName: "NVIDIA A40-8Q",
+            vgpuTypeId: null,
+          },
+          ...{ owner: "shop/dev", name: "desk-1", keep: false },
+        },
+      });
+    },
+  );
 
   it("leaves the record of another stack whose vGPU is there, and no other of it", () => {
     const other = { owner: "shop/prod" };

@@ -52,7 +52,10 @@ describe("a run of the engine", () => {
     [["-mt=a", "-y=true", "-st"]],
     [["--target", "urn:pulumi:*::shop::**::desk-1"]],
     [["--target", urn("VgpuHost", "gpu-01"), "--target-dependents"]],
+    [["--target", "**::desk-2", "--target", "**::desk-1"]],
     [["--exclude", "**::desk-2"]],
+    [["t", "**::desk-2"]],
+    [["-y", "t", "-=t"]],
   ])("is about the vGPU with %j", (argv) => {
     expect(isAbout(...argv)).toBe(true);
   });
@@ -71,6 +74,10 @@ describe("a run of the engine", () => {
     [["--target", "**::desk.1*"]],
     [["--exclude", "**MdevDevice::desk-1"]],
     [["--target", "**", "--exclude=**::desk-1"]],
+    [["--target", urn("VgpuHost", "gpu-01"), "--target-dependents=false"]],
+    [["--target", urn("VgpuHost", "gpu-01"), "x--target-dependents"]],
+    [["--target"]],
+    [["-t"]],
   ])("is not about the vGPU with %j", (argv) => {
     expect(isAbout(...argv)).toBe(false);
   });
