@@ -69,11 +69,24 @@ export function isTargetOf({ targets, excludes, dependents }: RunTargets, vgpu: 
   return targets.some((pattern) => means(pattern, self) || (dependents && means(pattern, host)));
 }
 
-/** Whether the engine takes a URN or pattern for this resource. */
-function means(
-  pattern: string,
-  { owner, kind, name }: { readonly owner: string; readonly kind: string; readonly name: string },
+/** A VgpuHost or a GuestDriverInstall as a resource of its stack. */
+export interface MachineResource {
+  readonly owner: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Whether a run may be about a machine: what stands on a target is one too where the run says so, and is not known here. */
+export function mayBeTarget(
+  { targets, excludes, dependents }: RunTargets,
+  machine: MachineResource,
 ): boolean {
+  if (excludes.some((pattern) => means(pattern, machine))) return false;
+  return targets.length === 0 || dependents || targets.some((pattern) => means(pattern, machine));
+}
+
+/** Whether the engine takes a URN or pattern for this resource. */
+function means(pattern: string, { owner, kind, name }: MachineResource): boolean {
   const [project = "", stack = ""] = owner.split("/");
   const [start, end] = [`urn:pulumi:${stack}::${project}::`, `pulumi-nodejs:dynamic/vgpu:${kind}::${name}`];
   if (!pattern.includes("*")) return pattern.startsWith(start) && pattern.endsWith(end);

@@ -1,4 +1,6 @@
+import { mayBeTarget } from "../plan/run-targets.js";
 import type { Claim } from "./claims.js";
+import { targetsOfRun } from "./engine-call.js";
 import { isEngineHeldUp } from "./engine-load.js";
 
 /** The checks of this process that have begun, who waits for one that has not, and those that were waited for in vain. */
@@ -20,14 +22,14 @@ export function noteCheck<T>(claim: Claim, check: Promise<T>): Promise<T> {
 
 /** How long others are waited for, and who is told. */
 export interface Patience {
-  /** How long is waited for another resource's check to begin: `--target` may leave it out. */
+  /** How long is waited for another resource's check to begin. */
   readonly beginMs: number;
   /** How long is waited for the checks to end, too. */
   readonly endMs: number;
   /** After how long it is told. */
   readonly silentMs: number;
-  /** Whether no check can begin before this one's change has ended. */
-  readonly isHeldUp: () => boolean;
+  /** Whether this check cannot begin before this one's change has ended, or at all. */
+  readonly cannotBegin: (claim: Claim) => boolean;
   readonly onWait: (unseen: readonly Claim[]) => void;
 }
 
@@ -35,10 +37,16 @@ const patience: Patience = {
   beginMs: 10_000,
   endMs: 60_000,
   silentMs: 5_000,
-  isHeldUp: isEngineHeldUp,
+  cannotBegin: (claim) => isLeftOut(claim) || isEngineHeldUp(),
   onWait: () => {},
 };
 const tickMs = 100;
+
+/** Of a resource that the run is not about nothing is checked. */
+function isLeftOut(claim: Claim): boolean {
+  const targets = targetsOfRun();
+  return targets !== null && !mayBeTarget(targets, claim);
+}
 
 /**
  * Waits until the machines of these resources have been looked at: nothing may be changed on a machine that one of them
@@ -49,13 +57,13 @@ export async function othersChecked(
   others: readonly Claim[],
   changes: Partial<Patience> = {},
 ): Promise<readonly Claim[]> {
-  const { beginMs, endMs, silentMs, isHeldUp, onWait } = { ...patience, ...changes };
+  const { beginMs, endMs, silentMs, cannotBegin, onWait } = { ...patience, ...changes };
   const unseen = new Set(others);
   const tellLater = setTimeout(() => onWait([...unseen]), silentMs);
   await withinMs(endMs, (late) =>
     Promise.all(
       others.map(async (claim) => {
-        await begin(claim, beginMs, isHeldUp);
+        await begin(claim, beginMs, cannotBegin);
         const check = begun.get(keyOf(claim))?.then(() => unseen.delete(claim));
         await Promise.race([check, late]);
       }),
@@ -65,14 +73,14 @@ export async function othersChecked(
 }
 
 /** Waits until a check has begun, its time is over, or it cannot begin. */
-async function begin(claim: Claim, ms: number, isHeldUp: () => boolean): Promise<void> {
+async function begin(claim: Claim, ms: number, cannotBegin: Patience["cannotBegin"]): Promise<void> {
   const key = keyOf(claim);
   if (begun.has(key) || missed.has(key)) return;
   const begins = new Promise<void>((wake) => waiting.set(key, [...(waiting.get(key) ?? []), wake]));
   let tick: NodeJS.Timeout | undefined;
   const heldUp = new Promise<void>((resolve) => {
     tick = setInterval(() => {
-      if (isHeldUp()) resolve();
+      if (cannotBegin(claim)) resolve();
     }, tickMs);
   });
   await withinMs(ms, (late) => Promise.race([begins, heldUp, late])).finally(() => clearInterval(tick));

@@ -8,16 +8,16 @@ import { mustSucceed, type StackRun } from "./support/stack.js";
 import { hostArgs, openStory, type Story, vgpuRow } from "./support/story.js";
 
 const gpu = "0000:41:00.0";
+const bareGuests = ["plain", "late", "more-1", "more-2", "more-3", "more-4"];
 const small = { kind: "ampereMdev", args: [{ gpus: [{ board: "NVIDIA A2", address: gpu }] }] } as const;
 const machines = {
   kvm1: small,
   kvm2: { kind: "mttyHost" },
   kvm3: { kind: "mttyHost" },
   kvm4: { kind: "mttyHost" },
+  kvm5: { kind: "mttyHost" },
   desk: { kind: "linuxGuest" },
-  ...Object.fromEntries(
-    ["plain", "late", "more-1", "more-2", "more-3"].map((name) => [name, { kind: "linuxGuest" } as const]),
-  ),
+  ...Object.fromEntries(bareGuests.map((name) => [name, { kind: "linuxGuest" } as const])),
 } as const;
 
 /** What a machine says that waits for another one's check for long. */
@@ -50,7 +50,7 @@ describe("a run that changes few resources at once", () => {
     const tie = { module: path.join(repositoryRoot, "test/host/model/tie.ts"), export: "tieGuest" };
     const parts = [story.machine("desk"), story.machine("kvm1")];
     await story.simulator.invoke(tie, parts, { vmName: "desk", type: "A2-4Q" });
-    for (const name of ["plain", "late", "more-1", "more-2", "more-3"]) await story.machine(name).powerOn();
+    for (const name of bareGuests) await story.machine(name).powerOn();
   });
   afterAll(() => story?.close());
 
@@ -79,5 +79,17 @@ describe("a run that changes few resources at once", () => {
       guests: { ...guests, "more-1": bare("more-1"), "more-2": bare("more-2"), "more-3": bare("more-3") },
     });
     expectDone(await story.stack.up(["--skip-preview", "--parallel", "2"]), 5);
+  });
+
+  it("or is about one host alone: it waits for no guest that is no target", {
+    timeout: 300_000,
+  }, async () => {
+    const { hosts, guests, ...rest } = first();
+    story.declare({
+      ...rest,
+      hosts: { ...hosts, kvm5: bareHost("kvm5") },
+      guests: { ...guests, "more-4": bare("more-4") },
+    });
+    expectDone(await story.stack.up(["--skip-preview", "--target", "**VgpuHost::kvm5"]), 1);
   });
 });

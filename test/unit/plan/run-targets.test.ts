@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isTargetOf, runParallelOf, runTargetsOf } from "../../../provider/plan/run-targets.js";
+import { isTargetOf, mayBeTarget, runParallelOf, runTargetsOf } from "../../../provider/plan/run-targets.js";
 import { planVgpu } from "../../../provider/plan/vgpu.js";
 import { bootFiles, refusalTexts } from "./facts.js";
 import { emptyWorld, factsOf } from "./vgpu-world.js";
@@ -30,6 +30,29 @@ describe("how much a run of the engine changes at once", () => {
     [[], null],
   ])("is what %j says", (argv, parallel) => {
     expect(runParallelOf(["up", "--yes", ...argv])).toBe(parallel);
+  });
+});
+
+describe("a machine of a run with targets", () => {
+  const mayBe = (
+    argv: readonly string[],
+    machine = { owner: "shop/dev", kind: "VgpuHost", name: "gpu-01" },
+  ) => {
+    const targets = runTargetsOf(["up", ...argv]);
+    return targets === null || mayBeTarget(targets, machine);
+  };
+
+  it.each([
+    [["--target", urn("VgpuHost", "gpu-01")], true],
+    [["--target", "**VgpuHost::gpu-01"], true],
+    [["--target", "**VgpuHost::gpu-02"], false],
+    [["--target", "**GuestDriverInstall::gpu-01"], false],
+    [["--target", "**VgpuHost::gpu-02", "--target-dependents"], true],
+    [["--exclude", "**VgpuHost::gpu-01"], false],
+    [["--exclude", "**VgpuHost::gpu-02"], true],
+    [[], true],
+  ])("may be looked at with %j: %s", (argv, expected) => {
+    expect(mayBe(argv)).toBe(expected);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { noteCheck, othersChecked } from "../../../provider/resources/other-machines.js";
 
 const host = (name: string) => ({ kind: "VgpuHost", name, owner: "shop/dev" });
-const limits = { beginMs: 60_000, endMs: 60_000, isHeldUp: () => false };
+const limits = { beginMs: 60_000, endMs: 60_000, cannotBegin: () => false };
 
 /** Whether a promise has settled when all that can happen without waiting has happened. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -36,7 +36,7 @@ describe("othersChecked", () => {
   });
 
   it("does not wait for one that cannot begin before this one has ended, nor again for one in vain", async () => {
-    const heldUp = { ...limits, isHeldUp: () => true };
+    const heldUp = { ...limits, cannotBegin: () => true };
     expect(await othersChecked([host("behind")], heldUp)).toEqual([host("behind")]);
     expect(await othersChecked([host("behind")], limits)).toEqual([host("behind")]);
     void noteCheck(host("behind"), Promise.resolve());
