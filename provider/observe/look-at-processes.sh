@@ -27,23 +27,27 @@ look_at_processes() {
 # A VM's process has a descriptor of KVM, VirtualBox, VMware or Hyper-V; QEMU without any is known by its name. Globs go through a
 # pipe: of thousands of processes they are longer than an argument list may be. Most of the time is the kernel's, a readlink for
 # each descriptor: so up to eight finds share it. Each line is written at once and whole, and messages when all lines are: they
-# would mix else. What is open under another name (in a container, a chroot) is known by its device number.
+# would mix else. What is open under another name (in a container, a chroot) is known by its device number; among thousands of
+# processes that is left to the script that removes a device, and a VM is known by the descriptor that it has of KVM anyway.
 open_files() {
   export LC_ALL=C cached='' numbers
   # A server of files that does not answer is not asked then.
   if stat --cached=always / > /dev/null 2>&1; then cached=--cached=always; fi
   set +f
+  set -- /proc/[0-9]*
+  if [ "$#" -gt 2000 ]; then numbers=; fi
   {
-    printf '%s\0' /proc/[0-9]* | xargs -0 -n 1500 -P 8 sh -c '
+    printf '%s\0' "$@" | xargs -0 -n 1500 -P 8 sh -c '
       exec 3>&1
       said=$({
-        { find $(printf "%s/fd " "$@") -maxdepth 1 -type l -printf "open\t%p\t%l\0"; echo "end find $?" >&2; } |
+        { find $(printf "%s/fd " "$@") -maxdepth 1 -type l -printf "open\t%p\t%l\0"; echo "end find $?" >&2; } | if [ -n "$numbers" ]; then
           { grep -zvE "^open.[^[:cntrl:]]+[[:cntrl:]]([^/a]|anon_inode:([^k]|kvm-vc)|/dev/(null|urandom|ptmx|pts/[0-9]+|net/tun)$)"; echo "end grep $?" >&2; } |
           { {
             { sed -z "w /proc/self/fd/4"; echo "end sed $?" >&2; } | { cut -z -f 2; echo "end cut $?" >&2; } |
               { timeout -s KILL 20 xargs -0 -r stat -L $cached --printf "node\t%f\t%t:%T\t%n\0"; echo "end stat $?" >&2; } |
               { grep -zE --line-buffered "^node.2[0-9a-f]*.($numbers)[[:cntrl:]]" >&3; echo "end grep $?" >&2; }
           } 4>&1 | { grep -zxE --line-buffered "$0" >&3; echo "end grep $?" >&2; }; }
+        else grep -zxE --line-buffered "$0" >&3; echo "end grep $?" >&2; fi
         grep -HxE --line-buffered "[.]?qemu-(system|kvm).*|kvm" $(printf "%s/comm " "$@")
         echo "end grep $?" >&2
       } 2>&1 >&3)

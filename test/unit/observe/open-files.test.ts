@@ -16,15 +16,21 @@ interface Scene {
   readonly programs?: StandIns;
   /** What is there of process 1. */
   readonly first?: "fd" | "nothing";
+  /** How many processes there are beside it, with nothing open. */
+  readonly others?: number;
 }
 
 /** What the look at its processes says. */
-function lookAt({ open, numbers = {}, majors = "", programs, first = "fd" }: Scene): string[] {
+function lookAt({ open, numbers = {}, majors = "", programs, first = "fd", others = 0 }: Scene): string[] {
   const root = mkdtempSync(join(tmpdir(), "look-"));
   onTestFinished(() => rmSync(root, { recursive: true }));
   const folders = ["proc/77/fd", ...(first === "fd" ? ["proc/1/fd"] : []), "class/vfio", "class/vfio-dev"];
   for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
   writeFileSync(join(root, "proc/77/comm"), "agent\n");
+  for (let pid = 1000; pid < 1000 + others; pid++) {
+    mkdirSync(join(root, `proc/${pid}/fd`), { recursive: true });
+    writeFileSync(join(root, `proc/${pid}/comm`), "idle\n");
+  }
   writeFileSync(join(root, "proc/77/cmdline"), "agent\0");
   if (first === "fd") writeFileSync(join(root, "proc/1/comm"), "init\n");
   if (majors !== null) writeFileSync(join(root, "proc/devices"), `Character devices:\n${majors}`);
@@ -110,6 +116,21 @@ describe("a file that is open under another name", () => {
     const stat = 'for word; do case $word in --cached*) exit 1 ;; esac; done; exec /usr/bin/stat "$@"';
     const scene = { open: ["/dev/full"], numbers: { "vfio/12": full }, programs: { stat } };
     expect(lookAt(scene)).toEqual([holder("/dev/vfio/12")]);
+  });
+});
+
+describe("a look among thousands of processes", () => {
+  const numbers = { "vfio/12": full };
+
+  it("asks for no device numbers: what is open under another name is left to the script that removes", () => {
+    expect(lookAt({ open: ["/dev/full"], numbers, others: 1900 })).toEqual([holder("/dev/vfio/12")]);
+    expect(lookAt({ open: ["/dev/full"], numbers, others: 2000 })).toEqual([]);
+  });
+
+  it("sees VMs, who holds a VFIO file, and who has NVIDIA's driver open, as among few", () => {
+    const open = ["anon_inode:kvm-vm", "/dev/vfio/12", "/dev/nvidia0"];
+    const client = ["client\t77\t/dev/nvidia0", "client-of\t77\tagent \t"];
+    expect(lookAt({ open, numbers, others: 2000 }).sort()).toEqual([...client, holder("/dev/vfio/12"), vm]);
   });
 });
 
