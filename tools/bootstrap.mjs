@@ -26,6 +26,9 @@ try {
 // Ctrl-C reaches the task as well, which has something to end: without this the prompt would be back before.
 process.on("SIGINT", () => undefined);
 
+// Tests make files as root would on a machine: not for a group to write.
+process.umask(0o022);
+
 const nodeFolder = path.join(root, "node_modules", "node", "bin");
 const ran = spawnSync(
   path.join(nodeFolder, "node"),

@@ -13,6 +13,8 @@ look_at_manifest() {
   if [ ! -e /etc/pulumi-vgpu ] && [ ! -L /etc/pulumi-vgpu ]; then return; fi
   value=$(find /etc/pulumi-vgpu ! -name '*.new' ! -type d \( ! -type f -o -size +16 \) -printf '%p (%y, %s bytes)\n' 2>&1 | head -n 1)
   if [ -n "$value" ]; then unread manifest "not a small file: $value"; return; fi
+  value=$(find /etc/pulumi-vgpu ! -name '*.new' \( ! -uid "$(id -u)" -o -perm /022 \) -printf '%p (mode %m, owner %U)\n' 2>&1 | head -n 1)
+  if [ -n "$value" ]; then fact open-record "$value"; return; fi
   value=$(find /etc/pulumi-vgpu -type d ! -path /etc/pulumi-vgpu ! -path /etc/pulumi-vgpu/vgpu ! -path /etc/pulumi-vgpu/gpu 2>&1 | head -n 1)
   if [ -n "$value" ]; then unread manifest "a folder in the place of a record: $value"; return; fi
   manifest=$(grep -r -a -H -D skip --exclude='*.new' '' /etc/pulumi-vgpu 2>&1)

@@ -33,6 +33,8 @@ export function refuseBlindLook(lines: FactLines, where: string): void {
   const manifest = lines.all("unread").find(([part]) => part === "manifest");
   const bent = bentRecord(lines);
   if (manifest !== undefined) throw unreadManifest(manifest[1] ?? "", where);
+  const [open] = lines.all("open-record");
+  if (open !== undefined) throw openManifest(open[0] ?? "", where);
   if (bent !== null) throw bentManifest(bent, where);
 }
 
@@ -44,6 +46,17 @@ function unreadManifest(saw: string, where: string): VgpuError {
     saw: `${saw} (/etc/pulumi-vgpu)`,
     expected: "small regular files, as they were written",
     next: "look at that file on the machine: a damaged disk, or something put there by hand; then run again",
+  });
+}
+
+function openManifest(saw: string, where: string): VgpuError {
+  return new VgpuError({
+    code: "VGPU_PREREQUISITE",
+    where,
+    what: "others than root may change what is noted on the machine",
+    saw: `${saw} (find)`,
+    expected: "a folder and files that root owns and nobody else may write",
+    next: "see whether the files below /etc/pulumi-vgpu say what they should, then on the machine, as root: chown -R root: /etc/pulumi-vgpu; chmod -R go-w /etc/pulumi-vgpu; run again",
   });
 }
 

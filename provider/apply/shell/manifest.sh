@@ -8,6 +8,13 @@ line_of() {
   [ -f "$1" ] || return 1
   { IFS= read -r value < "$1"; } 2> /dev/null || [ -n "$value" ] || head -c 1 "$1" > /dev/null 2>&1 || [ ! -e "$1" ]
 }
+# What others may change is nothing to go by.
+manifest_owned() { # leaves in $why what is not root's alone; a link counts as open to all
+  if [ ! -e "$manifest" ] && [ ! -L "$manifest" ]; then return 0; fi
+  why=$(find "$manifest" ! -name '*.new' \( ! -uid "$(id -u)" -o -perm /022 \) -printf '%p (mode %m, owner %U)\n' 2>&1 | head -n 1)
+  [ -z "$why" ]
+}
+manifest_owned || { echo "what is noted on this machine is not root's alone: $why" >&2; exit 1; }
 # The format of these records. Number 1 has no number, and a guest's records of the driver have the names of a host's.
 known_format=2
 formats_known() {

@@ -10,7 +10,7 @@ field_of driver version
 version=$value
 code='none: it is not there'
 if command -v nvidia-uninstall > /dev/null 2>&1; then
-  mkdir -p "${log%/*}" && rm -f "$log"
+  own_folder "${log%/*}" && rm -f "$log" || { echo "$why"; exit 1; }
   nvidia-uninstall --silent "--log-file-name=$log" 7>&- 8>&-
   code=$?
 fi

@@ -64,6 +64,7 @@ describe("a file on the machine that is too big", () => {
   it("is told with its size, and is not read for it", () => {
     sparse(2 ** 43);
     const look = afterTheLook(readScript("observe/look-at-package.sh"), [source]);
+    expect(look.stdout).toBe(`size\t${2 ** 43}\nsha256\t\n`);
     expect(parsePackage(look.stdout)).toMatchObject({ sha256: "", bytes: 2 ** 43 });
     sparse(largestPackageBytes);
     const whole = afterTheLook(readScript("observe/look-at-package.sh"), [source]);

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { restoreScript } from "../../../provider/apply/boot-unit.js";
 import { SmallMachine } from "../small-machine.js";
@@ -54,6 +54,20 @@ describe("what restores vGPUs at boot", () => {
       /^\d+\t\d+\t-\trestore\tpulumi-vgpu\.service\n$/,
     );
     expect(boot()).toEqual(quiet(uuid(1), uuid(2)));
+  });
+
+  it("does nothing where what is noted is not root's alone, and says what", () => {
+    parent("mtty");
+    note(uuid(1));
+    chmodSync(machine.at(`etc/pulumi-vgpu/vgpu/${uuid(1)}`), 0o666);
+    const said = `what is noted on this machine is not root's alone: /etc/pulumi-vgpu/vgpu/${uuid(1)} (mode 666, owner `;
+    expect(boot()).toMatchObject({ code: 1, made: [], said: expect.stringContaining(said) });
+    rmSync(machine.at(`etc/pulumi-vgpu/vgpu/${uuid(1)}`));
+    symlinkSync("/dev/zero", machine.at("etc/pulumi-vgpu/gpu"));
+    expect(boot()).toMatchObject({
+      code: 1,
+      said: expect.stringContaining("/etc/pulumi-vgpu/gpu (mode 777"),
+    });
   });
 
   it("does nothing where the lock's folder is not root's, or another has the lock for long", () => {
@@ -170,7 +184,6 @@ describe("virtual functions at boot", () => {
       expect(boot()).toEqual(quiet());
     }
     rmSync(machine.at(record));
-    symlinkSync("/dev/zero", machine.at(record));
     expect(boot()).toEqual(quiet());
     expect(asked()).toEqual([]);
   });
