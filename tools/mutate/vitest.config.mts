@@ -6,7 +6,7 @@ export default defineConfig({
     include: ["test/unit/{plan,observe,catalog,model,resources,schema,sdk}/**/*.test.ts"],
     // They run the shell scripts, which have no mutants here.
     exclude: [
-      "test/unit/observe/{blind-look,scripts}.test.ts",
+      "test/unit/observe/{blind-look,scripts,driver-packages,look-at-processes,*-facts,host-types}.test.ts",
       "test/unit/resources/end-with-engine.test.ts",
     ],
     testTimeout: 60_000,
