@@ -12,6 +12,7 @@ import { isOnGpu } from "../plan/declared/program.js";
 import { lostVgpuNotice } from "../plan/identity/lost-history.js";
 import { knowsFormat } from "../plan/identity/record-format.js";
 import type { Step } from "../plan/steps.js";
+import { unknownTypeNotice } from "../plan/types-on-gpu.js";
 import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
 import { leftToAnother } from "../plan/vgpu-names.js";
 import { planVgpuRemoval } from "../plan/vgpu-removal.js";
@@ -101,6 +102,8 @@ function boardFailures(inputs: MdevDeviceInputs, facts: HostFacts) {
   const gpu = facts.gpus.find((candidate) => candidate.address === carrier);
   const board =
     gpu === undefined ? null : findBoard({ deviceId: gpu.deviceId, subsystemId: gpu.subsystemId });
+  const notice = gpu === undefined ? null : unknownTypeNotice(declarationOf(inputs).type, gpu);
+  if (notice !== null) tell(`${inputs.host} ${inputs.name}`, notice);
   const ruled = declaredBeside(inputs)
     .filter(isOnGpu)
     .filter(({ asItIs }) => asItIs !== true);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DeclaredResource } from "../../fleet/program.js";
-import { runPreview } from "../../fleet/run.js";
+import { runPreview, startRun } from "../../fleet/run.js";
 import { type Bed, type HostBed, openBed } from "./bed.js";
 import { expectUntouched, noteOf } from "./untouched.js";
 
@@ -64,4 +64,14 @@ ${offered(offer)}`,
     ...taken.map(() => []),
   ]);
   await expectUntouched(host.machine, before);
+});
+
+it("says before two reboots that the catalog has no such type", { timeout: 120_000 }, async () => {
+  const host = await bed.host("unheard-of", "ampereMdev", { board: "NVIDIA A40" });
+  const program = host.program({ desk: "A4O-8Q" });
+  const { output, error } = await startRun({ task: "preview", program, statePath: host.statePath }).ended;
+  expect(error).toBe("");
+  expect(output).toContain(
+    `gpu-host desk: the catalog has no type A4O-8Q; of the NVIDIA A40 at ${host.gpu} it has, among others, A40-8Q, `,
+  );
 });
