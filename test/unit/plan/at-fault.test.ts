@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ErrorParts } from "../../../provider/model/errors.js";
+import type { HostFacts } from "../../../provider/model/facts.js";
 import type { DesiredHost } from "../../../provider/plan/desired.js";
 import { leftToOwner } from "../../../provider/plan/driver-refusals.js";
 import { planHost } from "../../../provider/plan/host.js";
@@ -17,8 +18,10 @@ import {
   gpuAddress,
   gpuFacts,
   hostFacts,
+  installationOf,
   managerVersion,
 } from "./facts.js";
+import { finishedHost } from "./finished-host.js";
 import { emptyWorld, factsOf } from "./vgpu-world.js";
 import { uuidOf, vgpuOf, worldWith } from "./vgpus.js";
 
@@ -80,6 +83,40 @@ describe("a refused host", () => {
   it("is told one thing at a time where nothing else can be believed", () => {
     const facts = { machineId: "uninitialized", gpus, manifest: { owner: "other/stack/host" } };
     expect(ofHost({}, facts)).toEqual(["VGPU_PREREQUISITE connection"]);
+  });
+});
+
+describe("a host on which nothing is left to do", () => {
+  const refusals = (desired: Partial<DesiredHost>, changes: Partial<HostFacts>) =>
+    planHost(desiredHost(desired), { ...finishedHost(), ...changes }).refusals.map(({ what }) => what);
+
+  it("is not refused for what it would take to get there", () => {
+    const kept = { imagesKept: ["/boot is mounted read-only (/boot)"], libcHeaders: false };
+    expect(
+      refusals(
+        { reboot: { allow: false, deadlineMs: 1 } },
+        { tools: new Set(), kernelHeaders: false, ...installationOf(kept), nouveauLoaded: false },
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe("a claim that is not lost", () => {
+  const driver = { state: "done", version: managerVersion, bootId: "b" } as const;
+  const conflicts = (manifest: Partial<HostFacts["manifest"]>) =>
+    planHost(desiredHost({ driver: null, gpus: {} }), hostFacts({ manifest })).refusals.map(
+      ({ what }) => what,
+    );
+  const record = (owner: string) => {
+    const world = worldWith(emptyWorld("mdev-on-vf"), [vgpuOf(1, "A40-8Q", { owner })]);
+    return world.records;
+  };
+
+  it("is one that is there, or beside which no stack is noted", () => {
+    expect(conflicts({ owner: "shop/dev/gpu-01", driver, vgpus: record("shop/prod") })).toEqual([]);
+    const [one] = record("shop/prod");
+    if (one === undefined) throw new Error("no record");
+    expect(conflicts({ driver, vgpus: [{ ...one, owner: "" }] })).toEqual([]);
   });
 });
 

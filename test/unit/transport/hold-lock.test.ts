@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, statSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockFunctions, lockScript } from "../../../provider/transport/lock-scripts.js";
 import { SmallMachine } from "../small-machine.js";
@@ -31,9 +31,11 @@ function hold(first = "", stdin = "", silence = "60") {
 }
 /** A process beside that keeps this file locked until hold-lock has said so many times that it waits for it. */
 const keep = (file: string, sign = "", times = 1) =>
-  `(${lockFunctions()}exec 5>> /${file}; flock -n 5; ${sign}
+  `rm -f ${machine.root}/kept
+(${lockFunctions()}exec 5>> /${file}; flock 5; ${sign}
+  : > ${machine.root}/kept
   tries=0; until [ "$(grep -c ^waiting ${machine.root}/said)" -ge ${times} ] || [ $tries = 200 ]; do tries=$((tries + 1)); /bin/sleep 0.05; done) < /dev/null > /dev/null 2>&1 &
-until [ -e /${file} ] && ! (flock -n 5) 5>> /${file}; do /bin/sleep 0.01; done`;
+until [ -e ${machine.root}/kept ]; do /bin/sleep 0.01; done`;
 const waiting = (said: string[][]) => said.filter(([word]) => word === "waiting");
 const number = expect.stringMatching(/^\d+$/);
 
@@ -41,6 +43,12 @@ describe("hold-lock", () => {
   it("takes a free lock, and says that nobody had it before", () => {
     expect(hold()).toEqual({ code: 0, stderr: "", said: [["held", "run", ""]] });
     expect(machine.read(`${folder}/run.holder`)).toMatch(/^\d+\t\d+\tmine\t-\tstack dev\n$/);
+  });
+
+  it("writes what only root may read, whatever the login's umask is", () => {
+    hold("umask 000");
+    for (const name of ["run.lock", "run.holder", "change.lock"])
+      expect(statSync(machine.at(`${folder}/${name}`)).mode & 0o077, name).toBe(0);
   });
 
   it("says who had it before", () => {
