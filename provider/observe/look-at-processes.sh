@@ -96,6 +96,7 @@ few_clients() {
 sort_processes() {
   vms='' found='' files='' clients='' whole='' last=''
   if [ ! -e /proc/1/fd ]; then unread="/proc does not show process 1"; fi
+  if [ -e /run/systemd/container ]; then unread="the login is in a container, which sees no process outside it (/run/systemd/container)"; fi
   for line in $1; do
     pid=${line#*/proc/}; pid=${pid%%/*}
     file=

@@ -16,12 +16,22 @@ interface Scene {
   readonly programs?: StandIns;
   /** What is there of process 1. */
   readonly first?: "fd" | "nothing";
+  /** Whether systemd was started in a container. */
+  readonly contained?: boolean;
   /** How many processes there are beside it, with nothing open. */
   readonly others?: number;
 }
 
 /** What the look at its processes says. */
-function lookAt({ open, numbers = {}, majors = "", programs, first = "fd", others = 0 }: Scene): string[] {
+function lookAt({
+  open,
+  numbers = {},
+  majors = "",
+  programs,
+  first = "fd",
+  others = 0,
+  contained,
+}: Scene): string[] {
   const root = mkdtempSync(join(tmpdir(), "look-"));
   onTestFinished(() => rmSync(root, { recursive: true }));
   const folders = ["proc/77/fd", ...(first === "fd" ? ["proc/1/fd"] : []), "class/vfio", "class/vfio-dev"];
@@ -33,6 +43,7 @@ function lookAt({ open, numbers = {}, majors = "", programs, first = "fd", other
   }
   writeFileSync(join(root, "proc/77/cmdline"), "agent\0");
   if (first === "fd") writeFileSync(join(root, "proc/1/comm"), "init\n");
+  if (contained) writeFileSync(join(root, "container"), "lxc\n");
   if (majors !== null) writeFileSync(join(root, "proc/devices"), `Character devices:\n${majors}`);
   for (const [index, file] of open.entries()) symlinkSync(file, join(root, `proc/77/fd/${index}`));
   for (const [folder, number] of Object.entries(numbers)) {
@@ -40,6 +51,7 @@ function lookAt({ open, numbers = {}, majors = "", programs, first = "fd", other
     writeFileSync(join(root, "class", folder, "dev"), number);
   }
   const script = readScript("observe/look-at-processes.sh")
+    .replaceAll("/run/systemd/container ]", `${root}/container ]`)
     .replaceAll("/sys/class/", `${root}/class/`)
     .replaceAll("/proc/", `${root}/proc/`)
     .replaceAll(`${root}/proc/self/`, "/proc/self/");
@@ -144,6 +156,12 @@ describe("a look at processes that could not finish", () => {
         /^unread\tprocesses\ta device number could not be read: \S+\/vfio\/12\/dev$/,
       );
     }
+  });
+
+  it("says so in a container, which shows its own processes only", () => {
+    const why = "the login is in a container, which sees no process outside it (/run/systemd/container)";
+    expect(lookAt({ open: [], contained: true })).toEqual(unread(why));
+    expect(lookAt({ open: [], contained: false })).toEqual([]);
   });
 
   it("says so where /proc is cut: without process 1, or without its list of drivers", () => {
