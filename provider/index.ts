@@ -7,6 +7,6 @@ import { vgpuHost as vgpuHostLifecycle } from "./resources/vgpu-host.js";
 
 endWithEngine();
 
-export const guestDriverInstall = inEngineForm(guestDriverInstallLifecycle);
-export const mdevDevice = inEngineForm(mdevDeviceLifecycle);
-export const vgpuHost = inEngineForm(vgpuHostLifecycle);
+export const guestDriverInstall = inEngineForm("GuestDriverInstall", guestDriverInstallLifecycle);
+export const mdevDevice = inEngineForm("MdevDevice", mdevDeviceLifecycle);
+export const vgpuHost = inEngineForm("VgpuHost", vgpuHostLifecycle);

@@ -5,7 +5,7 @@ import { connectionKey, knownDriver, secretConnection, secretLicense } from "./c
 import { type Declaring, declareGuest, declareWrong } from "./declarations.js";
 import { hostsBefore } from "./made-before.js";
 import type { MdevDevice } from "./mdev-device.js";
-import { identityOf, isIgnored, resourceName } from "./options.js";
+import { identityOf, isIgnored, resourceName, rowOf } from "./options.js";
 import { providerText } from "./provider-text.js";
 import { isPlainObject } from "./soon.js";
 import { checkedName, isResourceWith, wrongArguments, wrongKind } from "./wrong-kinds.js";
@@ -41,6 +41,8 @@ export interface ObservedGuest {
   readonly licensedProduct: string | null;
 }
 
+const type = "pulumi-nodejs:dynamic/vgpu:GuestDriverInstall";
+
 /**
  * The NVIDIA driver and license of one Linux guest. Made when the guest itself says `License Status: Licensed`.
  * Destroying it uninstalls what it installed, while the guest still runs.
@@ -72,9 +74,10 @@ export class GuestDriverInstall extends pulumi.CustomResource {
       license: secretLicense(given.license),
       declared: wrong.length > 0 ? declareWrong(wrong) : declareGuest(declaring(name, args, opts)),
       observed: undefined,
+      row: rowOf(name, type, opts),
       __provider: providerText("guestDriverInstall"),
     };
-    super("pulumi-nodejs:dynamic/vgpu:GuestDriverInstall", name, props, opts);
+    super(type, name, props, opts);
   }
 }
 

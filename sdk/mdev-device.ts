@@ -5,7 +5,7 @@ import { parsePciAddress } from "../provider/model/pci-address.js";
 import type { DeclaredVgpu, Refusal } from "../provider/plan/declared/program.js";
 import { secretConnection } from "./connection-input.js";
 import { type Declaring, declareVgpu, declareWrong } from "./declarations.js";
-import { formerNames, identityOf, isIgnored, isProtected, resourceName } from "./options.js";
+import { formerNames, identityOf, isIgnored, isProtected, resourceName, rowOf } from "./options.js";
 import { providerText } from "./provider-text.js";
 import { isPlainObject, partOf, type Soon } from "./soon.js";
 import type { VgpuHost } from "./vgpu-host.js";
@@ -47,6 +47,8 @@ export interface ParentMdevArgs extends AnyMdevDeviceArgs {
 
 /** What is wanted of a vGPU: `gpu` and `type` of an NVIDIA GPU, or `parent` and `mdevType` of anything else. */
 export type MdevDeviceArgs = GpuMdevArgs | ParentMdevArgs;
+
+const type = "pulumi-nodejs:dynamic/vgpu:MdevDevice";
 
 /**
  * One virtual GPU: an mdev on a legacy board or on a virtual function, or a vendor-specific VFIO function. Which of the
@@ -103,10 +105,11 @@ export class MdevDevice extends pulumi.CustomResource {
         wrong.length > 0 ? declareWrong(wrong) : declareVgpu(declaring(device, { ...given, uuid }, opts)),
       vgpuInterface: undefined,
       deviceApi: undefined,
+      row: rowOf(name, type, opts),
       __provider: providerText("mdevDevice"),
     };
     const after = host === undefined ? opts : pulumi.mergeOptions(opts, { dependsOn: [host] });
-    super("pulumi-nodejs:dynamic/vgpu:MdevDevice", name, props, after);
+    super(type, name, props, after);
     this.hostName = hostName;
     this.hostRelease = host?.release ?? null;
     this.hostReleaseSoon = host?.releaseSoon ?? Promise.resolve(undefined);

@@ -14,6 +14,13 @@ export function identityOf(name: string) {
   return { name, owner: `${pulumi.getProject()}/${pulumi.getStack()}` };
 }
 
+/** Returns the URN of a resource that has a parent: its messages are shown on its own row by it. */
+export function rowOf(name: string, type: string, opts: Options): pulumi.Output<string> | undefined {
+  const parent = opts?.parent;
+  if (parent === undefined || parent === pulumi.runtime.getStackResource()) return undefined;
+  return pulumi.createUrn(name, type, parent);
+}
+
 /** Returns the name under which the program declares a resource. */
 export function resourceName(resource: pulumi.Resource): string {
   return (resource as OpenResource).__name ?? "";

@@ -3,7 +3,7 @@ import type { DeclaredHost } from "../provider/plan/declared/program.js";
 import type { ConnectionArgs, DriverArgs, RebootArgs } from "./args.js";
 import { connectionKey, knownDriver, secretConnection } from "./connection-input.js";
 import { type Declaring, declareHost, declareWrong } from "./declarations.js";
-import { identityOf, isIgnored } from "./options.js";
+import { identityOf, isIgnored, rowOf } from "./options.js";
 import { providerText } from "./provider-text.js";
 import { isPlainObject, partAtOnce } from "./soon.js";
 import { checkedName, wrongArguments } from "./wrong-kinds.js";
@@ -47,6 +47,8 @@ export interface ObservedHost {
   >;
 }
 
+const type = "pulumi-nodejs:dynamic/vgpu:VgpuHost";
+
 /**
  * A Linux KVM host with NVIDIA GPUs: its vGPU manager, its virtual functions, and a boot unit that restores vGPUs.
  * Without `driver` and `gpus` nothing of NVIDIA's is asked of it: it may carry mdevs of other drivers.
@@ -85,9 +87,10 @@ export class VgpuHost extends pulumi.CustomResource {
       connection: secretConnection(given.connection),
       declared: wrong.length > 0 ? declareWrong(wrong) : declareHost(declaring(name, given, opts)),
       observed: undefined,
+      row: rowOf(name, type, opts),
       __provider: providerText("vgpuHost"),
     };
-    super("pulumi-nodejs:dynamic/vgpu:VgpuHost", name, props, opts);
+    super(type, name, props, opts);
     this.connection = given.connection as pulumi.Input<ConnectionArgs>;
     const { driver } = given;
     this.release = isPlainObject(driver) && typeof driver.release === "string" ? driver.release : null;

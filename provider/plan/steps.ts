@@ -104,15 +104,28 @@ export function stepText(step: Step): string {
   return `${step.kind} ${step.target}${disruption}: ${step.cause}`;
 }
 
-/** Returns a plan as one line for people: how many steps, which reboots and why, what in which order. */
-export function planText(steps: readonly Step[]): string {
+/** Returns a plan as lines for people: how many steps, which reboots and why; then each step with its cause. */
+export function planLines(steps: readonly Step[]): string[] {
   const reboots = steps.filter((step) => step.kind === "reboot-machine");
-  const causes = reboots.map((step) => step.cause).join("; ");
-  const which =
-    reboots.length === 0
-      ? ""
-      : `, ${reboots.length === 1 ? "one reboot" : `${reboots.length} reboots`} (${causes})`;
-  return `${steps.length === 1 ? "1 step" : `${steps.length} steps`}${which}: ${steps.map(shortText).join(" → ")}`;
+  const causes = [...new Set(reboots.map((step) => step.cause))].join("; ");
+  const which = reboots.length === 0 ? "" : `, ${counted(reboots.length, "reboot")} (${causes})`;
+  const texts = steps.map(shortText);
+  const width = Math.min(Math.max(...texts.map((text) => text.length)), widestStep);
+  const digits = String(steps.length).length;
+  return [
+    `${counted(steps.length, "step")}${which}`,
+    ...steps.map(
+      (step, index) =>
+        `  ${String(index + 1).padStart(digits)} ${(texts[index] ?? "").padEnd(width)}  ${step.cause}`,
+    ),
+  ];
+}
+
+/** Characters of a step's column; a longer one moves its cause to the right. */
+const widestStep = 44;
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** Returns a step as a line of progress; whose it is stands before it. */

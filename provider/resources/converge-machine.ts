@@ -7,7 +7,7 @@ import type { RebootPolicy } from "../plan/desired.js";
 import type { Plan, Step } from "../plan/steps.js";
 import type { LockRequest } from "../transport/machine-lock.js";
 import type { MachineView } from "./machine-view.js";
-import { tell } from "./tell.js";
+import { teller } from "./tell.js";
 
 /** What brings one machine to what a resource declares. */
 export interface MachineConvergence<Facts extends MachineFacts> {
@@ -23,7 +23,13 @@ export interface MachineConvergence<Facts extends MachineFacts> {
 
 /** Returns who asks for a machine's lock: the owner for other runs, `label` before what the person is told of the wait. */
 export function lockRequest(owner: string, label: string): LockRequest {
-  return { who: owner, onWait: (text) => tell(label, text) };
+  return { who: owner, onWait: passing(label) };
+}
+
+/** Returns what shows the progress of the resource that the engine's present call is about. */
+function passing(label: string): (text: string) => void {
+  const say = teller(label);
+  return (text) => say(text, { passing: true });
 }
 
 /** Runs a machine's plan to its end; the caller holds the machine's lock. Returns the facts that show it done. */
@@ -31,7 +37,7 @@ export async function convergeMachine<Facts extends MachineFacts>(
   task: MachineConvergence<Facts>,
   before: Facts,
 ): Promise<Facts> {
-  const progress = (text: string) => tell(task.label, text);
+  const progress = passing(task.label);
   const machine = {
     session: task.view.session,
     side: task.claim,

@@ -4,41 +4,55 @@ import type { CheckFailure } from "../schema/check-inputs.js";
 import { counted } from "./engine-load.js";
 import { rememberFormer } from "./former.js";
 import type { Lifecycle, Properties } from "./lifecycle.js";
+import { type ResourceKind, storedRow, takeRow, withRow } from "./row.js";
 import { withStoredUuid } from "./stored-uuid.js";
+import { endTelling } from "./tell.js";
 
 /**
  * Returns the lifecycle in the form in which the engine takes it well. To a failure of `check` with a property it adds
  * the whole value of that property, which may be a connection, or nothing for a nested one. The properties of a
  * half-made resource it stores as they are: without the provider's text it could never ask for that resource again.
+ * What is told in a call is told on the row of its resource, and has arrived when the call returns.
  */
-export function inEngineForm(lifecycle: Lifecycle): Lifecycle {
+export function inEngineForm(kind: ResourceKind, lifecycle: Lifecycle): Lifecycle {
+  const onRow = <T>(props: Properties, call: () => Promise<T>): Promise<T> =>
+    withRow(kind, props, async () => {
+      try {
+        return await call();
+      } finally {
+        await endTelling();
+      }
+    });
+  const withStoredRow = <T extends { outs: Properties }>(made: T, inputs: Properties): T => ({
+    ...made,
+    outs: { ...made.outs, ...storedRow(kind, inputs) },
+  });
   return {
-    ...lifecycle,
-    check: counting("checks", async (olds: Properties, news: Properties) => {
-      const wrong = wrongKinds(news.declared);
-      rememberFormer(olds, news);
-      const { inputs, failures } =
-        wrong.length > 0
-          ? { inputs: news, failures: wrong }
-          : await lifecycle.check(olds, withStoredUuid(olds, news));
-      const shown = failures.map(({ property, reason }) => ({
-        property: "",
-        reason: property === "" ? reason : `${reason}\nProperty: ${property}`,
-      }));
-      return { inputs, failures: shown };
+    check: counting("checks", (olds: Properties, news: Properties) => {
+      const own = takeRow(kind, news);
+      return onRow(own, () => check(lifecycle, olds, own));
     }),
-    create: counting("operations", (inputs: Properties) =>
-      lifecycle.create(inputs).catch((error: unknown) => keepProvider(error, inputs)),
-    ),
     diff: (id, olds, news) => {
       rememberFormer(olds, news);
-      return lifecycle.diff(id, olds, news);
+      return onRow({ ...olds, ...news }, () => lifecycle.diff(id, olds, news));
     },
+    create: counting("operations", (inputs: Properties) =>
+      onRow(inputs, () => lifecycle.create(inputs)).then(
+        (made) => withStoredRow(made, inputs),
+        (error: unknown) => keepProvider(error, inputs),
+      ),
+    ),
+    read: (id, props) => onRow(props, () => lifecycle.read(id, props)),
     update: counting("operations", (id: string, olds: Properties, news: Properties) => {
       rememberFormer(olds, news);
-      return lifecycle.update(id, olds, news).catch((error: unknown) => keepProvider(error, news));
+      return onRow({ ...olds, ...news }, () => lifecycle.update(id, olds, news)).then(
+        (made) => withStoredRow(made, { ...olds, ...news }),
+        (error: unknown) => keepProvider(error, news),
+      );
     }),
-    delete: counting("operations", lifecycle.delete),
+    delete: counting("operations", (id: string, props: Properties) =>
+      onRow(props, () => lifecycle.delete(id, props)),
+    ),
   };
 }
 
@@ -47,6 +61,20 @@ function counting<Given extends readonly unknown[], Answer>(
   answer: (...given: Given) => Promise<Answer>,
 ): (...given: Given) => Promise<Answer> {
   return (...given) => counted(kind, () => answer(...given));
+}
+
+async function check(lifecycle: Lifecycle, olds: Properties, news: Properties) {
+  const wrong = wrongKinds(news.declared);
+  rememberFormer(olds, news);
+  const { inputs, failures } =
+    wrong.length > 0
+      ? { inputs: news, failures: wrong }
+      : await lifecycle.check(olds, withStoredUuid(olds, news));
+  const shown = failures.map(({ property, reason }) => ({
+    property: "",
+    reason: property === "" ? reason : `${reason}\nProperty: ${property}`,
+  }));
+  return { inputs, failures: shown };
 }
 
 /** What the program gave could not be handed down: there is nothing else to be judged. */

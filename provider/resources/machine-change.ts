@@ -5,7 +5,7 @@ import { leftToOwner } from "../plan/driver-refusals.js";
 import { unseenHostRefusals } from "../plan/identity/guest.js";
 import { leftElsewhere, planFor, saysWhichItIs } from "../plan/identity/same-machine.js";
 import { shownList } from "../plan/identity/shown-list.js";
-import { type Plan, planText } from "../plan/steps.js";
+import { type Plan, planLines } from "../plan/steps.js";
 import { withLock } from "../transport/lock.js";
 import type { Session } from "../transport/session.js";
 import { type Claim, claimMachine } from "./claims.js";
@@ -116,7 +116,7 @@ function outputs(kind: AnyMachineKind, inputs: MachineInputs, facts: MachineFact
 /** Says before anything is taken away what that takes, where it reboots the machine. */
 function tellReboots(kind: AnyMachineKind, desired: MachineDesire, facts: MachineFacts): void {
   const { steps } = kind.planRemoval(desired, facts);
-  if (steps.some(({ kind: step }) => step === "reboot-machine")) tell(desired.name, planText(steps));
+  if (steps.some(({ kind: step }) => step === "reboot-machine")) tell(desired.name, planLines(steps));
 }
 
 /** Takes away what our manifest says is ours; already gone is success, and another machine at the address is left alone. */
@@ -129,11 +129,11 @@ export async function removeMachine(kind: AnyMachineKind, id: string, props: Pro
     const view = kind.view(inputs.connection as Connection);
     const seen = await view.facts();
     if (seen.machineId !== id && saysWhichItIs(seen)) {
-      tell(desired.name, leftElsewhere(seen, id));
+      tell(desired.name, leftElsewhere(seen, id), { severity: "WARNING" });
       return;
     }
     const left = leftToOwner(desired, seen, kind.claim);
-    if (left !== null) return tell(desired.name, left);
+    if (left !== null) return tell(desired.name, left, { severity: "WARNING" });
     tellReboots(kind, desired, seen);
     await withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
       const task = {

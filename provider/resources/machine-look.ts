@@ -2,7 +2,7 @@ import { damagedPackage } from "../apply/damaged-package.js";
 import type { Connection } from "../model/connection.js";
 import { knowsFormat } from "../plan/identity/record-format.js";
 import { leftElsewhere, saysWhichItIs } from "../plan/identity/same-machine.js";
-import { planText } from "../plan/steps.js";
+import { planLines } from "../plan/steps.js";
 import { checkInputs } from "../schema/check-inputs.js";
 import { keyFileRefusal } from "../transport/key-files.js";
 import { claimMachine, noteStored } from "./claims.js";
@@ -57,8 +57,8 @@ async function preflight(kind: AnyMachineKind, inputs: MachineInputs, isNew: boo
     const claim = claimMachine(facts.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
     if (claim !== null) return asFailures([claim]);
     const plan = kind.plan(desired, facts);
-    for (const notice of kind.notices(facts, plan.steps)) tell(desired.name, notice);
-    if (plan.steps.length > 0) tell(desired.name, planText(plan.steps));
+    for (const notice of kind.notices(facts, plan.steps)) tell(desired.name, notice, { severity: "WARNING" });
+    if (plan.steps.length > 0) tell(desired.name, planLines(plan.steps));
     if ((await damagedPackage(view.session, plan.steps)) !== null)
       tell(desired.name, "the copy of the package on the machine is damaged: it is brought anew first");
     const wrongPackage = await hostPackageRefusal(view.session, {
@@ -96,7 +96,7 @@ export async function diffMachine(
     if (facts.machineId !== id) return { changes: true, replaces: ["connection"], deleteBeforeReplace: true };
     if (!knowsFormat(facts)) return diffByTable(kind.table, stored, declared);
     const lost = kind.lostHistory(inputs, facts);
-    if (lost !== null) tell(inputs.name, lost);
+    if (lost !== null) tell(inputs.name, lost, { severity: "WARNING" });
     const result = diffByTable(kind.table, { ...stored, ...kind.liveInputs(inputs, facts) }, declared);
     return { ...result, changes: result.changes || kind.plan(kind.desired(inputs), facts).steps.length > 0 };
   } catch (error) {
@@ -118,7 +118,7 @@ export async function readMachine(kind: AnyMachineKind, id: string, props: Prope
     const facts = await view.facts();
     if (!saysWhichItIs(facts)) return { id, props, inputs };
     if (facts.machineId !== id) {
-      tell(String(props.name), leftElsewhere(facts, id));
+      tell(String(props.name), leftElsewhere(facts, id), { severity: "WARNING" });
       return { id: "" };
     }
     if (!knowsFormat(facts)) return { id, props, inputs };

@@ -120,13 +120,15 @@ function tellRetired(inputs: MdevDeviceInputs, steps: readonly Step[]): void {
   if (others.length === 0 || told.has(key)) return;
   told.add(key);
   const names = others.map((step) => step.target.slice(inputs.host.length + 1)).join(", ");
-  tell(key, `idle vGPUs that are in the way of ${inputs.name} (${type}) are retired first: ${names}`);
+  tell(key, `idle vGPUs that are in the way of ${inputs.name} (${type}) are retired first: ${names}`, {
+    severity: "WARNING",
+  });
 }
 
 /** Says of a vGPU that was ours that its record is gone. */
 function tellLost(inputs: MdevDeviceInputs, facts: HostFacts, steps: readonly Step[]): void {
   const lost = lostVgpuNotice({ ...declarationOf(inputs), uuid: inputs.uuid }, facts, steps);
-  if (lost !== null) tell(`${inputs.host} ${inputs.name}`, lost);
+  if (lost !== null) tell(`${inputs.host} ${inputs.name}`, lost, { severity: "WARNING" });
 }
 
 /** Says of a vGPU that another resource of this run took over by its declared UUID that it stays. */
@@ -211,7 +213,7 @@ async function read(id: string, props: Properties) {
     const facts = await view.facts();
     if (!knowsFormat(facts)) return { id, props, inputs };
     const elsewhere = elsewhereText(props, facts);
-    if (elsewhere !== null) tell(`${props.host} ${props.name}`, elsewhere);
+    if (elsewhere !== null) tell(`${props.host} ${props.name}`, elsewhere, { severity: "WARNING" });
     const live = elsewhere === null ? vgpuOutputs(inputs as unknown as MdevDeviceInputs, facts) : null;
     if (live === null) return { id: "" };
     // A state of an older version has no machine-id: a refresh that adds it would show a change of every vGPU.
@@ -240,7 +242,7 @@ async function remove(_id: string, props: Properties): Promise<void> {
       const left =
         elsewhereText(props, before) ??
         (heir === undefined || heir === inputs.name ? leftToAnother(self, before) : leftToHeir(inputs, heir));
-      if (left !== null) return tell(label, left);
+      if (left !== null) return tell(label, left, { severity: "WARNING" });
       await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, before);
     });
   } catch (error) {

@@ -13,6 +13,8 @@ export type DeclaredVgpu = (
   readonly host: string;
   readonly uuid?: string;
   readonly options?: pulumi.CustomResourceOptions;
+  /** Name of the component that it is a part of. */
+  readonly below?: string;
   /** Constructed only when this has happened. */
   readonly late?: "await" | "apply";
 };
@@ -54,10 +56,14 @@ function connectionOf({ secrets = {}, ...connection }: Connection): vgpu.Connect
   return { ...connection, ...Object.fromEntries(found) };
 }
 
-function makeVgpu(name: string, { host, options, late: _late, ...args }: DeclaredVgpu): void {
+function parentOf(component: string | undefined): pulumi.CustomResourceOptions {
+  return component === undefined ? {} : { parent: new pulumi.ComponentResource("test:Desk", component) };
+}
+
+function makeVgpu(name: string, { host, options, below, late: _late, ...args }: DeclaredVgpu): void {
   const found = hosts[host];
   if (found === undefined) throw new pulumi.RunError(`no host ${host}`);
-  vgpus[name] = new vgpu.MdevDevice(name, { host: found, ...args }, options);
+  vgpus[name] = new vgpu.MdevDevice(name, { host: found, ...args }, { ...options, ...parentOf(below) });
 }
 
 for (const [name, { connection, options, ...args }] of Object.entries(declared.hosts ?? {}))

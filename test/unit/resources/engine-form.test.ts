@@ -6,7 +6,14 @@ const never = () => Promise.reject(new Error("not called"));
 
 function checking(failures: Awaited<ReturnType<Lifecycle["check"]>>["failures"]): Lifecycle {
   const check = (_olds: object, news: Record<string, unknown>) => Promise.resolve({ inputs: news, failures });
-  return inEngineForm({ check, diff: never, create: never, read: never, update: never, delete: never });
+  return inEngineForm("VgpuHost", {
+    check,
+    diff: never,
+    create: never,
+    read: never,
+    update: never,
+    delete: never,
+  });
 }
 
 describe("inEngineForm", () => {
@@ -34,7 +41,7 @@ describe("inEngineForm", () => {
       property: "host",
     };
     const news = { declared: { wrong: [{ resource: "desk", parts }] } };
-    const lifecycle = inEngineForm({
+    const lifecycle = inEngineForm("VgpuHost", {
       check: never,
       diff: never,
       create: never,
@@ -53,7 +60,7 @@ describe("inEngineForm", () => {
   it("leaves the provider's text in the properties of a half-made resource", async () => {
     const fail = () =>
       Promise.reject(Object.assign(new Error("half"), { id: "a", properties: { name: "b" } }));
-    const lifecycle = inEngineForm({
+    const lifecycle = inEngineForm("VgpuHost", {
       ...{ check: never, diff: never, read: never, delete: never },
       ...{ create: fail, update: fail },
     });
