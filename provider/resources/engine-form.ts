@@ -39,7 +39,7 @@ export function inEngineForm(kind: ResourceKind, lifecycle: Lifecycle): Lifecycl
     create: counting("operations", (inputs: Properties) =>
       onRow(inputs, () => lifecycle.create(inputs)).then(
         (made) => withStoredRow(made, inputs),
-        (error: unknown) => keepProvider(error, inputs),
+        (error: unknown) => keepStored(error, { ...storedRow(kind, inputs), __provider: inputs.__provider }),
       ),
     ),
     read: (id, props) => onRow(props, () => lifecycle.read(id, props)),
@@ -47,7 +47,8 @@ export function inEngineForm(kind: ResourceKind, lifecycle: Lifecycle): Lifecycl
       rememberFormer(olds, news);
       return onRow({ ...olds, ...news }, () => lifecycle.update(id, olds, news)).then(
         (made) => withStoredRow(made, { ...olds, ...news }),
-        (error: unknown) => keepProvider(error, news),
+        (error: unknown) =>
+          keepStored(error, { ...storedRow(kind, { ...olds, ...news }), __provider: news.__provider }),
       );
     }),
     delete: counting("operations", (id: string, props: Properties) =>
@@ -83,9 +84,9 @@ function wrongKinds(declared: unknown): CheckFailure[] {
   return wrong.map(({ parts }) => ({ property: parts.property, reason: errorText(parts) }));
 }
 
-function keepProvider(error: unknown, { __provider }: Properties): never {
+function keepStored(error: unknown, stored: Properties): never {
   if (typeof error === "object" && error !== null && "properties" in error) {
-    Object.assign(error, { properties: { ...(error.properties as Properties), __provider } });
+    Object.assign(error, { properties: { ...(error.properties as Properties), ...stored } });
   }
   throw error;
 }
