@@ -17,7 +17,7 @@ const layers = {
   resources: {
     below: ["model", "schema", "catalog", "plan", "transport", "observe", "apply"],
     packages: ["@pulumi/pulumi"],
-    node: "fs|fs/promises|path|crypto|os|timers/promises",
+    node: "fs|fs/promises|path|crypto|os|timers/promises|async_hooks|module",
   },
 };
 
