@@ -108,6 +108,13 @@ describe("poll-job", () => {
     expect(poll().endsWith("x\nend\n")).toBe(true);
   });
 
+  it("tells a job that has ended without output, too", () => {
+    machine.write(`${job}/lock`, "");
+    machine.write(`${job}/code`, "0\n");
+    const polled = machine.shell(transportScript("poll-job").text, [machine.at(job), "0"]);
+    expect([polled.code, polled.stdout]).toEqual([0, "done 0\n"]);
+  });
+
   it("waits for the job's end as long as it is told", () => {
     machine.write(`${job}/lock`, "");
     machine.program("flock", 'echo "$*" > asked');
