@@ -114,7 +114,7 @@ for folder in /var/lib/pulumi-vgpu/installer /usr/local/lib/pulumi-vgpu/installe
   left=
   case $folder in /var/*) set -- "$folder" "${folder%/*}"/packages/*.part ;; *) set -- "$folder" ;; esac
   for value; do
-    if [ -e "$value" ]; then left=$((${left:-0} + $(timeout 5 du -s -k "$value" 2>/dev/null | cut -f 1 | grep -x '[0-9]*' || echo 0))); fi
+    if [ -e "$value" ]; then left=$((${left:-0} + $(timeout 5 du -s -k "$value" 2>/dev/null | cut -f 1 | grep -x '[0-9][0-9]*' || echo 0))); fi
   done
   case $free in *[!0-9]* | '') ;; *) free=$((free + ${left:-0})) ;; esac
   fact installer-folder "$folder" "$point" "$free" "$options"
