@@ -63,10 +63,16 @@ export async function convergeMachine<Facts extends MachineFacts>(
   };
   const { steps, refusals } = task.plan(before);
   const dropped = refusals.length === 0 && (await dropDamagedPackage(machine, steps));
-  return converge(
-    { where: task.label, plan: task.plan, apply, observe: task.view.observe, progress },
-    dropped ? await task.view.observe() : before,
-  );
+  try {
+    return await converge(
+      { where: task.label, plan: task.plan, apply, observe: task.view.observe, progress },
+      dropped ? await task.view.observe() : before,
+    );
+  } catch (error) {
+    // Whoever comes next under this lock looks for himself: nobody knows what the step did.
+    task.view.forget();
+    throw error;
+  }
 }
 
 /** Returns the steps on vGPUs that the list begins with. */

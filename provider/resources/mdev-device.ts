@@ -5,7 +5,6 @@
 // and that are in its way. Another GPU, parent, host or UUID replaces it. It never touches a vGPU that a VM holds, that the program protects, or that we did not make.
 import { findBoard } from "../catalog/boards.js";
 import type { Connection } from "../model/connection.js";
-import { VgpuError } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import { checkGpuSet } from "../plan/declared/gpu-set.js";
 import { isOnGpu } from "../plan/declared/program.js";
@@ -14,14 +13,10 @@ import { knowsFormat } from "../plan/identity/record-format.js";
 import type { Step } from "../plan/steps.js";
 import { unknownTypeNotice } from "../plan/types-on-gpu.js";
 import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
-import { leftToAnother } from "../plan/vgpu-names.js";
-import { planVgpuRemoval } from "../plan/vgpu-removal.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
 import { mdevDeviceKeys } from "../schema/mdev-device.js";
-import { withLock } from "../transport/lock.js";
 import { checkDeclaredVgpu } from "./check-vgpu.js";
-import { claimVgpu, vgpuClaimant } from "./claims.js";
-import { convergeMachine, lockRequest } from "./converge-machine.js";
+import { claimVgpu } from "./claims.js";
 import { takeDeclared } from "./declared.js";
 import {
   type DiffTable,
@@ -31,29 +26,27 @@ import {
   type Properties,
   pick,
 } from "./lifecycle.js";
-import { hostView, rememberAcceptedKey } from "./machine-view.js";
+import { rememberAcceptedKey } from "./machine-view.js";
 import {
   asFailure,
   asFailures,
   isOffline,
   isOutOfReach,
-  refuseOffline,
   tellOnce,
   warnOffline,
   withExclude,
   withStoredConnection,
 } from "./outcomes.js";
 import { tell } from "./tell.js";
-import { declarationOf, declaredBeside, desiredVgpu, requestOf } from "./vgpu-request.js";
-import { elsewhereText, liveVgpuInputs, movedAway, vgpuOutputs, wrongHostRefusal } from "./vgpu-state.js";
+import { convergeVgpu, removeVgpu } from "./vgpu-change.js";
+import { declarationOf, declaredBeside, requestOf, viewOf } from "./vgpu-request.js";
+import { elsewhereText, liveVgpuInputs, movedAway, vgpuOutputs } from "./vgpu-state.js";
 
 const table: DiffTable = {
   gpu: "replace",
   parent: "replace",
   uuid: "replace",
 };
-const journals = ["nvidia-vgpu-mgr.service", "nvidia-vgpud.service"];
-
 /** The lifecycle of an MdevDevice. */
 export const mdevDevice: Lifecycle = {
   check,
@@ -64,7 +57,7 @@ export const mdevDevice: Lifecycle = {
     rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
     return { outs: await convergeVgpu(news, olds) };
   },
-  delete: remove,
+  delete: removeVgpu,
 };
 
 async function check(olds: Properties, news: Properties) {
@@ -131,16 +124,6 @@ function tellLost(inputs: MdevDeviceInputs, facts: HostFacts, steps: readonly St
   if (lost !== null) tell(`${inputs.host} ${inputs.name}`, lost, { severity: "WARNING" });
 }
 
-/** Says of a vGPU that another resource of this run took over by its declared UUID that it stays. */
-function leftToHeir({ uuid }: MdevDeviceInputs, heir: string): string {
-  return `the vGPU ${uuid} is left in place: ${heir} has it now`;
-}
-
-/** The host's own check decides about unknown host keys; by then its key is known in this process. */
-function viewOf(inputs: { readonly connection: object }) {
-  return hostView(inputs.connection as Connection);
-}
-
 async function diff(_id: string, olds: Properties, news: Properties) {
   rememberAcceptedKey(olds.connection as Connection, olds.acceptedHostKey);
   const [stored, declared] = [pick(olds, mdevDeviceKeys(olds)), pick(news, mdevDeviceKeys(news))];
@@ -159,46 +142,6 @@ async function diff(_id: string, olds: Properties, news: Properties) {
   } catch (error) {
     throw tellOnce(withExclude(error, { kind: "VgpuHost", name: String(news.host) }));
   }
-}
-
-/** The one way to the declared state: observe, plan, apply, read back. */
-async function convergeVgpu(checked: Properties, olds: Properties): Promise<Properties> {
-  const inputs = checked as unknown as MdevDeviceInputs;
-  refuseOffline(`${inputs.host} ${inputs.name}`, "make the vGPU");
-  const request = requestOf(inputs);
-  const view = viewOf(inputs);
-  return withLock(view.session, lockRequest(inputs.owner, `${inputs.host} ${inputs.name}`), async () => {
-    const before = await view.current();
-    const claim = claimVgpu({ ...inputs, machineId: before.machineId });
-    const refusal = claim ?? wrongHostRefusal(request.self, olds, before);
-    if (refusal !== null) throw new VgpuError(refusal);
-    const deferral = vgpuDeferral(request.self, before);
-    if (deferral !== null) throw notReady(inputs, deferral);
-    const plan = (facts: HostFacts) => planVgpu(request, facts);
-    const reboot = { allow: false, deadlineMs: 0 };
-    const label = `${inputs.host} ${inputs.name}`;
-    const after = await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, before);
-    const live = vgpuOutputs(inputs, after);
-    if (live === null) throw notReady(inputs, "it is not there after it was made");
-    const accepted = inputs.connection.acceptNew ? view.session.hostKeyToStore() : undefined;
-    return accepted === undefined ? live : { ...live, acceptedHostKey: accepted };
-  });
-}
-
-function notReady(inputs: MdevDeviceInputs, saw: string): VgpuError {
-  const { carrierKind, carrier, type } = declarationOf(inputs);
-  const ofGpu =
-    "declare the host's driver and this GPU in its VgpuHost; on the host: journalctl -u nvidia-vgpud";
-  return new VgpuError({
-    code: "VGPU_PREREQUISITE",
-    where: `${inputs.host} ${carrier} ${inputs.name}`,
-    what: `cannot make ${type}`,
-    saw,
-    expected: carrierKind === "gpu" ? "a GPU that offers vGPU types" : "an mdev that stays when it was made",
-    next:
-      carrierKind === "gpu" ? ofGpu : "look at the kernel's log (dmesg) and at who else removes mdevs there",
-    property: carrierKind,
-  });
 }
 
 async function read(id: string, props: Properties) {
@@ -223,29 +166,5 @@ async function read(id: string, props: Properties) {
   } catch (error) {
     if (isOutOfReach(error) && !view.tellOnce()) return { id, props, inputs };
     throw tellOnce(withStoredConnection(error, { kind: "VgpuHost", name: String(props.host) }));
-  }
-}
-
-async function remove(_id: string, props: Properties): Promise<void> {
-  const inputs = pick(props, mdevDeviceKeys(props)) as unknown as MdevDeviceInputs;
-  const self = desiredVgpu(inputs);
-  rememberAcceptedKey(inputs.connection as Connection, props.acceptedHostKey);
-  try {
-    refuseOffline(`${inputs.host} ${inputs.name}`, "remove the vGPU");
-    const view = viewOf(inputs);
-    await withLock(view.session, lockRequest(inputs.owner, `${inputs.host} ${inputs.name}`), async () => {
-      const plan = (facts: HostFacts) => planVgpuRemoval(self, facts);
-      const reboot = { allow: false, deadlineMs: 0 };
-      const label = `${inputs.host} ${inputs.name}`;
-      const before = await view.current();
-      const heir = vgpuClaimant({ machineId: before.machineId, uuid: inputs.uuid });
-      const left =
-        elsewhereText(props, before) ??
-        (heir === undefined || heir === inputs.name ? leftToAnother(self, before) : leftToHeir(inputs, heir));
-      if (left !== null) return tell(label, left, { severity: "WARNING" });
-      await convergeMachine({ view, label, journals, reboot, claim: "host", plan }, before);
-    });
-  } catch (error) {
-    throw tellOnce(error);
   }
 }

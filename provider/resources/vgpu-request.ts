@@ -1,4 +1,5 @@
 import { bootFileHashes } from "../apply/boot-unit.js";
+import type { Connection } from "../model/connection.js";
 import { type DeclaredVgpu, sameCarrier } from "../plan/declared/program.js";
 import type { DesiredVgpu } from "../plan/desired.js";
 import { isTargetOf } from "../plan/run-targets.js";
@@ -9,6 +10,7 @@ import { targetsOfRun } from "./engine-call.js";
 import { formerOf, isStored } from "./former.js";
 import { gpusOfHost } from "./host-gpus.js";
 import type { Properties } from "./lifecycle.js";
+import { hostView } from "./machine-view.js";
 import { isUuidDerived } from "./stored-uuid.js";
 
 type Declaration = Pick<DesiredVgpu, "carrierKind" | "carrier" | "type">;
@@ -63,4 +65,9 @@ function targetedIn({ owner, host }: DesiredVgpu): (name: string) => boolean {
   const targets = targetsOfRun();
   return (name) =>
     targets === null || isTargetOf(targets, { owner, host, name }) || wasChecked({ owner, host, name });
+}
+
+/** The host's own check decides about unknown host keys; by then its key is known in this process. */
+export function viewOf(inputs: { readonly connection: object }) {
+  return hostView(inputs.connection as Connection);
 }

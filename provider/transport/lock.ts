@@ -31,6 +31,11 @@ export function lockHolding(session: Session): number | null {
   return lockOf(contextOf(session).machine).holding;
 }
 
+/** Returns what is one and the same for each session of a machine: whose turn it is there. */
+export function writerOf(session: Session): object {
+  return lockOf(contextOf(session).machine);
+}
+
 /** Returns the lock of a machine, the same one for each of its sessions. */
 export function lockOf(machine: Machine): MachineLock {
   let lock = locks.get(machine);

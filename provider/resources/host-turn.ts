@@ -1,0 +1,93 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { applyVgpuSteps } from "../apply/apply-vgpus.js";
+import { isVgpuError } from "../model/errors.js";
+import type { HostFacts } from "../model/facts.js";
+import { jointSteps } from "../plan/joint-steps.js";
+import type { Plan } from "../plan/steps.js";
+import { withLock, writerOf } from "../transport/lock.js";
+import { lockRequest } from "./converge-machine.js";
+import type { MachineView } from "./machine-view.js";
+import { type Teller, teller } from "./tell.js";
+
+/** A call of the engine that changes one vGPU. */
+export interface VgpuCall {
+  /** The vGPU's host and name, for messages. */
+  readonly label: string;
+  readonly owner: string;
+  readonly journals: readonly string[];
+  /** What it comes to on these facts, as far as it may come to anything. */
+  readonly plan: (facts: HostFacts) => Plan;
+}
+
+interface Waiting extends VgpuCall {
+  readonly say: Teller;
+}
+
+const waiting = new WeakMap<object, Set<Waiting>>();
+
+/**
+ * Runs `work` in the turn of this call, under the host's lock. Whoever comes first does for all who wait for the same host
+ * what their plans come to, in one go, and looks once: the others find theirs done. Each still plans and reads back
+ * itself, so that what was not done, or failed, is done or told in its own turn.
+ */
+export async function inHostTurn<T>(
+  view: MachineView<HostFacts>,
+  call: VgpuCall,
+  work: (before: HostFacts) => Promise<T>,
+): Promise<T> {
+  const own = { ...call, say: teller(call.label) };
+  const calls = callsFor(view);
+  calls.add(own);
+  try {
+    return await withLock(view.session, lockRequest(call.owner, call.label), async () => {
+      if (calls.has(own)) await doTogether(view, calls);
+      return work(await view.current());
+    });
+  } finally {
+    calls.delete(own);
+  }
+}
+
+function callsFor({ session }: MachineView<HostFacts>): Set<Waiting> {
+  const writer = writerOf(session);
+  const calls = waiting.get(writer) ?? new Set();
+  waiting.set(writer, calls);
+  return calls;
+}
+
+/** The engine sends what it does at once within a moment; a call that comes later waits for its own turn. */
+const gatheringMs = { quiet: 30, most: 300 };
+
+async function allCome(calls: ReadonlySet<Waiting>): Promise<void> {
+  for (
+    let waited = 0, seen = 0;
+    waited < gatheringMs.most && calls.size > seen;
+    waited += gatheringMs.quiet
+  ) {
+    seen = calls.size;
+    await pause(gatheringMs.quiet);
+  }
+}
+
+async function doTogether(view: MachineView<HostFacts>, calls: Set<Waiting>): Promise<void> {
+  const facts = await view.current();
+  await allCome(calls);
+  const all = [...calls];
+  calls.clear();
+  const [first] = all;
+  if (first === undefined || all.length === 1) return;
+  const steps = jointSteps(all.map(({ plan }) => plan(facts)));
+  if (steps.length < 2) return;
+  for (const { say } of all)
+    say(`${steps.length} steps on vGPUs of one host are done together`, { passing: true });
+  const { label, journals } = first;
+  const progress = (text: string) => first.say(text, { passing: true });
+  try {
+    await applyVgpuSteps(steps, { session: view.session, side: "host", label, journals, progress });
+    await view.observe();
+  } catch (error) {
+    if (!isVgpuError(error)) throw error;
+    // Each call does, or tells, its own part on what is seen then.
+    view.forget();
+  }
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { jointSteps } from "../../../provider/plan/joint-steps.js";
+import type { Plan, Step, VgpuStep } from "../../../provider/plan/steps.js";
+
+type Kind = VgpuStep["kind"];
+
+function step(kind: Kind, uuid: string, parent: string, vgpuInterface = "mdev-on-vf"): Step {
+  const vgpu = { uuid, parent, vgpuInterface, carrier: "gpu", typeName: "A40-8Q", name: uuid };
+  return { kind, vgpu, target: uuid, cause: "", disruption: "none" } as unknown as Step;
+}
+
+const plan = (...steps: Step[]): Plan => ({ steps, refusals: [] });
+const texts = (plans: readonly Plan[]) =>
+  jointSteps(plans).map(({ kind, vgpu }) => `${kind.split("-")[0]} ${vgpu.uuid} ${vgpu.parent}`);
+
+describe("the plans of vGPUs that are changed at once", () => {
+  it("are one list in which what goes comes first, each thing once", () => {
+    const old = step("retire-vgpu", "old", "vf1");
+    const plans = [
+      plan(step("forget-vgpu", "gone", "vf9"), old, step("make-vgpu", "a", "vf1")),
+      plan(old, step("make-vgpu", "b", "vf2")),
+      plan(step("record-vgpu", "c", "vf3")),
+    ];
+    expect(texts(plans)).toEqual([
+      "forget gone vf9",
+      "retire old vf1",
+      "record c vf3",
+      "make a vf1",
+      "make b vf2",
+    ]);
+  });
+
+  it("give one function to one of them: the other has its own turn", () => {
+    const plans = [plan(step("make-vgpu", "a", "vf1")), plan(step("make-vgpu", "b", "vf1"))];
+    expect(texts(plans)).toEqual(["make a vf1"]);
+    const onGpu = ["a", "b"].map((uuid) => plan(step("make-vgpu", uuid, "gpu", "mdev-on-pf")));
+    expect(texts(onGpu)).toHaveLength(2);
+  });
+
+  it("take nothing away that another of them makes", () => {
+    const plans = [
+      plan(step("make-vgpu", "a", "vf1")),
+      plan(step("retire-vgpu", "a", "vf1"), step("make-vgpu", "b", "vf2")),
+    ];
+    expect(texts(plans)).toEqual(["make a vf1"]);
+  });
+
+  it("leave out what is refused, and what asks for more than vGPUs", () => {
+    const unit = { kind: "install-boot-unit", target: "h", cause: "", disruption: "none" } as Step;
+    const refused = { steps: [step("make-vgpu", "a", "vf1")], refusals: [{} as never] };
+    expect(texts([refused, plan(unit, step("make-vgpu", "b", "vf2"))])).toEqual([]);
+  });
+});
