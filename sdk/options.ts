@@ -14,11 +14,15 @@ export function identityOf(name: string) {
   return { name, owner: `${pulumi.getProject()}/${pulumi.getStack()}` };
 }
 
-/** Returns the URN of a resource that has a parent: its messages are shown on its own row by it. */
-export function rowOf(name: string, type: string, opts: Options): pulumi.Output<string> | undefined {
+/**
+ * Returns the URN of a resource that has a parent: its messages are shown on its own row by it. As a promise: an output of
+ * the parent would make the resource wait for all that the parent has, itself too.
+ */
+export function rowOf(name: string, type: string, opts: Options): Promise<string> | undefined {
   const parent = opts?.parent;
-  if (parent === undefined || parent === pulumi.runtime.getStackResource()) return undefined;
-  return pulumi.createUrn(name, type, parent);
+  if (parent === undefined) return undefined;
+  const urn = pulumi.createUrn(name, type, parent) as unknown as { promise(): Promise<string> };
+  return urn.promise();
 }
 
 /** Returns the name under which the program declares a resource. */
