@@ -25,7 +25,8 @@ function withManage(manage: string, code: string) {
 }
 
 /** Waits until a test lets it go on, as a program that the kernel holds up. */
-const waits = () => `echo begun >> ${root}/begun; until [ -e ${root}/go ]; do sleep 0.02; done`;
+const waits = () =>
+  `echo begun >> ${root}/begun; until [ -e ${root}/go ] || [ ! -d ${root} ]; do sleep 0.02; done`;
 /** Lets all that wait go on, and returns when they have ended and all is written. */
 const goOn = () => `: > ${root}/go
   for lock in ${root}/sriov-manage.*; do flock $lock true; done

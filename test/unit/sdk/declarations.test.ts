@@ -125,7 +125,7 @@ describe("a program's declarations", () => {
     });
     expect((await registered("k-of-team")).keep).toBe(true);
     expect((await registered("k-of-team")).row).toMatch(
-      /::k:index:Team\$pulumi-nodejs:dynamic\/vgpu:MdevDevice::k-of-team$/,
+      /k:index:Team\$pulumi-nodejs:dynamic\/vgpu:MdevDevice::k-of-team$/,
     );
     expect((await registered("k-plain")).row).toBeUndefined();
     expect((await registered("k-plain")).keep).toBeUndefined();

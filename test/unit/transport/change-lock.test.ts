@@ -29,7 +29,7 @@ const elsewhere = (options?: SessionOptions) =>
 /** Notes its start, then waits until the file "go" is there. */
 const slow = {
   name: "slow-thing",
-  text: 'echo begin >> "$1/log"; until [ -e "$1/go" ]; do sleep 0.02; done; echo end >> "$1/log"',
+  text: 'echo begin >> "$1/log"; until [ -e "$1/go" ] || [ ! -d "$1" ]; do sleep 0.02; done; echo end >> "$1/log"',
 };
 const quick = { name: "quick-thing", text: 'echo quick >> "$1/log"' };
 const go = () => writeFileSync(`${machine.root}/go`, "");

@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const slow = {
   name: "slow-thing",
-  text: 'echo begun >> "$1"; until [ -e "$1.end" ]; do sleep 0.02; done; echo ended',
+  text: 'echo begun >> "$1"; until [ -e "$1.end" ] || [ ! -e "$1" ]; do sleep 0.02; done; echo ended',
 };
 const begun = () => machine.commands.some((command) => command.includes("begun"));
 

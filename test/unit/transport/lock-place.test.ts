@@ -46,7 +46,7 @@ const plain = (error: Error) =>
 /** Keeps a lock on a file of the machine, by a program of no run, until the file "go" is there. /run is the machine's. */
 async function keepLocked(path: string): Promise<void> {
   const text =
-    'exec 5>> "$2"; flock -n 5 || exit 1; touch "$1/kept"; until [ -e "$1/go" ]; do sleep 0.05; done';
+    'exec 5>> "$2"; flock -n 5 || exit 1; touch "$1/kept"; until [ -e "$1/go" ] || [ ! -d "$1" ]; do sleep 0.05; done';
   void here()
     .exec({ script: { name: "keep-lock", text }, args: [machine.root, path] })
     .catch(() => {});

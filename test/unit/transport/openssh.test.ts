@@ -99,7 +99,7 @@ describe.skipIf(!usable)("a session on OpenSSH", () => {
   });
 
   it("runs a job that outlives its connection", async () => {
-    const text = `echo begun; until [ -e "$1/go" ]; do sleep 0.02; done; echo ended`;
+    const text = `echo begun; until [ -e "$1/go" ] || [ ! -d "$1" ]; do sleep 0.02; done; echo ended`;
     const job = { id: "long", script: script(text), args: [root], deadlineMs: 20_000, pollMs: 1000 };
     let cut = false;
     const onPoll = (tail: string) => {
