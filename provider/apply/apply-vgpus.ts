@@ -17,7 +17,7 @@ export function isVgpuStep(step: Step): step is SingleVgpuStep {
 export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: Machine): Promise<void> {
   const stdin = operationList(steps);
   const script = { name: "vgpus", text: changingScript("vgpus", machine.side) };
-  const result = await machine.session.change({ script, stdin, deadlineMs: 120_000 });
+  const result = await machine.session.change({ script, stdin, deadlineMs: 120_000 + 5_000 * steps.length });
   const lines = result.stdout.split("\n").filter((line) => line !== "");
   const last = lines.at(-1)?.split("\t") ?? [];
   const finished = steps.filter((step, index) => lines[index] === outcomeOf(step)).length;

@@ -43,6 +43,13 @@ describe("the plans of vGPUs that are changed at once", () => {
       plan(step("retire-vgpu", "a", "vf1"), step("make-vgpu", "b", "vf2")),
     ];
     expect(texts(plans)).toEqual(["make a vf1"]);
+    expect(texts(plans.toReversed())).toEqual(["retire a vf1", "make b vf2"]);
+  });
+
+  it("make anew what both take away", () => {
+    const old = [step("retire-vgpu", "a", "vf1"), step("retire-vgpu", "b", "vf2")];
+    const plans = [plan(...old, step("make-vgpu", "a", "vf1")), plan(...old, step("make-vgpu", "b", "vf2"))];
+    expect(texts(plans)).toEqual(["retire a vf1", "retire b vf2", "make a vf1", "make b vf2"]);
   });
 
   it("leave out what is refused, and what asks for more than vGPUs", () => {
