@@ -33,7 +33,7 @@ export interface RebootGuard {
 export async function rebootAndWait(session: Session, options: RebootOptions): Promise<{ bootId: string }> {
   const context = contextOf(session);
   const began = performance.now();
-  let asked = await requestReboot(session, options.guard);
+  let asked = await requestReboot(session, options);
   let last = "no answer";
   for (let looks = 0; performance.now() - began < options.deadlineMs; looks++) {
     await new Promise((resolve) =>
@@ -46,11 +46,12 @@ export async function rebootAndWait(session: Session, options: RebootOptions): P
     else if (seen.bootId !== options.bootId) {
       await requireLock(context.machine, "reboot-machine").ensure();
       return { bootId: seen.bootId };
-    } else if (seen.refusal !== "") throw refused(context, seen.refusal);
+    } else if (asked && seen.refusal !== "") throw refused(context, seen.refusal);
     else {
       last = `still boot ${seen.bootId}`;
-      // The script may have gone with the connection: only what is asked again is certain to have been asked.
-      asked ||= await requestAgain(session, options.guard);
+      // The script may have gone with the connection: only what is asked again is certain to have been asked, and a refusal
+      // may be that of an earlier run.
+      asked ||= await requestAgain(session, options);
     }
   }
   const now = asked
@@ -62,12 +63,13 @@ export async function rebootAndWait(session: Session, options: RebootOptions): P
 /** The exit code of a script that did not reboot because of its guard. */
 const held = 76;
 
-/** Returns whether it is certain that the machine was told: not where the connection went meanwhile. */
-async function requestReboot(session: Session, guard: RebootGuard): Promise<boolean> {
+/** Returns whether it is certain that the machine was told, or has rebooted: not where the connection went meanwhile. */
+async function requestReboot(session: Session, { bootId, guard }: RebootOptions): Promise<boolean> {
   const { name, text } = transportScript("reboot-machine");
   try {
     const { code, stdout, stderr } = await session.change({
       script: { name, text: guard.text + text },
+      args: [bootId],
       deadlineMs: 60_000,
     });
     if (code === held) throw guard.refusal(stdout);
@@ -82,9 +84,9 @@ async function requestReboot(session: Session, guard: RebootGuard): Promise<bool
 }
 
 /** The same where a first request may be at work: it holds the change lock until the machine is told, and then goes down. */
-async function requestAgain(session: Session, guard: RebootGuard): Promise<boolean> {
+async function requestAgain(session: Session, options: RebootOptions): Promise<boolean> {
   try {
-    return await requestReboot(session, guard);
+    return await requestReboot(session, options);
   } catch (error) {
     if (!isSilence(error) && !isPlanOutdated(error)) throw error;
     return false;

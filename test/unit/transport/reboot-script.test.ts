@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { transportScript } from "../../../provider/transport/remote-script.js";
 import { SmallMachine } from "../small-machine.js";
@@ -16,11 +16,16 @@ beforeEach(() => {
 });
 afterEach(() => machine.remove());
 
+const thisBoot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+
 /** Runs the script after a look that saw this. */
-function reboot(seen = "vms= unread=") {
+function reboot(seen = "vms= unread=", { boot = thisBoot, before = "" } = {}) {
   const { text } = transportScript("reboot-machine");
-  return machine.shell(`look_at_processes() { ${seen}; }\n${text}`);
+  return machine.shell(`${before}look_at_processes() { ${seen}; }\n${text}`, [boot]);
 }
+
+/** What the process aside has open until it has ended. */
+const held = () => `exec 9>> ${machine.at("aside")}\nflock 9\n`;
 
 describe("the script that reboots a machine", () => {
   it("has the disks written before it asks for the reboot, and asks a moment after it has ended", async () => {
@@ -40,6 +45,27 @@ describe("the script that reboots a machine", () => {
     expect(machine.calls()).toContain("sleep 1");
   });
 
+  it("leaves a machine alone that has been rebooted since", () => {
+    machine.write(refused, "of this boot\n");
+    expect(reboot("echo looked", { boot: "00000000-0000-0000-0000-000000000000" })).toMatchObject({
+      code: 0,
+      stdout: "",
+    });
+    expect([machine.calls(), machine.read(refused)]).toEqual([[], "of this boot\n"]);
+  });
+
+  it.each([
+    "Failed to reboot system via logind: There's already a shutdown or sleep operation in progress",
+    "Call to Reboot failed: Action reboot already in progress, refusing requested reboot operation.",
+  ])("takes it for no refusal that the machine goes down already: %s", (said) => {
+    for (const name of ["systemctl", "reboot", "shutdown"])
+      machine.program(name, `echo "${said}" >&2; exit 1`);
+    reboot(undefined, { before: held() });
+    machine.shell(held());
+    expect(machine.calls().at(-1)).toBe("shutdown -r now");
+    expect(machine.has(refused)).toBe(false);
+  });
+
   it("tries every way to reboot, and notes why none went, for root alone", async () => {
     machine.write(refused, "of an earlier run\n");
     machine.program("systemctl", "echo inhibited by backup >&2; exit 1");
@@ -54,12 +80,20 @@ describe("the script that reboots a machine", () => {
     expect(machine.read(refused)).toBe("no reason given\n");
   });
 
+  it("looks after the disks were written, which may take long", () => {
+    machine.program("sync", "touch written");
+    expect(reboot(`if [ -e ${machine.at("written")} ]; then echo after; fi; vms=7 unread=`)).toMatchObject({
+      code: 76,
+      stdout: "after\n",
+    });
+  });
+
   it.each(["vms=' 7' unread=", "vms= unread=cut"])(
-    "does nothing where VMs run or the look could not finish: %s",
+    "does not reboot where VMs run or the look could not finish: %s",
     (seen) => {
       machine.write(refused, "of an earlier run\n");
       expect(reboot(seen)).toMatchObject({ code: 76 });
-      expect([machine.calls(), machine.read(refused)]).toEqual([[], "of an earlier run\n"]);
+      expect([machine.calls(), machine.read(refused)]).toEqual([["sync "], "of an earlier run\n"]);
     },
   );
 

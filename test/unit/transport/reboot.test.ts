@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VgpuError } from "../../../provider/model/errors.js";
 import { withLock } from "../../../provider/transport/lock.js";
@@ -85,6 +86,30 @@ describe("rebootAndWait", () => {
     expect(await reboot(options)).toEqual({ bootId: "boot-2" });
     await asked;
     expect(machine.has("cut")).toBe(true);
+  });
+
+  it("does not reboot a machine again that has rebooted while it was asked again", async () => {
+    machine.cut.push("pulumi-vgpu:reboot-machine");
+    const text = `look_at_processes() { vms= unread=; if mkdir ${machine.root}/cut; then kill -9 $$; fi; touch ${machine.root}/again; }\n`;
+    const takings = () => machine.commands.filter((command) => command.includes("pulumi-vgpu:hold-lock"));
+    // The lock is waited for until the machine goes down, and is had in its next boot.
+    Object.defineProperty(machine, "bootId", { get: () => (takings().length > 1 ? "boot-2" : "boot-1") });
+    const options = { bootId: "boot-1", guard: { ...guard, text }, deadlineMs: 15_000 };
+    expect(await reboot(options)).toEqual({ bootId: "boot-2" });
+    const asked = machine.commands.filter((command) => command.includes("pulumi-vgpu:reboot-machine"));
+    expect(asked).toHaveLength(2);
+    expect(machine.has("again")).toBe(false);
+  });
+
+  it("takes a refusal of an earlier run for none of its own", async () => {
+    mkdirSync(`${machine.root}/run/pulumi-vgpu`);
+    machine.cut.push("pulumi-vgpu:reboot-machine");
+    const text = `look_at_processes() { vms= unread=; if mkdir ${machine.root}/cut; then kill -9 $$; fi; }\n`;
+    writeFileSync(`${machine.root}/run/pulumi-vgpu/reboot-refused`, "inhibited by backup\n");
+    const asked = rebootWhenAsked();
+    const options = { bootId: "boot-1", guard: { ...guard, text }, deadlineMs: 15_000 };
+    expect(await reboot(options)).toEqual({ bootId: "boot-2" });
+    await asked;
   });
 
   it("fails at once with the reason when the machine refuses to reboot", async () => {
