@@ -16,6 +16,38 @@ export interface VgpuResource {
   readonly name: string;
 }
 
+/**
+ * The environment variables by which `pulumi` takes these flags, read before its command line: the later one says the number,
+ * lists add up. Source: pulumi 3.259, cmd/pulumi/pulumi.go, operations/up.go
+ */
+const flagsByVariable = [
+  ["PULUMI_PARALLEL", "--parallel"],
+  ["PULUMI_OPTION_PARALLEL", "--parallel"],
+  ["PULUMI_OPTION_TARGET", "--target"],
+  ["PULUMI_OPTION_TARGET_REPLACE", "--target-replace"],
+  ["PULUMI_OPTION_TARGET_DEPENDENTS", "--target-dependents"],
+  ["PULUMI_OPTION_EXCLUDE", "--exclude"],
+] as const;
+const listFlags: ReadonlySet<string> = new Set(["--target", "--target-replace", "--exclude"]);
+
+/** Returns what the environment of `pulumi` says of a run, as words of its command line. */
+export function flagsOfEnvironment(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return flagsByVariable.flatMap(([name, flag]) => {
+    const value = environment[name];
+    if (value === undefined || value === "") return [];
+    const values = listFlags.has(flag) ? fieldsOf(value) : [value];
+    return values.map((one) => `${flag}=${one}`);
+  });
+}
+
+/** The fields of one line of CSV; a line that is none is one field, as `pulumi` takes it. */
+function fieldsOf(line: string): string[] {
+  const found = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,"]*))(?=,|$)/g)];
+  const seen = found.reduce((sum, [all]) => sum + all.length, 0);
+  if (seen !== line.length) return [line];
+  return found.map(([, quoted, plain = ""]) => quoted?.replaceAll('""', '"') ?? plain);
+}
+
 const targetFlags = new Set(["--target", "-t", "--target-replace"]);
 const parallelFlags = new Set(["--parallel", "-p"]);
 const excludeFlags = new Set(["--exclude", "-x"]);
@@ -27,7 +59,8 @@ export function runTargetsOf(argv: readonly string[]): RunTargets | null {
   const targets = valuesOf(argv, targetFlags);
   const excludes = valuesOf(argv, excludeFlags);
   if (targets.length === 0 && excludes.length === 0) return null;
-  const dependents = argv.some((word) => /^--target-dependents(=true)?$/.test(word));
+  const said = argv.findLast((word) => /^--target-dependents(=.*)?$/.test(word)) ?? "";
+  const dependents = /^--target-dependents(=(true|1))?$/i.test(said);
   return { targets, excludes, dependents };
 }
 

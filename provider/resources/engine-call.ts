@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type RunTargets, runParallelOf, runTargetsOf } from "../plan/run-targets.js";
+import { flagsOfEnvironment, type RunTargets, runParallelOf, runTargetsOf } from "../plan/run-targets.js";
 
 /** Between the engine and this process there are a plugin's launcher and a shell. */
 const mostAncestors = 8;
@@ -8,7 +8,7 @@ let call: { readonly argv: readonly string[] | null } | undefined;
 
 /**
  * Returns which resources this run of the engine is about; `null` when it is about all, or where nobody can say. The engine
- * tells a provider nothing of `--target`; what is read is its command line, from `/proc`.
+ * tells a provider nothing of `--target`; what is read is its command line, from `/proc`, and its environment, which it hands down.
  */
 export function targetsOfRun(): RunTargets | null {
   const argv = engineArguments();
@@ -22,8 +22,13 @@ export function parallelOfRun(): number | null {
 }
 
 function engineArguments(): readonly string[] | null {
-  call ??= { argv: argumentsOfEngine(process.ppid) };
+  call ??= { argv: withEnvironment(argumentsOfEngine(process.ppid)) };
   return call.argv;
+}
+
+function withEnvironment(argv: readonly string[] | null): readonly string[] | null {
+  const flags = flagsOfEnvironment(process.env);
+  return argv === null && flags.length === 0 ? null : [...flags, ...(argv ?? [])];
 }
 
 function argumentsOfEngine(first: number): readonly string[] | null {

@@ -79,10 +79,12 @@ describe("one up on the engine changes every vGPU of an A40", () => {
     declare(vgpusOf("A40-8Q", 6, "b"));
     const target = "urn:pulumi:test::fleet::pulumi-nodejs:dynamic/vgpu:MdevDevice::b-1";
     const others = ["b-2", "b-3", "b-4", "b-5", "b-6"];
-    for (const command of [["preview"], ["up", "--yes", "--skip-preview", "--parallel", "1"]]) {
-      const refused = await untouched([host.machine], () =>
-        fleet.stack.run([...command, "--target", target]),
-      );
+    const runs: [string[], Record<string, string>][] = [
+      [["preview"], { PULUMI_OPTION_TARGET: target }],
+      [["up", "--yes", "--skip-preview", "--parallel", "1", "--target", target], {}],
+    ];
+    for (const [command, env] of runs) {
+      const refused = await untouched([host.machine], () => fleet.stack.run(command, env));
       expectOneMessage(refused, { code: "VGPU_PREREQUISITE", says: ["gpu-host", "b-1", ...others] });
     }
     const more = others.flatMap((name) => ["--target", `**MdevDevice::${name}`]);

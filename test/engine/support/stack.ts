@@ -88,7 +88,7 @@ export class Stack {
 
   async setConfig(key: string, value: string, options: { readonly secret?: boolean } = {}): Promise<void> {
     const kind = options.secret === true ? "--secret" : "--plaintext";
-    const running = this.start(["config", "set", kind, key], value);
+    const running = this.start(["config", "set", kind, key], { stdin: value });
     mustSucceed(await running.ended);
   }
 
@@ -105,12 +105,15 @@ export class Stack {
   }
 
   /** Any command of `pulumi`; an exit code other than 0 is not an error here. */
-  run(args: readonly string[]): Promise<StackRun> {
-    return this.start(args).ended;
+  run(args: readonly string[], env: StackOptions["env"] = {}): Promise<StackRun> {
+    return this.start(args, { env }).ended;
   }
 
   /** Starts a command of `pulumi`, for those who do something to it before it ends. */
-  start(args: readonly string[], stdin = ""): RunningStack {
+  start(
+    args: readonly string[],
+    { stdin = "", env = {} }: { readonly stdin?: string; readonly env?: StackOptions["env"] } = {},
+  ): RunningStack {
     // These commands know no stack yet, or none at all.
     const chooses = ["stack init", "version", "plugin ls"].some((command) =>
       args.join(" ").startsWith(command),
@@ -123,7 +126,7 @@ export class Stack {
       "never",
     ];
     const started = Date.now();
-    const child = spawn("pulumi", all, { cwd: this.#projectDir, env: { ...this.env } });
+    const child = spawn("pulumi", all, { cwd: this.#projectDir, env: { ...this.env, ...env } });
     child.stdin.end(stdin);
     const printed = collect(child);
     const ended = new Promise<StackRun>((resolve, reject) => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { isTargetOf, mayBeTarget, runParallelOf, runTargetsOf } from "../../../provider/plan/run-targets.js";
+import {
+  flagsOfEnvironment,
+  isTargetOf,
+  mayBeTarget,
+  runParallelOf,
+  runTargetsOf,
+} from "../../../provider/plan/run-targets.js";
 import { planVgpu } from "../../../provider/plan/vgpu.js";
 import { bootFiles, refusalTexts } from "./facts.js";
 import { emptyWorld, factsOf } from "./vgpu-world.js";
@@ -103,6 +109,37 @@ describe("a run of the engine", () => {
     [["-t"]],
   ])("is not about the vGPU with %j", (argv) => {
     expect(isAbout(...argv)).toBe(false);
+  });
+});
+
+describe("the environment of a run", () => {
+  it.each([
+    [{ PULUMI_OPTION_TARGET: "**::desk-1,**::desk-2" }, ["--target=**::desk-1", "--target=**::desk-2"]],
+    [{ PULUMI_OPTION_EXCLUDE: '"a,b",c""d,"e""f",' }, ['--exclude="a,b",c""d,"e""f",']],
+    [{ PULUMI_OPTION_EXCLUDE: '"a,b","e""f",' }, ["--exclude=a,b", '--exclude=e"f', "--exclude="]],
+    [{ PULUMI_OPTION_TARGET_REPLACE: "x" }, ["--target-replace=x"]],
+    [
+      { PULUMI_OPTION_TARGET: "x", PULUMI_OPTION_TARGET_DEPENDENTS: "1" },
+      ["--target=x", "--target-dependents=1"],
+    ],
+    [{ PULUMI_OPTION_PARALLEL: "2", PULUMI_PARALLEL: "3" }, ["--parallel=3", "--parallel=2"]],
+    [{ PULUMI_OPTION_TARGET: "", PULUMI_OPTION_YES: "true", TARGET: "x" }, []],
+  ])("says as much as a command line: %j", (environment, flags) => {
+    expect(flagsOfEnvironment(environment)).toEqual(flags);
+  });
+
+  it.each([
+    [{ PULUMI_OPTION_TARGET: "**::desk-2" }, [], false],
+    [{ PULUMI_OPTION_TARGET: "**::desk-2" }, ["--target", "**::desk-1"], true],
+    [{ PULUMI_OPTION_EXCLUDE: "**::desk-1" }, [], false],
+    [{ PULUMI_OPTION_TARGET_DEPENDENTS: "True" }, ["-t", urn("VgpuHost", "gpu-01")], true],
+    [
+      { PULUMI_OPTION_TARGET_DEPENDENTS: "true" },
+      ["-t", urn("VgpuHost", "gpu-01"), "--target-dependents=false"],
+      false,
+    ],
+  ])("%j with %j makes it about the vGPU: %s", (environment, argv, expected) => {
+    expect(isAbout(...flagsOfEnvironment(environment), ...argv)).toBe(expected);
   });
 });
 
