@@ -7,9 +7,18 @@ const unseen =
 
 /**
  * Returns `text` on one line, with every character that a terminal would obey or hide as an escape: `\x1b`, `\n`, `\u202e`.
+ * What Pulumi's display would obey is shown so, too.
  */
 export function shownLine(text: string): string {
-  return text.replace(unseen, escaped);
+  return withoutCommands(text.replace(unseen, escaped));
+}
+
+/**
+ * Returns `text` without what Pulumi's display takes for a command of colour, `<{%reset%}>`: it hides it, hides all that follows
+ * one without an end, and crashes, and the run with it, at one that it does not know.
+ */
+export function withoutCommands(text: string): string {
+  return text.replaceAll("<{%", "<\\x7b%");
 }
 
 /** The same for a text of several lines: they stay, those after the first indented, so that none passes for another part. */

@@ -1,4 +1,5 @@
 import { endOf, isVgpuError, startOf, VgpuError } from "../model/errors.js";
+import { withoutCommands } from "../model/shown.js";
 
 /** The lines that an observing script printed, by tag; each line is its fields. */
 export interface FactLines {
@@ -34,7 +35,9 @@ export function parseFactLines(output: string, what: string, where: string): Fac
       throw refuse(
         `a line of ${line.length} characters, which begins with ${JSON.stringify(startOf(line, 80))}`,
       );
-    const [tag = "", ...fields] = line.split("\t");
+    // What is stored of it is shown by Pulumi. Records are what they are: names that programs gave are compared with them.
+    const kept = line.startsWith("manifest\t") ? line : withoutCommands(line);
+    const [tag = "", ...fields] = kept.split("\t");
     const sameTag = byTag.get(tag) ?? [];
     if (sameTag.length === 0) byTag.set(tag, sameTag);
     sameTag.push(fields);

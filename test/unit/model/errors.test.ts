@@ -53,6 +53,13 @@ Next: shut vm-1 down, run again`);
     );
   });
 
+  it("shows what Pulumi's display would obey, hide or crash at as escapes", () => {
+    const text = errorText({ ...parts, where: "<{%x%}>", saw: "VM <{%boom%}>, <<{%reset%}>\n<{%" });
+    expect(text).toContain("VGPU_IN_USE <\\x7b%x%}>: ");
+    expect(text).toContain("Saw: VM <\\x7b%boom%}>, <<\\x7b%reset%}>\n  <\\x7b%\n");
+    expect(text).not.toContain("<{%");
+  });
+
   it("keeps the line ends that are ours, and lets no line of a machine pass for a part", () => {
     const text = errorText({
       ...parts,

@@ -47,6 +47,14 @@ describe("an answer of a hostile machine", () => {
     .array(line, { maxLength: 60 })
     .map((lines) => lines.map(([tag, fields]) => [tag, ...fields].join("\t")).join("\n"));
 
+  it("gives nothing to be stored that Pulumi's display would take for a command, and leaves records as they are", () => {
+    const uuid = "11111111-2222-4333-8444-555555555555";
+    const lines = ["hostname\t<{%boom%}>", `manifest\tvgpu/${uuid}:name=<{%desk%}>`, "end\thost", ""];
+    const { hostname, manifest } = parseHostFacts(lines.join("\n"), where);
+    expect(hostname).toBe("<\\x7b%boom%}>");
+    expect(manifest.vgpus.map(({ name }) => name)).toEqual(["<{%desk%}>"]);
+  });
+
   it("is facts or an error of ours, whatever its lines hold", () => {
     expect(tags.length).toBeGreaterThan(30);
     const property = fc.property(answer, (text) => {
