@@ -7,6 +7,7 @@ import {
   type DeclaredVgpu,
   type LateVgpu,
   type Refusal,
+  type ResourceKind,
   sameCarrier,
 } from "../provider/plan/declared/program.js";
 
@@ -23,6 +24,8 @@ class Declarations {
   readonly guests: DeclaredGuest[] = [];
   readonly late = new Set<LateVgpu>();
   readonly wrong: Refusal[] = [];
+  /** URN by kind and name. */
+  readonly rows = new Map<string, pulumi.Input<string>>();
   private readonly coming = new Set<Promise<unknown>>();
   private settling: Promise<DeclaredProgram> | undefined;
   private refusal: Error | undefined;
@@ -71,6 +74,12 @@ class Declarations {
     clearTimeout(timer);
   }
 
+  private rowOf({ kind, resource }: Refusal): pulumi.Resource | undefined {
+    const urn = this.rows.get(`${kind} ${resource}`);
+    // It is not registered, and never will be: its URN is all of it that the log asks for.
+    return urn === undefined ? undefined : ({ urn: pulumi.output(urn) } as pulumi.Resource);
+  }
+
   /** In a preview each resource's own check says what is wrong with it; a run without preview has to be stopped here. */
   private async verdict(): Promise<DeclaredProgram> {
     const { hosts, vgpus, guests, wrong } = this;
@@ -79,11 +88,21 @@ class Declarations {
     const { checkProgram } = await import("../provider/plan/declared/check-program.js");
     const { errorText } = await import("../provider/model/errors.js");
     const refusals = checkProgram(program);
-    if (refusals.length > 0)
-      this.refusal ??= toldOnce(refusals.map(({ parts }) => errorText(parts)).join("\n\n"));
+    if (refusals.length > 0 && this.refusal === undefined) {
+      const told = refusals.map((refused) => ({ row: this.rowOf(refused), text: errorText(refused.parts) }));
+      this.refusal = toldOnce(summary(told));
+      await Promise.all(told.map(({ row, text }) => row && pulumi.log.error(text, row)));
+    }
     if (this.refusal !== undefined) throw this.refusal;
     return program;
   }
+}
+
+/** Returns what the run ends with: what stands on a row is not said again. */
+function summary(told: readonly { readonly row: unknown; readonly text: string }[]): string {
+  const elsewhere = told.filter(({ row }) => row === undefined).map(({ text }) => text);
+  const count = told.length === 1 ? "1 resource" : `${told.length} resources`;
+  return [...elsewhere, `Nothing was changed: ${count} of the program cannot be as declared.`].join("\n\n");
 }
 
 /**
@@ -119,6 +138,11 @@ export interface Declaring<T> {
     /** Settles when all of `vgpu` is there that waits for no resource. */
     readonly named: Promise<unknown>;
   };
+}
+
+/** Notes by which URN what is told of a resource is shown on its row. */
+export function declareRow(kind: ResourceKind, name: string, urn: pulumi.Input<string>): void {
+  ofThisRun().rows.set(`${kind} ${name}`, urn);
 }
 
 /** Adds a host; the promise gives what is declared around it, and the guests that wait for no host and no vGPU. */
@@ -179,9 +203,9 @@ export function declareGuest(declaring: Declaring<DeclaredGuest>): Promise<Decla
 }
 
 /** Adds what cannot be the arguments of a resource: its check tells it, and a run without preview ends before any change. */
-export function declareWrong(wrong: readonly Refusal[]): Promise<DeclaredProgram> {
+export function declareWrong(kind: ResourceKind, wrong: readonly Refusal[]): Promise<DeclaredProgram> {
   const declarations = ofThisRun();
-  declarations.wrong.push(...wrong);
+  declarations.wrong.push(...wrong.map((refused) => ({ ...refused, kind })));
   return declarations.settled().then(() => ({ hosts: [], vgpus: [], guests: [], wrong }));
 }
 

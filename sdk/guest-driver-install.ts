@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeclaredGuest, Refusal } from "../provider/plan/declared/program.js";
 import type { ConnectionArgs, DriverArgs, RebootArgs } from "./args.js";
 import { connectionKey, knownDriver, secretConnection, secretLicense } from "./connection-input.js";
-import { type Declaring, declareGuest, declareWrong } from "./declarations.js";
+import { type Declaring, declareGuest, declareRow, declareWrong } from "./declarations.js";
 import { hostsBefore } from "./made-before.js";
 import type { MdevDevice } from "./mdev-device.js";
 import { identityOf, isIgnored, resourceName, rowOf } from "./options.js";
@@ -64,6 +64,7 @@ export class GuestDriverInstall extends pulumi.CustomResource {
     const resource = checkedName(name, "GuestDriverInstall");
     const wrong = [...wrongArguments(resource, args), ...wrongParts(resource, args)].slice(0, 1);
     const { guest, device, ...given } = wrong.length > 0 ? ({} as Partial<GuestDriverInstallArgs>) : args;
+    declareRow("GuestDriverInstall", resource, pulumi.createUrn(resource, type, opts?.parent));
     const props = {
       // A property of a wrong name is refused like any other wrong input.
       ...given,
@@ -72,7 +73,10 @@ export class GuestDriverInstall extends pulumi.CustomResource {
       device: device?.uuid,
       hostRelease: pulumi.output(releaseOf(device)),
       license: secretLicense(given.license),
-      declared: wrong.length > 0 ? declareWrong(wrong) : declareGuest(declaring(name, args, opts)),
+      declared:
+        wrong.length > 0
+          ? declareWrong("GuestDriverInstall", wrong)
+          : declareGuest(declaring(name, args, opts)),
       observed: undefined,
       row: rowOf(name, type, opts),
       __provider: providerText("guestDriverInstall"),

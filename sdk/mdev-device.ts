@@ -4,7 +4,7 @@ import { hostdevXml } from "../provider/model/hostdev.js";
 import { parsePciAddress } from "../provider/model/pci-address.js";
 import type { DeclaredVgpu, Refusal } from "../provider/plan/declared/program.js";
 import { secretConnection } from "./connection-input.js";
-import { type Declaring, declareVgpu, declareWrong } from "./declarations.js";
+import { type Declaring, declareRow, declareVgpu, declareWrong } from "./declarations.js";
 import { formerNames, identityOf, isIgnored, isProtected, resourceName, rowOf } from "./options.js";
 import { providerText } from "./provider-text.js";
 import { isPlainObject, partOf, type Soon } from "./soon.js";
@@ -88,6 +88,7 @@ export class MdevDevice extends pulumi.CustomResource {
     const hostName = host === undefined ? "" : resourceName(host);
     const uuid = given.uuid ?? vgpuUuid(pulumi.getProject(), pulumi.getStack(), name);
     const device = { resource: name, host: hostName, keep: isKept(opts), uuidDerived: given.uuid == null };
+    declareRow("MdevDevice", resource, pulumi.createUrn(resource, type, opts?.parent));
     const props = {
       // A property of a wrong name is refused like any other wrong input. Those that are outputs are named, if undefined.
       ...given,
@@ -102,7 +103,9 @@ export class MdevDevice extends pulumi.CustomResource {
       uuidDerived: device.uuidDerived ? true : undefined,
       keep: device.keep ? true : undefined,
       declared:
-        wrong.length > 0 ? declareWrong(wrong) : declareVgpu(declaring(device, { ...given, uuid }, opts)),
+        wrong.length > 0
+          ? declareWrong("MdevDevice", wrong)
+          : declareVgpu(declaring(device, { ...given, uuid }, opts)),
       vgpuInterface: undefined,
       deviceApi: undefined,
       row: rowOf(name, type, opts),

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeclaredHost } from "../provider/plan/declared/program.js";
 import type { ConnectionArgs, DriverArgs, RebootArgs } from "./args.js";
 import { connectionKey, knownDriver, secretConnection } from "./connection-input.js";
-import { type Declaring, declareHost, declareWrong } from "./declarations.js";
+import { type Declaring, declareHost, declareRow, declareWrong } from "./declarations.js";
 import { identityOf, isIgnored, rowOf } from "./options.js";
 import { providerText } from "./provider-text.js";
 import { isPlainObject, partAtOnce } from "./soon.js";
@@ -80,12 +80,14 @@ export class VgpuHost extends pulumi.CustomResource {
     const resource = checkedName(name, "VgpuHost");
     const wrong = wrongArguments(resource, args);
     const given: Partial<VgpuHostArgs> = wrong.length > 0 ? {} : args;
+    declareRow("VgpuHost", resource, pulumi.createUrn(resource, type, opts?.parent));
     const props = {
       // A property of a wrong name is refused like any other wrong input.
       ...given,
       ...identityOf(name),
       connection: secretConnection(given.connection),
-      declared: wrong.length > 0 ? declareWrong(wrong) : declareHost(declaring(name, given, opts)),
+      declared:
+        wrong.length > 0 ? declareWrong("VgpuHost", wrong) : declareHost(declaring(name, given, opts)),
       observed: undefined,
       row: rowOf(name, type, opts),
       __provider: providerText("vgpuHost"),

@@ -1,10 +1,10 @@
 import { errorText } from "../model/errors.js";
-import type { DeclaredProgram } from "../plan/declared/program.js";
+import type { DeclaredProgram, ResourceKind } from "../plan/declared/program.js";
 import type { CheckFailure } from "../schema/check-inputs.js";
 import { counted } from "./engine-load.js";
 import { rememberFormer } from "./former.js";
 import type { Lifecycle, Properties } from "./lifecycle.js";
-import { type ResourceKind, storedRow, takeRow, withRow } from "./row.js";
+import { storedRow, takeRow, withRow } from "./row.js";
 import { withStoredUuid } from "./stored-uuid.js";
 import { endTelling } from "./tell.js";
 

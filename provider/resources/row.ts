@@ -1,8 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { ResourceKind } from "../plan/declared/program.js";
 import type { Properties } from "./lifecycle.js";
-
-/** The kinds of resources, as their types are called. */
-export type ResourceKind = "VgpuHost" | "MdevDevice" | "GuestDriverInstall";
 
 /** The resource that the engine's present call is about. */
 export interface Row {

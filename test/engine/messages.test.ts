@@ -92,6 +92,19 @@ describe("what is told in a run", () => {
     expect(refused.map(([row]) => row)).toEqual([`${type}:MdevDevice seat`]);
   });
 
+  it("is that refusal also without a preview, before anything is registered", async () => {
+    story.declare({
+      hosts: { kvm1: hostArgs(story, "kvm1", gpu) },
+      vgpus: { seat: { ...desk, type: "A40-4Q", below: "room" }, wrong: { ...desk, type: "nvidia-558" } },
+    });
+    const run = await story.stack.up(["--skip-preview"]);
+    const told = toldOf(run);
+    expect(told[`${type}:MdevDevice wrong`]?.[0]).toMatch(/^error: VGPU_UNKNOWN_TYPE wrong: "nvidia-558" /);
+    expect(told["pulumi:pulumi:Stack story-test"]).toEqual([
+      "error: Nothing was changed: 1 resource of the program cannot be as declared.",
+    ]);
+  });
+
   it("is what destroy will reboot, before it begins", async () => {
     const run = mustSucceed(await story.stack.destroy());
     expect(toldOf(run)[host]?.[0]).toBe("6 steps, 1 reboot (nouveau ran before us)");

@@ -15,6 +15,7 @@ import {
   groupsOf,
   isOnGpu,
   type Refusal,
+  type ResourceKind,
 } from "./program.js";
 import { checkVgpu, type TypesOn, vgpuClaims } from "./vgpu.js";
 
@@ -30,14 +31,27 @@ export function checkProgram(program: DeclaredProgram, typesOn: TypesOn = () => 
   const machineOf = (vgpu: DeclaredVgpu) => hostOf(vgpu)?.connectionKey || vgpu.host;
   return [
     ...byResource(wrong),
-    ...byResource(hosts).flatMap(checkHost),
-    ...byResource(vgpus).flatMap((vgpu) => checkVgpu(vgpu, hostOf(vgpu), typesOn)),
-    ...byResource(guests).flatMap((guest) => checkGuest(withHostRelease(guest, program))),
-    ...gpuSets(vgpus, machineOf).flatMap((set) => checkGpuSet(set, null)),
-    ...hostClaims(hosts),
-    ...vgpuClaims(program.vgpus, machineOf),
-    ...guestClaims(guests, hosts),
+    ...on("VgpuHost", byResource(hosts).flatMap(checkHost)),
+    ...on(
+      "MdevDevice",
+      byResource(vgpus).flatMap((vgpu) => checkVgpu(vgpu, hostOf(vgpu), typesOn)),
+    ),
+    ...on(
+      "GuestDriverInstall",
+      byResource(guests).flatMap((guest) => checkGuest(withHostRelease(guest, program))),
+    ),
+    ...on(
+      "MdevDevice",
+      gpuSets(vgpus, machineOf).flatMap((set) => checkGpuSet(set, null)),
+    ),
+    ...on("VgpuHost", hostClaims(hosts)),
+    ...on("MdevDevice", vgpuClaims(program.vgpus, machineOf)),
+    ...on("GuestDriverInstall", guestClaims(guests, hosts)),
   ];
+}
+
+function on(kind: ResourceKind, refusals: readonly Refusal[]): Refusal[] {
+  return refusals.map((refused) => ({ ...refused, kind }));
 }
 
 function gpuSets(

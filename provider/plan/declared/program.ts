@@ -106,9 +106,14 @@ export interface DeclaredMachine {
   readonly resource: string;
 }
 
+/** The kinds of resources, as their types are called. */
+export type ResourceKind = "VgpuHost" | "MdevDevice" | "GuestDriverInstall";
+
 /** Why a declared resource cannot be. A conflict of several is told once, on the first of them by name. */
 export interface Refusal {
   readonly resource: string;
+  /** Set by `checkProgram`, and where the arguments are wrong altogether. */
+  readonly kind?: ResourceKind;
   /** With `property` set. */
   readonly parts: ErrorParts & { readonly property: string };
 }

@@ -41,8 +41,8 @@ describe("a program that cannot be", () => {
       property: "host",
     } as const;
     const wrong = [{ resource: "a-desk", parts }];
-    expect(await declareWrong(wrong)).toEqual({ hosts: [], vgpus: [], guests: [], wrong });
+    expect(await declareWrong("MdevDevice", wrong)).toEqual({ hosts: [], vgpus: [], guests: [], wrong });
     await startRun(false);
-    await expect(declareWrong(wrong)).rejects.toThrow(/^VGPU_/);
+    await expect(declareWrong("MdevDevice", wrong)).rejects.toThrow(/^VGPU_/);
   });
 });
