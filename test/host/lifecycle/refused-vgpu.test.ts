@@ -172,7 +172,7 @@ describe("vGPUs that cannot be as declared", () => {
       "a-1": refused("T4-3Q", "did you mean T4-2Q or T4-4Q or T4-1Q?"),
     });
     expect(await expectRefused(host, { "a-1": "A40-8Q" })).toEqual({
-      "a-1": refused("A40-8Q", "did you mean T4-8Q or T4-8A or T4-8C?"),
+      "a-1": refused("A40-8Q", "did you mean T4-8Q or T4-8C or T4-8A?"),
     });
   });
 
