@@ -111,7 +111,9 @@ function summary(told: readonly { readonly row: unknown; readonly text: string }
  */
 function toldOnce(message: string): Error {
   const error = new pulumi.RunError(message);
-  return Object.defineProperty(error, "message", { get: () => message, set: () => {} });
+  const fixed = { get: () => message, set: () => {} };
+  // Where errors were told before, Pulumi shows the stack of this one.
+  return Object.defineProperties(error, { message: fixed, stack: fixed });
 }
 
 const byRun = new WeakMap<object, Declarations>();

@@ -32,17 +32,17 @@ export function inEngineForm(kind: ResourceKind, lifecycle: Lifecycle): Lifecycl
       const own = takeRow(kind, news);
       return onRow(own, () => check(lifecycle, olds, own));
     }),
-    diff: (id, olds, news) => {
+    diff: counting("looks", (id: string, olds: Properties, news: Properties) => {
       rememberFormer(olds, news);
       return onRow({ ...olds, ...news }, () => lifecycle.diff(id, olds, news));
-    },
+    }),
     create: counting("operations", (inputs: Properties) =>
       onRow(inputs, () => lifecycle.create(inputs)).then(
         (made) => withStoredRow(made, inputs),
         (error: unknown) => keepStored(error, { ...storedRow(kind, inputs), __provider: inputs.__provider }),
       ),
     ),
-    read: (id, props) => onRow(props, () => lifecycle.read(id, props)),
+    read: counting("looks", (id: string, props: Properties) => onRow(props, () => lifecycle.read(id, props))),
     update: counting("operations", (id: string, olds: Properties, news: Properties) => {
       rememberFormer(olds, news);
       return onRow({ ...olds, ...news }, () => lifecycle.update(id, olds, news)).then(

@@ -1,10 +1,10 @@
 import { parallelOfRun } from "./engine-call.js";
 
 /** What the engine has asked for in this process and has no answer to yet. */
-const open = { checks: 0, operations: 0 };
+const open = { checks: 0, looks: 0, operations: 0 };
 let lastCall = performance.now();
 
-/** Counts a call of the engine while it is answered: a check, or a creation, an update or a deletion. */
+/** Counts a call of the engine while it is answered: a check, a diff or read, or a creation, an update or a deletion. */
 export async function counted<T>(kind: keyof typeof open, answer: () => Promise<T>): Promise<T> {
   open[kind]++;
   lastCall = performance.now();
@@ -26,4 +26,9 @@ const quietMs = 1_000;
 export function isEngineHeldUp(parallel = parallelOfRun()): boolean {
   if (parallel === null || open.operations < parallel || open.checks > 0) return false;
   return performance.now() - lastCall >= quietMs;
+}
+
+/** How long the engine has asked for nothing, and had no answer, milliseconds. */
+export function engineQuietMs(): number {
+  return performance.now() - lastCall;
 }

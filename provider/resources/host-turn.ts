@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { applyVgpuSteps } from "../apply/apply-vgpus.js";
 import { isVgpuError } from "../model/errors.js";
@@ -6,6 +7,8 @@ import { jointSteps } from "../plan/joint-steps.js";
 import type { Plan } from "../plan/steps.js";
 import { withLock, writerOf } from "../transport/lock.js";
 import { lockRequest } from "./converge-machine.js";
+import { parallelOfRun } from "./engine-call.js";
+import { engineQuietMs } from "./engine-load.js";
 import type { MachineView } from "./machine-view.js";
 import { type Teller, teller } from "./tell.js";
 
@@ -55,18 +58,18 @@ function callsFor({ session }: MachineView<HostFacts>): Set<Waiting> {
   return calls;
 }
 
-/** The engine sends what it does at once within a moment; a call that comes later waits for its own turn. */
-const gatheringMs = { quiet: 30, most: 300 };
+/** The engine checks and asks for what it does at once one after the other; what comes later waits for its own turn. */
+const gatheringMs = { quiet: 120, most: 1_000 };
+
+/** How many changes the engine makes at once where its command line does not say. */
+const usualParallel = 4 * availableParallelism();
 
 async function allCome(calls: ReadonlySet<Waiting>): Promise<void> {
-  for (
-    let waited = 0, seen = 0;
-    waited < gatheringMs.most && calls.size > seen;
-    waited += gatheringMs.quiet
-  ) {
-    seen = calls.size;
-    await pause(gatheringMs.quiet);
-  }
+  const began = performance.now();
+  const atOnce = parallelOfRun() ?? usualParallel;
+  const mayCome = () => calls.size < atOnce && engineQuietMs() < gatheringMs.quiet;
+  while (mayCome() && performance.now() - began < gatheringMs.most)
+    await pause(gatheringMs.quiet - Math.min(engineQuietMs(), gatheringMs.quiet - 1));
 }
 
 async function doTogether(view: MachineView<HostFacts>, calls: Set<Waiting>): Promise<void> {
