@@ -9,6 +9,7 @@ import {
 } from "./lock-failures.js";
 import { jobsPath, lockScript } from "./lock-scripts.js";
 import { type CommandContext, type RunningCommand, startCommand } from "./run-command.js";
+import { within } from "./within.js";
 
 /** One question for the machine's lock. */
 export interface LockQuestion {
@@ -36,25 +37,22 @@ export class LockChannel {
   /** @param lost called once when the lock is gone, not after `close` */
   constructor(
     private readonly running: RunningCommand,
-    silenceMs: number,
-    lost: () => void,
+    private readonly silenceMs: number,
+    private readonly lost: () => void,
   ) {
     this.beats = setInterval(() => this.send("alive"), silenceMs / 6).unref();
-    const end = () => {
-      if (!this.open) return;
-      this.close();
-      lost();
-    };
+    const end = () => this.end();
     running.result.then(end, end);
   }
 
-  /** Starts a prepared job under the lock. */
+  /** Starts a prepared job under the lock. A machine that does not answer in the longest silence has lost the lock. */
   async start(id: string): Promise<StartAnswer> {
     const answered = new Promise<string | undefined>((resolve) => {
       this.answers.push(resolve);
     });
     this.send(`start ${id}`);
-    const answer = await answered;
+    const late = () => new Error("no answer to the start of a job");
+    const answer = await within(answered, this.silenceMs, late).catch(() => this.end());
     return (["started", "running", "busy"] as const).find((one) => one === answer);
   }
 
@@ -67,6 +65,12 @@ export class LockChannel {
     clearInterval(this.beats);
     this.running.channel.end();
     for (const answer of this.answers.splice(0)) answer(undefined);
+  }
+
+  private end(): void {
+    if (!this.open) return;
+    this.close();
+    this.lost();
   }
 
   private send(line: string): void {

@@ -131,6 +131,18 @@ describe("runJob", () => {
     expect(((await running) as Error).message).toContain("Saw: the machine was rebooted");
   });
 
+  it("is not waited for without end where nothing answers its start", async () => {
+    // What holds the lock has 9 open: it answers no more once it is asked to start a job.
+    machine.standIn(
+      "flock",
+      '#!/bin/sh\nif [ "$*" = "-n 7" ] && [ -e /proc/self/fd/9 ]; then exec sleep 60; fi\nexec /usr/bin/flock "$@"\n',
+    );
+    const session = sessionFor(machine.connection(), { lockSilenceMs: 1000, lockDeadlineMs: 500 });
+    const error = (await runJob(session, job()).catch((e) => e)) as Error;
+    expect(error.message).toMatch(/^VGPU_LOCKED root@127\.0\.0\.1:\d+: /);
+    expect(starts()).toBe(0);
+  }, 20_000);
+
   it("is left running at the deadline, and that is said", async () => {
     const error = (await runJob(here(), { ...job(), deadlineMs: 1000 }).catch((e) => e)) as Error;
     expect(error.message).toBe(
