@@ -1,7 +1,7 @@
 import type { VgpuError } from "../model/errors.js";
 import { acceptedKey, acceptKey } from "./accepted-keys.js";
 import { notAKey, otherKey, revokedKey, unknownKey, weakKey } from "./host-key-failures.js";
-import type { PublicHostKey } from "./known-hosts.js";
+import type { KnownKeys, PublicHostKey } from "./known-hosts.js";
 import { leastRsaBits, lookUpKnownKeys, parsePublicHostKey, rsaBits, sameKey } from "./known-hosts.js";
 import { knownHostsTexts, revokedHostKeys } from "./revoked-keys.js";
 import type { Route } from "./ssh-alias.js";
@@ -32,8 +32,8 @@ const allAlgorithms = [
  */
 export function hostKeyTrust(route: Route, target: string, acceptNew: boolean): HostKeyTrust {
   const named = namedTrust(route, target);
-  const revoked = revokedHostKeys(route, target);
-  const known = lookUpKnownKeys(knownHostsTexts(route, target), route.keyName, route.port);
+  const lists = keyLists(route, target);
+  const { known } = lists;
   const list = route.knownHostsFiles[0] ?? "known_hosts";
   const judgeByLists = (shown: PublicHostKey) => {
     if (known.trusted.some((key) => sameKey(key, shown))) return undefined;
@@ -48,10 +48,8 @@ export function hostKeyTrust(route: Route, target: string, acceptNew: boolean): 
     judge(shown) {
       const bits = rsaBits(shown);
       if (bits !== undefined && bits < leastRsaBits) return weakKey(target, shown, bits);
-      if (known.revoked.some((key) => sameKey(key, shown)))
-        return revokedKey(target, shown, "@revoked in known_hosts");
-      if (revoked.some((key) => sameKey(key, shown)))
-        return revokedKey(target, shown, `RevokedHostKeys ${route.revokedHostKeys}`);
+      const source = revokedBy(lists, shown);
+      if (source !== undefined) return revokedKey(target, shown, source);
       // Asked for anew: another connection may have accepted a key since this dial began.
       const now = namedTrust(route, target);
       return now === undefined ? judgeByLists(shown) : now.judge(shown);
@@ -60,11 +58,31 @@ export function hostKeyTrust(route: Route, target: string, acceptNew: boolean): 
 }
 
 /**
- * Judges a key that was verified before, for another connection to the same machine: against what this one pins, or what
- * was accepted over this way.
+ * Judges a key that was verified before, for another connection to the same machine: against what this one knows as revoked,
+ * what it pins, or what was accepted over this way.
  */
 export function judgeAgain(route: Route, target: string, shown: PublicHostKey): VgpuError | undefined {
-  return namedTrust(route, target)?.judge(shown);
+  const source = revokedBy(keyLists(route, target), shown);
+  return source === undefined ? namedTrust(route, target)?.judge(shown) : revokedKey(target, shown, source);
+}
+
+/** What is written here of the machine's keys, and of those that nobody may trust. */
+interface KeyLists {
+  readonly known: KnownKeys;
+  readonly revoked: readonly PublicHostKey[];
+  readonly revokedFile: string | undefined;
+}
+
+function keyLists(route: Route, target: string): KeyLists {
+  const revoked = revokedHostKeys(route, target);
+  const known = lookUpKnownKeys(knownHostsTexts(route, target), route.keyName, route.port);
+  return { known, revoked, revokedFile: route.revokedHostKeys };
+}
+
+/** Returns where a key is written down as revoked. */
+function revokedBy({ known, revoked, revokedFile }: KeyLists, shown: PublicHostKey): string | undefined {
+  if (known.revoked.some((key) => sameKey(key, shown))) return "@revoked in known_hosts";
+  return revoked.some((key) => sameKey(key, shown)) ? `RevokedHostKeys ${revokedFile}` : undefined;
 }
 
 interface NamedTrust {

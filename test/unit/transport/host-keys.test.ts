@@ -196,6 +196,17 @@ describe("a revoked host key", () => {
     },
   );
 
+  it("is refused to a connection whose own settings revoke it, where it shares one that is open", async () => {
+    ssh("revoked", `${machine.hostKey.public}\n`);
+    ssh("config", "Host gpu-01\n  HostName 127.0.0.1\n  RevokedHostKeys ~/.ssh/revoked\n");
+    expect((await run(machine.connection())).stdout).toBe("hello\n");
+    expect(await failure(run(machine.connection({ host: "gpu-01" })))).toBe(
+      revoked(`RevokedHostKeys ${home}/.ssh/revoked`).replace("root@127.0.0.1", "root@gpu-01"),
+    );
+    expect((await run(machine.connection())).stdout).toBe("hello\n");
+    expect(machine.connections).toBe(1);
+  });
+
   it("is another one than the machine's: nothing is refused", async () => {
     ssh("revoked", `${makeKeyPair().public}\n`);
     ssh("config", "RevokedHostKeys ~/.ssh/revoked\n");
