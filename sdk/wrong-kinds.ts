@@ -63,6 +63,8 @@ function firstWrong(value: unknown, path: readonly string[]): Wrong | undefined 
   if (kind === "function" || kind === "symbol" || kind === "bigint") return { path, saw: kindOf(value) };
   if (kind === "number" && !Number.isFinite(value)) return { path, saw: String(value) };
   if (!isContainer(value)) return undefined;
+  // What is in one of these is none of its properties: it would be sent as an empty object.
+  if (value instanceof Map || value instanceof Set) return { path, saw: `a ${value.constructor.name}` };
   if (path.length >= deepest)
     return { path: path.slice(0, 2), saw: "an object in itself, or one without an end" };
   for (const [key, inner] of Object.entries(value)) {

@@ -17,7 +17,7 @@ export interface VgpuTypeName {
 const gpuPart = "[A-Z0-9]+(?:-[A-Z][A-Z0-9]*)*";
 const sizePart = "0|[1-9][0-9]{0,2}";
 /** What hosts write before a short name: the brand, on some boards with the board's own words, e.g. `NVIDIA RTX Pro 6000 Blackwell`. */
-const brand = /^(?:NVIDIA|GRID) (?:RTX (?:[A-Z0-9]+ ){1,6})?/i;
+const brand = /^(?:NVIDIA|GRID) (?:RTX (?:PRO )?[A-Z]?[0-9]{4} (?:[A-Z]+ )?)?/i;
 const timeSliced = new RegExp(`^(${gpuPart})-(${sizePart})(?:([ACQ])|(B)(4?))$`, "i");
 const migBacked = new RegExp(`^(${gpuPart})-([1-7])-([1-9][0-9]{0,2})([ABCQ])(ME|NOME|MEALL)?$`, "i");
 

@@ -42,6 +42,8 @@ describe("parseVgpuTypeName", () => {
     ["NVIDIA A100- 1-5C"],
     ["my type is A40-8Q"],
     ["NVIDIA my A40-8Q"],
+    ["NVIDIA RTX my type is A40-8Q"],
+    ["NVIDIA RTX Pro 6000 Blackwell my A40-8Q"],
     ["A40 A40-8Q"],
     ["NVIDIA  A40-8Q"],
     ["NVIDIA\tA40-8Q"],

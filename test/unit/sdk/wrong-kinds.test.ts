@@ -57,6 +57,11 @@ describe("arguments that cannot be", () => {
       "device is not valid | Saw: a text | Expected: the MdevDevice that the guest's VM has, or nothing",
     ],
     [
+      "a Map of GPUs, which would be sent as none",
+      () => host({ connection, gpus: new Map([["0000:3b:00.0", {}]]) }),
+      "gpus is not valid | Saw: a Map | Expected: a text, a number, or a list or object of these",
+    ],
+    [
       "a function",
       () => host({ connection: { host: () => "kvm1" } }),
       "connection.host is not valid | Saw: a function | Expected: a text, a number, or a list or object of these",
