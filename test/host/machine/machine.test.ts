@@ -75,6 +75,14 @@ describe("the machine's tree", () => {
     expect(Number(await out("ls -d /proc/[0-9]* | wc -l"))).toBeLessThan(8);
   });
 
+  test("has folders in which every user may write", async () => {
+    expect(await out("stat -c %a /run/lock /tmp /var/tmp /dev/shm")).toBe("1777\n".repeat(4));
+    if (rootless) return;
+    const line =
+      "mkfifo /run/lock/pulumi-vgpu.lock && stat -c %U /run/lock/pulumi-vgpu.lock; rm /run/lock/*.lock";
+    expect((await machine.run(["/bin/sh", "-c", line], { user: "admin" })).stdout).toBe("admin\n");
+  });
+
   test("has kernel headers that can be taken away", async () => {
     expect((await machine.shell("test -d /lib/modules/$(uname -r)/build/")).code).toBe(0);
     const bare = await simulator.startMachine(

@@ -247,4 +247,5 @@ export function emptyVolatile(root: string): void {
     for (const name of readdirSync(join(root, path)))
       rmSync(join(root, path, name), { recursive: true, force: true });
   for (const path of ["run/lock", "run/systemd/system"]) mkdirSync(join(root, path), { recursive: true });
+  chmodSync(join(root, "run/lock"), 0o1777);
 }
