@@ -1,10 +1,10 @@
 import type { ErrorParts } from "../model/errors.js";
+import type { ResourceKind } from "../plan/declared/program.js";
 import { formerOf } from "./former.js";
 
 /** A resource that manages a machine. */
 export interface Claim {
-  /** `"VgpuHost"` or `"GuestDriverInstall"` */
-  readonly kind: string;
+  readonly kind: Exclude<ResourceKind, "MdevDevice">;
   readonly name: string;
   /** `"project/stack"` */
   readonly owner: string;
@@ -39,7 +39,7 @@ function storedKey(machineId: string, claim: Claim): string {
 
 /** Whether `other` is the resource that claims now, under its present name or the one by which it is stored. */
 function isSame(other: Claim, claim: Claim): boolean {
-  const names = [claim, formerOf(claim)];
+  const names = [claim, formerOf(claim.kind, claim)];
   return (
     other.kind === claim.kind && names.some((one) => other.name === one?.name && other.owner === one.owner)
   );

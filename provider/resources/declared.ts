@@ -1,6 +1,6 @@
 import { errorText } from "../model/errors.js";
 import { checkProgram } from "../plan/declared/check-program.js";
-import type { DeclaredProgram } from "../plan/declared/program.js";
+import type { DeclaredProgram, ResourceKind } from "../plan/declared/program.js";
 import type { TypesOn } from "../plan/declared/vgpu.js";
 import type { CheckFailure } from "../schema/check-inputs.js";
 import type { Properties } from "./lifecycle.js";
@@ -16,28 +16,32 @@ const nothing: DeclaredProgram = { hosts: [], vgpus: [], guests: [] };
  * then creates or updates it, so the set is at hand there; stored with the resource, every change of a sibling would
  * show in it as a change of its own.
  */
-export function takeDeclared(news: Properties): {
+export function takeDeclared(
+  kind: ResourceKind,
+  news: Properties,
+): {
   readonly inputs: Properties;
   readonly program: DeclaredProgram;
 } {
   const { [declaredKey]: declared, __provider, ...inputs } = news;
   if (typeof declared === "object" && declared !== null)
-    slices.set(sliceKey(inputs), declared as DeclaredProgram);
-  return { inputs, program: slices.get(sliceKey(inputs)) ?? nothing };
+    slices.set(sliceKey(kind, inputs), declared as DeclaredProgram);
+  return { inputs, program: declaredAround(kind, inputs) };
 }
 
 /** Returns what was declared around a resource when it was checked in this process. */
-export function declaredAround(inputs: Properties): DeclaredProgram {
-  return slices.get(sliceKey(inputs)) ?? nothing;
+export function declaredAround(kind: ResourceKind, inputs: Properties): DeclaredProgram {
+  return slices.get(sliceKey(kind, inputs)) ?? nothing;
 }
 
 /** Whether the engine had a resource checked in this process: with `--target` it has only its targets checked. */
-export function wasChecked(inputs: Properties): boolean {
-  return slices.has(sliceKey(inputs));
+export function wasChecked(kind: ResourceKind, inputs: Properties): boolean {
+  return slices.has(sliceKey(kind, inputs));
 }
 
-function sliceKey(inputs: Properties): string {
-  return JSON.stringify([inputs.owner, inputs.host ?? null, inputs.device ?? null, inputs.name]);
+/** A host and a guest may have one name. */
+function sliceKey(kind: ResourceKind, inputs: Properties): string {
+  return JSON.stringify([kind, inputs.owner, inputs.host ?? null, inputs.device ?? null, inputs.name]);
 }
 
 /** Returns what is wrong with the program around a resource, as failures of that resource. */

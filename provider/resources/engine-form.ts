@@ -30,10 +30,10 @@ export function inEngineForm(kind: ResourceKind, lifecycle: Lifecycle): Lifecycl
   return {
     check: counting("checks", (olds: Properties, news: Properties) => {
       const own = takeRow(kind, news);
-      return onRow(own, () => check(lifecycle, olds, own));
+      return onRow(own, () => check(kind, lifecycle, { olds, news: own }));
     }),
     diff: counting("looks", (id: string, olds: Properties, news: Properties) => {
-      rememberFormer(olds, news);
+      rememberFormer(kind, olds, news);
       return onRow({ ...olds, ...news }, () => lifecycle.diff(id, olds, news));
     }),
     create: counting("operations", (inputs: Properties) =>
@@ -44,7 +44,7 @@ export function inEngineForm(kind: ResourceKind, lifecycle: Lifecycle): Lifecycl
     ),
     read: counting("looks", (id: string, props: Properties) => onRow(props, () => lifecycle.read(id, props))),
     update: counting("operations", (id: string, olds: Properties, news: Properties) => {
-      rememberFormer(olds, news);
+      rememberFormer(kind, olds, news);
       return onRow({ ...olds, ...news }, () => lifecycle.update(id, olds, news)).then(
         (made) => withStoredRow(made, { ...olds, ...news }),
         (error: unknown) =>
@@ -64,9 +64,13 @@ function counting<Given extends readonly unknown[], Answer>(
   return (...given) => counted(kind, () => answer(...given));
 }
 
-async function check(lifecycle: Lifecycle, olds: Properties, news: Properties) {
+async function check(
+  kind: ResourceKind,
+  lifecycle: Lifecycle,
+  { olds, news }: { readonly olds: Properties; readonly news: Properties },
+) {
   const wrong = wrongKinds(news.declared);
-  rememberFormer(olds, news);
+  rememberFormer(kind, olds, news);
   const { inputs, failures } =
     wrong.length > 0
       ? { inputs: news, failures: wrong }

@@ -55,7 +55,7 @@ function desiredGuest(inputs: GuestDriverInstallInputs): DesiredGuest {
   return {
     name: inputs.name,
     owner: `${inputs.owner}/${inputs.name}`,
-    formerOwner: formerOwnerOf(inputs),
+    formerOwner: formerOwnerOf("GuestDriverInstall", inputs),
     driver: desiredDriver(inputs.driver, "guest"),
     license: license
       ? { tokenSha256: sha256(license.token), featureType: featureTypes[license.feature] }

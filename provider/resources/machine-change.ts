@@ -1,5 +1,5 @@
 import type { Connection } from "../model/connection.js";
-import { VgpuError } from "../model/errors.js";
+import { type ErrorParts, VgpuError } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import { leftToOwner } from "../plan/driver-refusals.js";
 import { unseenHostRefusals } from "../plan/identity/guest.js";
@@ -36,10 +36,11 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
     waitingFor: inputs.name,
   });
   const token = kind.secretToken(inputs);
-  const unseen = isNew ? await othersChecked(othersAround(inputs), { onWait: tellOthers(inputs) }) : [];
+  const unseen = isNew ? await othersChecked(othersAround(kind, inputs), { onWait: tellOthers(inputs) }) : [];
   return withLock(view.session, lockRequest(desired.owner, desired.name), async () => {
     const before = await view.current();
-    refuseAnothers(kind, inputs, { facts: before, unseen });
+    const anothers = anothersRefusal(kind, inputs, { facts: before, unseen });
+    if (anothers !== null) throw new VgpuError(anothers);
     const task = {
       view,
       label: desired.name,
@@ -71,16 +72,15 @@ export async function convergeTo(kind: AnyMachineKind, inputs: MachineInputs, id
   });
 }
 
-/** @throws why the machine is, or may be, another resource's of this run */
-function refuseAnothers(
+/** Returns why the machine is, or may be, another resource's of this run; `unseen` are those that are not looked at. */
+export function anothersRefusal(
   kind: AnyMachineKind,
   inputs: MachineInputs,
   { facts, unseen }: { readonly facts: MachineFacts; readonly unseen: readonly Claim[] },
-): void {
+): ErrorParts | null {
   const claim = claimMachine(facts.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
-  if (claim !== null) throw new VgpuError(claim);
-  const [doubt] = kind.claim === "guest" ? unseenHostRefusals(inputs, facts, unseen) : [];
-  if (doubt !== undefined) throw new VgpuError(doubt);
+  const [doubt = null] = kind.claim === "guest" ? unseenHostRefusals(inputs, facts, unseen) : [];
+  return claim ?? doubt;
 }
 
 /** @throws why the package on the machine cannot be installed, before anything is done for it */
@@ -102,9 +102,10 @@ function tellOthers({ name }: MachineInputs): (unseen: readonly Claim[]) => void
   };
 }
 
-function othersAround(inputs: MachineInputs): Claim[] {
-  const { others = [] } = declaredAround(inputs as unknown as Properties);
-  return others.map(({ kind, resource }) => ({ kind, name: resource, owner: inputs.owner }));
+/** Returns the resources that may turn out to mean the same machine. */
+export function othersAround({ kind }: AnyMachineKind, inputs: MachineInputs): Claim[] {
+  const { others = [] } = declaredAround(kind, inputs as unknown as Properties);
+  return others.map((other) => ({ kind: other.kind, name: other.resource, owner: inputs.owner }));
 }
 
 function outputs(kind: AnyMachineKind, inputs: MachineInputs, facts: MachineFacts): Properties {

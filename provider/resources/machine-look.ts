@@ -5,13 +5,14 @@ import { leftElsewhere, saysWhichItIs } from "../plan/identity/same-machine.js";
 import { planLines } from "../plan/steps.js";
 import { checkInputs } from "../schema/check-inputs.js";
 import { keyFileRefusal } from "../transport/key-files.js";
-import { claimMachine, noteStored } from "./claims.js";
+import { noteStored } from "./claims.js";
 import { programFailures, takeDeclared } from "./declared.js";
 import { hostPackageRefusal } from "./host-package.js";
 import { diffByTable, hasUnknown, type Properties, pick } from "./lifecycle.js";
+import { anothersRefusal, othersAround } from "./machine-change.js";
 import type { AnyMachineKind, MachineInputs } from "./machine-kind.js";
 import { rememberAcceptedKey } from "./machine-view.js";
-import { noteCheck } from "./other-machines.js";
+import { isLeftOut, noteCheck } from "./other-machines.js";
 import {
   asFailure,
   asFailures,
@@ -31,7 +32,7 @@ export function checkMachine(kind: AnyMachineKind, olds: Properties, news: Prope
 }
 
 async function lookAndJudge(kind: AnyMachineKind, olds: Properties, news: Properties) {
-  const { inputs, program } = takeDeclared(news);
+  const { inputs, program } = takeDeclared(kind.kind, news);
   const noKey = isOffline() ? null : keyFileRefusal(String(inputs.name), inputs.connection);
   if (hasUnknown(inputs)) return { inputs, failures: asFailures(noKey === null ? [] : [noKey]) };
   const checked = checkInputs(kind.schema, inputs, String(inputs.name));
@@ -54,8 +55,9 @@ async function preflight(kind: AnyMachineKind, inputs: MachineInputs, isNew: boo
   try {
     const view = kind.view(inputs.connection as Connection, { acceptNew: isNew });
     const facts = await view.facts();
-    const claim = claimMachine(facts.machineId, { kind: kind.kind, name: inputs.name, owner: inputs.owner });
-    if (claim !== null) return asFailures([claim]);
+    const unseen = isNew ? othersAround(kind, inputs).filter(isLeftOut) : [];
+    const anothers = anothersRefusal(kind, inputs, { facts, unseen });
+    if (anothers !== null) return asFailures([anothers]);
     const plan = kind.plan(desired, facts);
     for (const notice of kind.notices(facts, plan.steps)) tell(desired.name, notice, { severity: "WARNING" });
     if (plan.steps.length > 0) tell(desired.name, planLines(plan.steps));

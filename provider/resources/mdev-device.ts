@@ -61,7 +61,7 @@ export const mdevDevice: Lifecycle = {
 };
 
 async function check(olds: Properties, news: Properties) {
-  const { inputs, program } = takeDeclared(news);
+  const { inputs, program } = takeDeclared("MdevDevice", news);
   if (hasUnknown(inputs)) return { inputs, failures: [] };
   const checked = await checkDeclaredVgpu(inputs, program);
   if (checked.inputs === null) return { inputs, failures: [...checked.failures] };

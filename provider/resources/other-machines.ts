@@ -42,8 +42,8 @@ const patience: Patience = {
 };
 const tickMs = 100;
 
-/** Of a resource that the run is not about nothing is checked. */
-function isLeftOut(claim: Claim): boolean {
+/** Whether the run is not about a resource: nothing of it is checked then. */
+export function isLeftOut(claim: Claim): boolean {
   const targets = targetsOfRun();
   return targets !== null && !mayBeTarget(targets, claim);
 }

@@ -59,7 +59,7 @@ function desiredHost(inputs: VgpuHostInputs): DesiredHost {
   return {
     name: inputs.name,
     owner: `${inputs.owner}/${inputs.name}`,
-    formerOwner: formerOwnerOf(inputs),
+    formerOwner: formerOwnerOf("VgpuHost", inputs),
     driver: desiredDriver(inputs.driver, "host"),
     gpus: inputs.gpus,
     reboot: { allow: inputs.reboot.allow, deadlineMs: inputs.reboot.deadlineMinutes * 60_000 },

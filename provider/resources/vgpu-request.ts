@@ -25,9 +25,9 @@ export function declarationOf(vgpu: MdevDeviceInputs | DeclaredVgpu): Declaratio
 export function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
   const { uuid, name, owner, host } = inputs;
   return {
-    ...{ uuid, name, owner, host, former: formerOf(inputs) },
-    formerHostStack: formerOf({ owner, name: host })?.owner ?? null,
-    isNewByName: isUuidDerived(inputs) && !isStored(inputs),
+    ...{ uuid, name, owner, host, former: formerOf("MdevDevice", inputs) },
+    formerHostStack: formerOf("VgpuHost", { owner, name: host })?.owner ?? null,
+    isNewByName: isUuidDerived(inputs) && !isStored("MdevDevice", inputs),
     ...declarationOf(inputs),
     keep: inputs.keep === true,
   };
@@ -35,7 +35,7 @@ export function desiredVgpu(inputs: MdevDeviceInputs): DesiredVgpu {
 
 /** Returns every vGPU that the program declares on the same GPU or parent, as its first tick knows them. */
 export function declaredBeside(inputs: MdevDeviceInputs): readonly DeclaredVgpu[] {
-  const { vgpus } = declaredAround(inputs as unknown as Properties);
+  const { vgpus } = declaredAround("MdevDevice", inputs as unknown as Properties);
   const own = { ...inputs, resource: inputs.name, keep: false };
   return vgpus.filter((vgpu) => vgpu.host === inputs.host && (vgpu.asItIs || sameCarrier(vgpu, own)));
 }
@@ -54,7 +54,7 @@ export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
       formerNames: vgpu.formerNames ?? [],
       keep: vgpu.keep || vgpu.asItIs === true,
     }));
-  const { late: all = [] } = declaredAround(inputs as unknown as Properties);
+  const { late: all = [] } = declaredAround("MdevDevice", inputs as unknown as Properties);
   const late = all.filter(({ host }) => host === inputs.host);
   const hostGpus = gpusOfHost(self.owner, self.host);
   const [bootFiles, isTargeted] = [bootFileHashes(), targetedIn(self)];
@@ -64,7 +64,9 @@ export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
 function targetedIn({ owner, host }: DesiredVgpu): (name: string) => boolean {
   const targets = targetsOfRun();
   return (name) =>
-    targets === null || isTargetOf(targets, { owner, host, name }) || wasChecked({ owner, host, name });
+    targets === null ||
+    isTargetOf(targets, { owner, host, name }) ||
+    wasChecked("MdevDevice", { owner, host, name });
 }
 
 /** The host's own check decides about unknown host keys; by then its key is known in this process. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { errorText } from "../../../provider/model/errors.js";
 import { claimMachine, noteStored } from "../../../provider/resources/claims.js";
 
-const host = (name: string) => ({ kind: "VgpuHost", name, owner: "shop/dev" });
-const guest = (name: string) => ({ kind: "GuestDriverInstall", name, owner: "shop/dev" });
+const host = (name: string) => ({ kind: "VgpuHost" as const, name, owner: "shop/dev" });
+const guest = (name: string) => ({ kind: "GuestDriverInstall" as const, name, owner: "shop/dev" });
 
 describe("claimMachine", () => {
   it("refuses a second resource on one machine, whoever comes first, and not the same one again", () => {

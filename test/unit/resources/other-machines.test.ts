@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { noteCheck, othersChecked } from "../../../provider/resources/other-machines.js";
 
-const host = (name: string) => ({ kind: "VgpuHost", name, owner: "shop/dev" });
+const host = (name: string) => ({ kind: "VgpuHost" as const, name, owner: "shop/dev" });
 const limits = { beginMs: 60_000, endMs: 60_000, cannotBegin: () => false };
 
 /** Whether a promise has settled when all that can happen without waiting has happened. */

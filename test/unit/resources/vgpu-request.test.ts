@@ -18,6 +18,6 @@ it("the plan of a vGPU is told which of its host the program does not know yet",
     type: "A40-4Q",
     uuid,
   };
-  const { inputs } = takeDeclared({ ...own, declared });
+  const { inputs } = takeDeclared("MdevDevice", { ...own, declared });
   expect(requestOf(inputs as unknown as MdevDeviceInputs).late).toEqual(late.slice(0, 1));
 });

@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import { declaredAround, takeDeclared, wasChecked } from "../../../provider/resources/declared.js";
+
+it("what is declared around a host is not that around a guest of its name", () => {
+  const inputs = { owner: "shop/dev", name: "both" };
+  const around = (kind: "VgpuHost" | "GuestDriverInstall", resource: string) => ({
+    ...{ hosts: [], vgpus: [], guests: [] },
+    others: [{ kind, resource }],
+  });
+  const [ofHost, ofGuest] = [around("GuestDriverInstall", "desk"), around("VgpuHost", "gpu-01")];
+  takeDeclared("GuestDriverInstall", { ...inputs, declared: ofGuest });
+  expect(wasChecked("VgpuHost", inputs)).toBe(false);
+  expect(takeDeclared("VgpuHost", { ...inputs, declared: ofHost })).toEqual({ inputs, program: ofHost });
+  expect(declaredAround("GuestDriverInstall", inputs)).toEqual(ofGuest);
+});
