@@ -73,9 +73,11 @@ function operationLine(step: SingleVgpuStep): string {
   const forgotten = step.kind === "forget-vgpu";
   const place = [verbOf(step), vgpu.uuid, vgpu.vgpuInterface, ...(forgotten ? ["", ""] : [gpu, vgpu.parent])];
   const noted = [vgpu.typeName, number, vgpu.owner, vgpu.name, vgpu.keep ? "yes" : "no"];
-  // What goes is known by its place, what is forgotten by its UUID: the words of a record that somebody bent are not sent back.
+  // What goes is known by its place and its type's number, what is forgotten by its UUID: the words of a record that somebody
+  // bent are not sent back.
   const isMade = step.kind === "make-vgpu" || step.kind === "record-vgpu";
-  const all = [...place, ...(isMade ? noted : ["", "", "", "", "no"])];
+  const seen = step.kind === "retire-vgpu" ? number : "";
+  const all = [...place, ...(isMade ? noted : ["", seen, "", "", "no"])];
   const bent = all.find((field) => /[\p{Cc}\p{Zl}\p{Zp}]/u.test(field));
   if (bent !== undefined) throw bentValue(step, bent);
   // The shell joins neighbouring tabs: an empty field needs a sign of its own.

@@ -4,6 +4,7 @@ import { carrierName, carriersOf } from "./carrier.js";
 import type { DesiredHost } from "./desired.js";
 import { stackOf } from "./identity/vgpu-host.js";
 import type { Step } from "./steps.js";
+import { numberSeen } from "./vgpu-steps.js";
 import { findLive, type KnownVgpu } from "./vgpu-view.js";
 
 /**
@@ -27,7 +28,8 @@ export function recordRemovalSteps({ name, owner }: DesiredHost, facts: HostFact
       {
         kind: hasDefinition || isOrphan ? "retire-vgpu" : "forget-vgpu",
         vgpu: {
-          ...{ uuid, vgpuInterface, carrier, parent, typeName, vgpuTypeId: null },
+          ...{ uuid, vgpuInterface, carrier, parent, typeName },
+          vgpuTypeId: live === null ? null : numberSeen(live.known),
           ...{ owner: record.owner, name: record.name, keep: false },
         },
         target: `${name} ${record.name}`,

@@ -5,6 +5,7 @@ import { formatRefusals } from "./identity/record-format.js";
 import type { Plan } from "./steps.js";
 import { unlessUnread } from "./unread.js";
 import { inUseRefusal } from "./vgpu-refusals.js";
+import { numberSeen } from "./vgpu-steps.js";
 import { findLive } from "./vgpu-view.js";
 
 /** Returns what must be done until the vGPU is gone. One that we did not make is left alone. */
@@ -29,7 +30,7 @@ export function planVgpuRemoval(self: DesiredVgpu, facts: HostFacts): Plan {
     carrier: record.carrier,
     parent,
     typeName: record.typeName,
-    vgpuTypeId: null,
+    vgpuTypeId: found === null ? null : numberSeen(found.known),
     owner: self.owner,
     name: self.name,
     keep: false,

@@ -35,6 +35,11 @@ export function makeStep(context: VgpuContext, parent: string): Step {
   };
 }
 
+/** Returns the number of its type by which a vendor-specific VFIO function is known when it is cleared: it has no UUID. */
+export function numberSeen({ live }: KnownVgpu): number | null {
+  return live.mdevUuid === null ? live.vgpuTypeId : null;
+}
+
 /** Takes vGPUs away that are in the way, with their definitions and records. */
 export function retireSteps(context: VgpuContext, retire: readonly KnownVgpu[]): Step[] {
   const { self, carrier } = context;
@@ -54,7 +59,7 @@ export function retireSteps(context: VgpuContext, retire: readonly KnownVgpu[]):
     } as const;
     return {
       kind: "retire-vgpu",
-      vgpu: { ...identity, ...place, vgpuTypeId: null, owner: self.owner },
+      vgpu: { ...identity, ...place, vgpuTypeId: numberSeen(vgpu), owner: self.owner },
       target: `${self.host} ${record?.name ?? identity.uuid}`,
       cause: vgpu.live.removing
         ? "its removal has begun and not ended"

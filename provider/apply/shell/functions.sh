@@ -193,11 +193,13 @@ vf_cleared() {
   [ -n "$waits" ] || write_attribute "$1/current_vgpu_type" 0 100
   line_of "$1/current_vgpu_type"; [ "$value" = 0 ]
 }
-remove_vendor() { # VF
+remove_vendor() { # VF, the number of the type that was seen there, if known
   device=/sys/bus/pci/devices/$1
   if [ ! -e "$device/nvidia/current_vgpu_type" ]; then return 0; fi
   line_of "$device/nvidia/current_vgpu_type" && [ -n "$value" ] || { why="whether $1 carries a vGPU could not be read: $device/nvidia/current_vgpu_type"; return 1; }
   if [ "$value" = 0 ]; then return 0; fi
+  # It has no identity of its own: of another type it is not the one that was looked at.
+  if [ -n "${2:-}" ] && [ "$value" != "$2" ]; then why="$1 holds a vGPU of type number '$value' now, not $2"; return 1; fi
   held "$device" && return 1
   until_true 100 vf_cleared "$device/nvidia" || return 1
 }

@@ -19,7 +19,11 @@ is_operation() {
   is_uuid "$uuid" || return 1
   case $verb in
     forget) return 0 ;;
-    retire) is_place "$interface" "$parent"; return ;;
+    retire)
+      is_place "$interface" "$parent" || return 1
+      [ "$number" = - ] || is_number "$number"
+      return
+      ;;
     make) ;;
     record) ;;
     *) return 1 ;;
@@ -42,7 +46,7 @@ do_operation() {
   set -- "owner=$owner" "name=$resource" "interface=$interface" "$@"
   case $verb in
     retire)
-      if [ "$interface" = vendor-vfio ]; then remove_vendor "$parent"; else remove_mdev "$uuid"; fi &&
+      if [ "$interface" = vendor-vfio ]; then remove_vendor "$parent" "$number"; else remove_mdev "$uuid"; fi &&
         forget "vgpu/$uuid"
       ;;
     make)

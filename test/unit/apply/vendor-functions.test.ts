@@ -40,6 +40,15 @@ describe("remove_vendor", () => {
     expect(machine.read(current)).toBe("0\n");
   });
 
+  it("writes nothing to a function that carries another type than was seen there", () => {
+    machine.write(current, "558\n");
+    expect(say(`remove_vendor ${vf} 557`)).toBe(`1|${vf} holds a vGPU of type number '558' now, not 557`);
+    expect(writes()).toEqual([]);
+    expect(say(`remove_vendor ${vf} 558`)).toBe("0|");
+    expect(machine.read(current)).toBe("0\n");
+    expect(say(`remove_vendor ${vf} 558`)).toBe("0|");
+  });
+
   it("writes nothing while somebody has the function open", () => {
     machine.write(current, "558\n");
     machine.program("find", `case $* in *"/dev/vfio/12"*) printf 'open /proc/2222222/fd/5\\n' ;; esac`);

@@ -39,6 +39,15 @@ describe("an operation on a vGPU of the vendor's interface", () => {
     expect([machine.read(current), machine.has(record)]).toEqual(["0\n", false]);
   });
 
+  it("clears no function that carries another type by now than was seen there", () => {
+    operate("make", "vendor-vfio");
+    expect(operate("retire", "vendor-vfio", { number: "557" })).toBe(
+      `failed retire ${one} ${vf} holds a vGPU of type number '558' now, not 557\n`,
+    );
+    expect([machine.read(current), machine.has(record)]).toEqual(["558\n", true]);
+    expect(operate("retire", "vendor-vfio", { number: "558" })).toBe(`done retire ${one} \n`);
+  });
+
   it("keeps the record of one that could not be retired, and does not call done what could not be made", () => {
     operate("make", "vendor-vfio");
     machine.program("dd", "echo busy >&2; exit 1");

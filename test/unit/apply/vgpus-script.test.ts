@@ -164,6 +164,10 @@ describe("vgpus.sh", () => {
     "a parent that is a path": listOf(line("forget", one), changed(4, "../../x")),
     "a type with a control character": listOf(line("forget", one), changed(5, "A40\u0007-8Q")),
     "a type number that is none": listOf(line("forget", one), changed(6, "$(id)")),
+    "a type number of one that goes that is none": listOf(
+      line("forget", one),
+      line("retire", two).replace("\t-\t", "\t$(id)\t"),
+    ),
     "an owner with an escape": listOf(line("forget", one), changed(7, "a\u001b[2J")),
     "a keep that is neither yes nor no": listOf(line("forget", one), changed(9, "maybe")),
   };
@@ -216,6 +220,13 @@ describe("applyVgpuSteps", () => {
       );
     await expect(applyVgpuSteps(steps, machineThatSays(said(one)))).rejects.toThrow(
       /make-vgpu of NVIDIA A40-8Q on 0000:3b:00.4 failed[\s\S]*Now: 1 of 2 operations of this change are done/,
+    );
+  });
+
+  it("sends of one that goes its place and its type's number, and nothing that is noted of it", () => {
+    const sent = operationList([{ ...step(one, "desk-1"), kind: "retire-vgpu" }]);
+    expect(sent.replaceAll("\t", " ")).toBe(
+      `operations 1\nretire ${one} vendor-vfio 0000:3b:00.0 0000:3b:00.4 - 562 - - no\n`,
     );
   });
 

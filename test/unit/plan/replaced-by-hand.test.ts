@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { planHostRemoval } from "../../../provider/plan/host.js";
 import { planVgpu } from "../../../provider/plan/vgpu.js";
 import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
-import { bootFiles, refusalTexts, vfAddress } from "./facts.js";
+import { bootFiles, desiredHost, refusalTexts, vfAddress } from "./facts.js";
 import { converged, emptyWorld, factsOf, removed, typeNamed, typesOf, type World } from "./vgpu-world.js";
 import { vgpuOf, vgpusOf, worldWith } from "./vgpus.js";
 
@@ -59,4 +60,24 @@ Next: find out who made it; if nobody needs it, shut its VM down, then on the ho
     const full = { ...worldWith(empty, vgpusOf(empty, "8Q", { count: 6 })), hasSmi: false };
     expect(planVgpuRemoval(desk, factsOf(full)).steps.map(({ kind }) => kind)).toEqual(["retire-vgpu"]);
   });
+});
+
+describe("a vGPU of ours that goes", () => {
+  it.each(["vendor-vfio", "mdev-on-vf"] as const)(
+    "is known by its type's number where it has no UUID, so that none of another type is cleared: %s",
+    (kind) => {
+      const facts = factsOf(worldWith(emptyWorld(kind), [desk]));
+      const live = facts.gpus[0]?.vgpus[0]?.vgpuTypeId;
+      expect(live).toBeGreaterThan(0);
+      const larger = vgpuOf(2, "A40-16Q");
+      for (const { steps } of [
+        planVgpuRemoval(desk, facts),
+        planVgpu({ self: larger, declared: [larger], bootFiles }, facts),
+        planHostRemoval(desiredHost({ driver: null, gpus: {} }), facts),
+      ]) {
+        const retired = steps.flatMap((step) => (step.kind === "retire-vgpu" ? [step.vgpu] : []));
+        expect(retired.map(({ vgpuTypeId }) => vgpuTypeId)).toEqual([kind === "vendor-vfio" ? live : null]);
+      }
+    },
+  );
 });

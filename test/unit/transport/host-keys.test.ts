@@ -201,7 +201,7 @@ describe("a revoked host key", () => {
     ssh("config", "Host gpu-01\n  HostName 127.0.0.1\n  RevokedHostKeys ~/.ssh/revoked\n");
     expect((await run(machine.connection())).stdout).toBe("hello\n");
     expect(await failure(run(machine.connection({ host: "gpu-01" })))).toBe(
-      revoked(`RevokedHostKeys ${home}/.ssh/revoked`).replace("root@127.0.0.1", "root@gpu-01"),
+      revoked(`RevokedHostKeys ${home}/.ssh/revoked`),
     );
     expect((await run(machine.connection())).stdout).toBe("hello\n");
     expect(machine.connections).toBe(1);
