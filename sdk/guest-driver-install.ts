@@ -12,22 +12,62 @@ import { checkedName, isResourceWith, wrongArguments, wrongKind } from "./wrong-
 
 /** A license from NVIDIA's license system. */
 export interface LicenseArgs {
-  /** Content of the client configuration token file. Always a secret. A change replaces the token and nothing else. */
+  /**
+   * Content of the client configuration token file. Always a secret.
+   * @change in place: the token is replaced, and nothing else
+   * @throws VGPU_UNLICENSED
+   */
   token: pulumi.Input<string>;
-  /** `"vgpu"` for every vGPU; the others for pass-through and bare metal. @default "vgpu" */
+  /**
+   * `"vgpu"` for every vGPU; the others for pass-through and bare metal.
+   * @default `"vgpu"`
+   * @change in place: `FeatureType` is written, and the license is acquired anew
+   * @throws VGPU_UNLICENSED
+   */
   feature?: pulumi.Input<"vgpu" | "vws" | "vcs" | "vapps">;
 }
 
 /** What is wanted of a guest. */
 export interface GuestDriverInstallArgs {
-  /** How the guest is reached: Linux, over SSH. */
-  guest: { connection: pulumi.Input<ConnectionArgs> };
-  /** The vGPU that the guest's VM has; its host's release is checked against the guest driver's. */
+  /**
+   * The guest: a Linux machine.
+   * @change as its connection's
+   */
+  guest: {
+    /**
+     * How the guest is reached by SSH.
+     * @change the next run goes that way; the resource is replaced only if it leads to another machine
+     * @throws VGPU_UNREACHABLE, VGPU_HOST_KEY, VGPU_LOGIN, VGPU_NO_SUDO, VGPU_CLAIM_CONFLICT
+     */
+    connection: pulumi.Input<ConnectionArgs>;
+  };
+  /**
+   * The vGPU that the guest's VM has; its host's release is checked against the guest driver's.
+   * @default none: nothing is checked
+   * @change nothing is done in the guest
+   * @throws VGPU_INCOMPATIBLE_GUEST
+   */
   device?: MdevDevice;
-  /** The guest driver. Not declared: whatever is installed is left as it is. A change reboots the guest. */
+  /**
+   * The guest driver.
+   * @default whatever is installed is left as it is
+   * @change in place: another one is installed, and the guest is rebooted
+   * @throws VGPU_PREREQUISITE, VGPU_INCOMPATIBLE_GUEST, VGPU_REBOOT_NEEDED
+   */
   driver?: pulumi.Input<DriverArgs>;
+  /**
+   * The license that the guest takes.
+   * @default none: the guest's license settings are left as they are
+   * @change in place
+   * @throws VGPU_UNLICENSED
+   */
   license?: pulumi.Input<LicenseArgs>;
-  /** Installing a guest driver takes up to two reboots. @default not allowed */
+  /**
+   * Whether the guest may be rebooted. Installing a guest driver takes up to two reboots.
+   * @default not allowed
+   * @change allowed or refused from the next plan on
+   * @throws VGPU_REBOOT_NEEDED
+   */
   reboot?: pulumi.Input<RebootArgs>;
 }
 

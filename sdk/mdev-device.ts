@@ -14,18 +14,34 @@ import { checkedName, isResourceWith, wrongArguments, wrongKind } from "./wrong-
 
 /** What is wanted of any vGPU. */
 interface AnyMdevDeviceArgs {
+  /**
+   * The VgpuHost that it is on.
+   * @change replaces the vGPU, if it is another machine
+   * @throws VGPU_INPUT, VGPU_UNREACHABLE, VGPU_FOREIGN
+   */
   host: VgpuHost;
-  /** @default derived from project, stack and resource name. A change replaces the vGPU. */
+  /**
+   * UUID of the mdev; on vendor-specific VFIO the name of the vGPU in the host's manifest.
+   * @default derived from project, stack and resource name
+   * @change replaces the vGPU
+   * @throws VGPU_CLAIM_CONFLICT, VGPU_FOREIGN
+   */
   uuid?: pulumi.Input<string>;
 }
 
 /** What is wanted of a vGPU of an NVIDIA GPU. */
 export interface GpuMdevArgs extends AnyMdevDeviceArgs {
-  /** PCI address of a GPU that the host declares, e.g. `"0000:3b:00.0"`. A change replaces the vGPU. */
+  /**
+   * PCI address of a GPU that the host declares, e.g. `"0000:3b:00.0"`.
+   * @change replaces the vGPU
+   * @throws VGPU_INPUT, VGPU_NO_SUCH_GPU
+   */
   gpu: pulumi.Input<string>;
   /**
-   * vGPU type by its short name `"A40-8Q"` or its full name `"NVIDIA A40-8Q"`. A change is made in place; every vGPU
-   * of a GPU has the same framebuffer size.
+   * vGPU type by its short name `"A40-8Q"` or its full name `"NVIDIA A40-8Q"`. Every vGPU of a GPU has the same
+   * framebuffer size.
+   * @change in place, while no VM uses it
+   * @throws VGPU_UNKNOWN_TYPE, VGPU_SIZE_CONFLICT, VGPU_CAPACITY, VGPU_IN_USE
    */
   type: pulumi.Input<string>;
   parent?: never;
@@ -37,9 +53,17 @@ export interface GpuMdevArgs extends AnyMdevDeviceArgs {
  * it; its own driver must be loaded, at each boot. No rule of the catalog applies: the host says what there is room for.
  */
 export interface ParentMdevArgs extends AnyMdevDeviceArgs {
-  /** Name of the device under `/sys/class/mdev_bus`, e.g. `"mtty"`, `"0000:00:02.0"`. A change replaces the mdev. */
+  /**
+   * Name of the device under `/sys/class/mdev_bus`, e.g. `"mtty"`, `"0000:00:02.0"`.
+   * @change replaces the mdev
+   * @throws VGPU_NO_SUCH_PARENT
+   */
   parent: pulumi.Input<string>;
-  /** Name of a directory under its `mdev_supported_types`, e.g. `"mtty-2"`, `"i915-GVTg_V5_4"`. A change is made in place. */
+  /**
+   * Name of a directory under its `mdev_supported_types`, e.g. `"mtty-2"`, `"i915-GVTg_V5_4"`.
+   * @change in place, while no VM uses it
+   * @throws VGPU_UNKNOWN_TYPE, VGPU_CAPACITY, VGPU_IN_USE
+   */
   mdevType: pulumi.Input<string>;
   gpu?: never;
   type?: never;
@@ -63,10 +87,11 @@ const type = "pulumi-nodejs:dynamic/vgpu:MdevDevice";
 export class MdevDevice extends pulumi.CustomResource {
   /** UUID of the mdev; on vendor-specific VFIO the name of the vGPU in the host's manifest. */
   declare readonly uuid: pulumi.Output<string>;
-  /** `undefined` for an mdev of a device that is not NVIDIA's. */
+  /** PCI address of its GPU; `undefined` for an mdev of a device that is not NVIDIA's. */
   declare readonly gpu: pulumi.Output<string | undefined>;
+  /** The declared type; `undefined` for an mdev of a device that is not NVIDIA's. */
   declare readonly type: pulumi.Output<string | undefined>;
-  /** `undefined` for a vGPU of an NVIDIA GPU: the number in it changes between driver releases. */
+  /** The declared mdev type; `undefined` for a vGPU of an NVIDIA GPU: the number in it changes between driver releases. */
   declare readonly mdevType: pulumi.Output<string | undefined>;
   /** How the host makes it; `"mdev-on-parent"` on a device that is not NVIDIA's. */
   declare readonly vgpuInterface: pulumi.Output<VgpuInterface>;

@@ -10,21 +10,44 @@ import { checkedName, wrongArguments } from "./wrong-kinds.js";
 
 /** What a GPU of a host is used for. */
 export interface GpuArgs {
-  /** `"vgpu"`: it is shared by time-sliced vGPUs; virtual functions are turned on where the board has them. @default "vgpu" */
+  /**
+   * `"vgpu"`: it is shared by time-sliced vGPUs; virtual functions are turned on where the board has them.
+   * @default `"vgpu"`
+   * @change there is no other use yet
+   * @throws VGPU_INPUT, VGPU_PREREQUISITE
+   */
   usage?: pulumi.Input<"vgpu">;
 }
 
 /** What is wanted of a vGPU host. */
 export interface VgpuHostArgs {
+  /**
+   * How the host is reached by SSH.
+   * @change the next run goes that way; the resource is replaced only if it leads to another machine
+   * @throws VGPU_UNREACHABLE, VGPU_HOST_KEY, VGPU_LOGIN, VGPU_NO_SUDO
+   */
   connection: pulumi.Input<ConnectionArgs>;
-  /** The vGPU manager. Not declared: whatever is installed is left as it is. A change reboots the host. */
+  /**
+   * The vGPU manager.
+   * @default whatever is installed is left as it is
+   * @change in place: another one is installed, and the host is rebooted
+   * @throws VGPU_PREREQUISITE, VGPU_REBOOT_NEEDED, VGPU_IN_USE
+   */
   driver?: pulumi.Input<DriverArgs>;
   /**
    * The GPUs that are managed, by PCI address as `lspci -D` prints it, e.g. `{ "0000:3b:00.0": { usage: "vgpu" } }`.
    * A GPU that is not here is never touched.
+   * @default none
+   * @change in place; a GPU is let go only when no vGPU of the program is on it
+   * @throws VGPU_NO_SUCH_GPU, VGPU_CLAIM_CONFLICT
    */
   gpus?: pulumi.Input<Record<string, GpuArgs>>;
-  /** Installing a vGPU manager takes two reboots on a bare host. @default not allowed */
+  /**
+   * Whether the host may be rebooted. Installing a vGPU manager takes two reboots on a bare host.
+   * @default not allowed
+   * @change allowed or refused from the next plan on
+   * @throws VGPU_REBOOT_NEEDED
+   */
   reboot?: pulumi.Input<RebootArgs>;
 }
 

@@ -6,6 +6,7 @@ import { ensureEngine } from "./engine/ensure-engine.js";
 import { labMissing } from "./lab/readiness.js";
 import { setUpLab } from "./lab/setup.js";
 import { repositoryRoot, toolCache } from "./paths.js";
+import { writeReference } from "./reference/reference.js";
 import { runProgram } from "./run-program.js";
 import { checkStages, runStages, stages, testStages } from "./stages.js";
 
@@ -21,6 +22,7 @@ const tasks: Record<string, Task> = {
   lint: async () => runStages([stages.lint]),
   format: async () => runProgram("biome", ["check", "--write", "."]),
   build: async () => build(),
+  reference: async () => writeReference(),
   unit: async (args) => vitest("unit", args),
   host: async (args) => vitest("host", args),
   engine: async (args) => {

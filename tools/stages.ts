@@ -5,6 +5,7 @@ import { runRepositoryChecks } from "./checks/run-checks.js";
 import { ensureEngine } from "./engine/ensure-engine.js";
 import { labMissing } from "./lab/readiness.js";
 import { toolCache } from "./paths.js";
+import { checkReference } from "./reference/reference.js";
 import { runProgram } from "./run-program.js";
 
 /** One part of the test command. */
@@ -51,6 +52,7 @@ export const stages = {
   },
   knip: { name: "unused code", run: () => program("knip", ["--no-progress"]) },
   repository: { name: "repository", run: async () => ({ code: await runRepositoryChecks() }) },
+  reference: { name: "argument reference", run: async () => ({ code: checkReference() }) },
   unit: { name: "unit", run: () => vitest("unit") },
   host: { name: "simulated hosts", run: () => vitest("host") },
   prepareEngine: { name: "engine set-up", run: prepareEngine },
@@ -66,6 +68,7 @@ export const checkStages: readonly Stage[] = [
   stages.layers,
   stages.knip,
   stages.repository,
+  stages.reference,
 ];
 
 /** What `npm test` runs, in this order. */

@@ -24,7 +24,11 @@ export async function checkDeclaredVgpu(
   const types = await typesToOffer(inputs, program);
   const given = inputs.type === undefined || inputs.type === null ? "" : String(inputs.type);
   const next = { type: typeOffer(given, types) };
-  const checked = checkMdevDevice(inputs, { where: String(inputs.name), next });
+  const checked = checkMdevDevice(inputs, {
+    where: String(inputs.name),
+    next,
+    page: "docs/reference/mdev-device.md",
+  });
   if (checked.inputs === null) return checked;
   const failures = programFailures(withItself(program, checked.inputs), () => types);
   return failures.length === 0 ? checked : { inputs: null, failures };

@@ -26,6 +26,7 @@ const featureTypes = { vapps: 0, vgpu: 1, vws: 2, vcs: 4 } as const;
 /** The lifecycle of a GuestDriverInstall. */
 export const guestDriverInstall = machineLifecycle({
   kind: "GuestDriverInstall",
+  page: "docs/reference/guest-driver-install.md",
   claim: "guest",
   journals: ["nvidia-gridd.service"],
   schema: guestDriverInstallSchema,

@@ -30,6 +30,8 @@ export interface MachineKind<
 > {
   readonly kind: "VgpuHost" | "GuestDriverInstall";
   readonly claim: "host" | "guest";
+  /** The page that has its arguments. */
+  readonly page: string;
   readonly journals: readonly string[];
   readonly schema: InputSchema;
   readonly table: DiffTable;

@@ -35,7 +35,10 @@ async function lookAndJudge(kind: AnyMachineKind, olds: Properties, news: Proper
   const { inputs, program } = takeDeclared(kind.kind, news);
   const noKey = isOffline() ? null : keyFileRefusal(String(inputs.name), inputs.connection);
   if (hasUnknown(inputs)) return { inputs, failures: asFailures(noKey === null ? [] : [noKey]) };
-  const checked = checkInputs(kind.schema, inputs, String(inputs.name));
+  const checked = checkInputs(kind.schema, inputs, {
+    where: String(inputs.name),
+    page: kind.page,
+  });
   if (checked.inputs === null) return { inputs, failures: [...checked.failures] };
   if (noKey !== null) return { inputs, failures: asFailures([noKey]) };
   const valid = checked.inputs as unknown as MachineInputs;

@@ -21,6 +21,7 @@ import { hostView } from "./machine-view.js";
 
 const machine = machineLifecycle({
   kind: "VgpuHost",
+  page: "docs/reference/vgpu-host.md",
   claim: "host",
   journals: ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service", "pulumi-vgpu.service"],
   schema: vgpuHostSchema,

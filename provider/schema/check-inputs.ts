@@ -21,6 +21,8 @@ export interface FailureTexts {
   readonly where: string;
   /** By property: what to do where something else helps more than to correct the program. */
   readonly next?: Readonly<Record<string, string>>;
+  /** The page that has the resource's arguments. @default the folder of all such pages */
+  readonly page?: string;
 }
 
 /** Checks declared inputs; each thing that is wrong is one failure with its property. */
@@ -29,10 +31,14 @@ export function checkInputs<T>(
   inputs: unknown,
   texts: string | FailureTexts,
 ): CheckedInputs<T> {
-  const { where, next = {} }: FailureTexts = typeof texts === "string" ? { where: texts } : texts;
+  const {
+    where,
+    next = {},
+    page = "docs/reference",
+  }: FailureTexts = typeof texts === "string" ? { where: texts } : texts;
   const result = schema.safeParse(inputs);
   if (result.success) return { inputs: result.data, failures: [] };
-  const all = result.error.issues.flatMap(oneByOne);
+  const all = result.error.issues.flatMap((issue) => oneByOne(issue, page));
   const failures = all.slice(0, mostFailures).map(({ path, saw, expected }) => {
     const property = propertyPath(path);
     const reason = errorText({
@@ -64,9 +70,9 @@ interface Complaint {
 }
 
 /** Names the keys themselves that are not valid; the value of an unknown key may be a secret under a mistyped name. */
-function oneByOne(issue: z.core.$ZodIssue): Complaint[] {
+function oneByOne(issue: z.core.$ZodIssue, page: string): Complaint[] {
   if (issue.code === "unrecognized_keys") {
-    const expected = "no property of that name; see the resource's arguments";
+    const expected = `no property of that name; see the arguments in ${page}`;
     return issue.keys.map((key) => ({ path: [...issue.path, key], saw: "a value", expected }));
   }
   if (issue.code === "invalid_key") {

@@ -1,6 +1,8 @@
 // `npm run demo`: the main job on simulated hosts and the real engine; every claim is checked on the machines.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import readline from "node:readline";
+import { tieGuest } from "../../test/fleet/fleet.js";
 import { exportLines } from "../engine/engine-environment.js";
 import { openStage, type Stage } from "./stage.js";
 import { DemoError, playStory } from "./story.js";
@@ -10,20 +12,23 @@ async function main(): Promise<void> {
   const started = Date.now();
   const stage = await openStage();
   try {
+    if (keep) {
+      await keepUp(stage);
+      return;
+    }
     await playStory(stage);
     console.log(`\nEverything came out as said, in ${((Date.now() - started) / 1000).toFixed(0)} s.`);
-    if (keep) await keepUp(stage);
-    else console.log("To try commands by hand on such a fleet: npm run demo -- --keep");
+    console.log("To try commands by hand on such a fleet: npm run demo -- --keep");
   } finally {
     await stage.close();
   }
 }
 
-/** Leaves the fleet, bare again and its VMs ready to start, to the person at the keyboard until Ctrl-C. */
+/** Leaves the fleet, bare and its VMs ready to start, to the person at the keyboard until Ctrl-C. */
 async function keepUp(stage: Stage): Promise<void> {
   await stage.readyVms();
   console.log(
-    "\nThe fleet stays up, bare, until Ctrl-C; then everything is removed. In another terminal, in this folder:\n",
+    "\nThe fleet is up, bare, until Ctrl-C; then everything is removed. In another terminal, in this folder:\n",
   );
   console.log(exportLines(stage.env).join("\n"));
   console.log(`\n  pulumi preview --stack ${stage.stack}`);
@@ -40,7 +45,45 @@ async function keepUp(stage: Stage): Promise<void> {
   for (const { host, port, user, privateKeyPath } of connections) {
     console.log(`  ssh -o UserKnownHostsFile=${known} -p ${port} -i ${privateKeyPath} ${user}@${host}`);
   }
+  console.log(`
+A guest's VM starts as soon as its vGPU is there. To give it one that you declare, type here:
+
+  ${tieUsage}
+
+with the vGPU's uuid, or on ${hostNames(stage, "ada")} the function that carries it, as \`parent\` in
+\`pulumi stack export --stack ${stage.stack}\` says. Guests: ${Object.keys(guests).join(", ")}. Hosts: ${hostNames(stage)}.
+`);
+  await listen(stage);
+}
+
+const tieUsage = "tie GUEST HOST UUID-OR-FUNCTION";
+
+function hostNames(stage: Stage, part = ""): string {
+  return Object.keys(stage.fleet.config.hosts)
+    .filter((name) => name.includes(part))
+    .join(", ");
+}
+
+/** Does what is typed, until Ctrl-C. */
+async function listen(stage: Stage): Promise<void> {
+  const lines = readline.createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    if (line.trim() === "") return;
+    tie(stage, line.trim().split(/\s+/)).then(console.log, (error: unknown) =>
+      console.log(error instanceof Error ? error.message : error),
+    );
+  });
   await new Promise<void>((resolve) => process.once("SIGINT", resolve));
+  lines.close();
+}
+
+async function tie(stage: Stage, words: readonly string[]): Promise<string> {
+  const [verb, guest, host, vgpu] = words;
+  if (verb !== "tie" || guest === undefined || host === undefined || vgpu === undefined)
+    return `Not understood. Expected: ${tieUsage}`;
+  const match = vgpu.length === 36 ? { mdevUuid: vgpu.toLowerCase() } : { virtualFunction: vgpu };
+  await tieGuest(stage.fleet, guest, host, match);
+  return `${guest} starts with ${vgpu} of ${host}.`;
 }
 
 main().catch((error: unknown) => {

@@ -11,7 +11,11 @@ export async function installDependencies(root) {
   const wanted = createHash("sha256")
     .update(readFileSync(path.join(root, "package-lock.json")))
     .digest("hex");
-  if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
+  const stamped = existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
+  if (!stamped && isInstalledByHand(root)) {
+    await installNode(modules);
+    writeFileSync(stamp, wanted);
+  } else if (!stamped) {
     console.log(
       existsSync(modules)
         ? "Dependencies: package-lock.json changed, installing again."
@@ -24,6 +28,24 @@ export async function installDependencies(root) {
     console.log(`Dependencies: installed in ${seconds(started)} s.`);
   }
   linkOurselves(modules);
+}
+
+/** Whether npm itself, called by hand, has left what package-lock.json names: it notes what it installed. */
+export function isInstalledByHand(root) {
+  const noted = path.join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(noted)) return false;
+  const [wanted, found] = [path.join(root, "package-lock.json"), noted].map(
+    (file) => JSON.parse(readFileSync(file, "utf8")).packages,
+  );
+  const same = (name) =>
+    wanted[name]?.version === found[name]?.version && wanted[name]?.integrity === found[name]?.integrity;
+  const isThere = (name) => existsSync(path.join(root, name));
+  // What is for another kind of machine is not installed, and not noted.
+  const missing = Object.keys(wanted).filter(
+    (name) => name.startsWith("node_modules/") && !(name in found) && wanted[name].optional !== true,
+  );
+  const kept = Object.keys(found).filter((name) => name.startsWith("node_modules/"));
+  return missing.length === 0 && kept.length > 0 && kept.every((name) => same(name) && isThere(name));
 }
 
 async function npmCi(root) {

@@ -140,8 +140,8 @@ Next: correct it in the program`,
       vgpuHostSchema,
       { ...identity, gpu: {}, reboot: { allowed: true } },
       [
-        "reboot.allowed | Saw: a value | Expected: no property of that name; see the resource's arguments",
-        "gpu | Saw: a value | Expected: no property of that name; see the resource's arguments",
+        "reboot.allowed | Saw: a value | Expected: no property of that name; see the arguments in docs/reference",
+        "gpu | Saw: a value | Expected: no property of that name; see the arguments in docs/reference",
       ],
     ],
     [
