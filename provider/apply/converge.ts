@@ -1,6 +1,7 @@
 import { isVgpuError, VgpuError } from "../model/errors.js";
 import { type Plan, progressText, type Step, stepText } from "../plan/steps.js";
 import { isPlanOutdated } from "../transport/lock-failures.js";
+import type { StepProgress } from "./step-progress.js";
 
 const reconnectsPerStep = 3;
 
@@ -14,7 +15,7 @@ export interface Convergence<Facts> {
   /** Runs the first step of the list, or those of its head that belong together; returns how many it ran. */
   readonly apply: (steps: readonly Step[], facts: Facts) => Promise<number>;
   readonly observe: () => Promise<Facts>;
-  readonly progress: (text: string) => void;
+  readonly progress: StepProgress;
 }
 
 /**
@@ -38,18 +39,23 @@ export async function converge<Facts>(convergence: Convergence<Facts>, first: Fa
       throw noEffect(convergence.where, text, done);
     const total = done.length + plan.steps.length;
     if (total > 1 || !saidByEngine.has(step.kind))
-      convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(step)}`);
+      begin(convergence.progress, step, [done.length + 1, total]);
     const ran = await applyOrReconnect(convergence, plan.steps, facts);
     lost = "lost" in ran ? lost + 1 : 0;
     if ("lost" in ran && lost > reconnectsPerStep)
       throw isPlanOutdated(ran.lost) ? ran.lost : unstable(convergence.where, text, done);
     const finishedSteps = plan.steps.slice(0, "lost" in ran ? 0 : ran.steps);
     for (const [index, finished] of finishedSteps.entries()) {
-      if (index > 0) convergence.progress(`step ${done.length + 1} of ${total}: ${progressText(finished)}`);
+      if (index > 0) begin(convergence.progress, finished, [done.length + 1, total]);
       done.push(stepText(finished));
     }
     facts = await convergence.observe();
   }
+}
+
+function begin(progress: StepProgress, step: Step, [number, total]: readonly [number, number]): void {
+  const place = `step ${number} of ${total}: `;
+  progress.begin(`${place}${step.kind}`, `${place}${progressText(step)}`);
 }
 
 /** What a step came to: how many steps ran, or why none can be said to have. */
@@ -66,11 +72,11 @@ async function applyOrReconnect<Facts>(
   } catch (error) {
     if (!isVgpuError(error)) throw error;
     if (isPlanOutdated(error))
-      convergence.progress(
+      convergence.progress.detail(
         "the lock of the machine had to be taken anew; looking again before anything is done",
       );
     else if (error.code === "VGPU_UNREACHABLE")
-      convergence.progress("the connection was lost; connecting again to see what was done");
+      convergence.progress.detail("the connection was lost; connecting again to see what was done");
     else throw error;
     return { lost: error };
   }

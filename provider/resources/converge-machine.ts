@@ -2,6 +2,7 @@ import { applyStep } from "../apply/apply-step.js";
 import { applyVgpuSteps, isVgpuStep, type SingleVgpuStep } from "../apply/apply-vgpus.js";
 import { converge } from "../apply/converge.js";
 import { dropDamagedPackage } from "../apply/damaged-package.js";
+import { stepProgress } from "../apply/step-progress.js";
 import type { MachineFacts } from "../model/facts.js";
 import type { RebootPolicy } from "../plan/desired.js";
 import type { Plan, Step } from "../plan/steps.js";
@@ -37,13 +38,13 @@ export async function convergeMachine<Facts extends MachineFacts>(
   task: MachineConvergence<Facts>,
   before: Facts,
 ): Promise<Facts> {
-  const progress = passing(task.label);
+  const progress = stepProgress(passing(task.label));
   const machine = {
     session: task.view.session,
     side: task.claim,
     label: task.label,
     journals: task.journals,
-    progress,
+    progress: progress.detail,
   };
   const apply = async (steps: readonly Step[], facts: Facts): Promise<number> => {
     const onVgpus = headOf(steps);
@@ -72,6 +73,8 @@ export async function convergeMachine<Facts extends MachineFacts>(
     // Whoever comes next under this lock looks for himself: nobody knows what the step did.
     task.view.forget();
     throw error;
+  } finally {
+    progress.end();
   }
 }
 

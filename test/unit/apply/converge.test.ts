@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Convergence, converge } from "../../../provider/apply/converge.js";
+import { stepProgress } from "../../../provider/apply/step-progress.js";
 import { VgpuError } from "../../../provider/model/errors.js";
 import type { Plan, Step } from "../../../provider/plan/steps.js";
 
@@ -29,7 +30,7 @@ function machineOf(targets: readonly string[], applied: (done: string[], target:
     plan,
     apply: async (steps) => applied(done, steps[0]?.target ?? ""),
     observe: async () => [...done],
-    progress: (text) => said.push(text),
+    progress: stepProgress((text) => said.push(text)),
   };
   return { convergence, done, said };
 }
