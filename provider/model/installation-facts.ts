@@ -15,7 +15,7 @@ export interface Distribution {
   readonly version: string;
 }
 
-/** A folder to which the vendor's installer may unpack itself. */
+/** A folder to which the vendor's installer may unpack itself, or puts the driver. */
 export interface InstallerFolder {
   readonly path: string;
   /** Where the file system is mounted that has it, or will have it. */
@@ -49,4 +49,6 @@ export interface InstallationFacts {
   /** What will keep the images of a boot from being made anew, one reason each. */
   readonly imagesKept: readonly string[];
   readonly installerFolders: readonly InstallerFolder[];
+  /** Where the driver's files go: `/usr` and the running kernel's modules. */
+  readonly driverFolders: readonly InstallerFolder[];
 }

@@ -26,6 +26,7 @@ export function parseInstallation(lines: FactLines): InstallationFacts {
     moduleOnDisk: file === "" ? null : { file, package: lines.one("module-package") || null },
     imagesKept: first("images-kept"),
     installerFolders: lines.all("installer-folder").map(parseInstallerFolder),
+    driverFolders: lines.all("driver-folder").map(parseInstallerFolder),
   };
 }
 

@@ -85,7 +85,8 @@ if [ -n "$value" ] && ! command -v nvidia-uninstall > /dev/null 2>&1; then
   done
 fi
 
-# What will keep the images of a boot from being made anew, and the installer from unpacking itself, as far as it shows without writing.
+# What will keep the images of a boot from being made anew, the installer from unpacking itself, and the driver from
+# getting its place, as far as it shows without writing.
 mount_of() { # folder; leaves the nearest folder that is there in $at, the room below it in KiB in $free, its mount options in $options
   at=$1 options=
   until [ -d "$at" ]; do at=${at%/*}; at=${at:-/}; done
@@ -119,3 +120,4 @@ for folder in /var/lib/pulumi-vgpu/installer /usr/local/lib/pulumi-vgpu/installe
   case $free in *[!0-9]* | '') ;; *) free=$((free + ${left:-0})) ;; esac
   fact installer-folder "$folder" "$point" "$free" "$options"
 done
+for folder in /usr "/lib/modules/$kernel"; do mount_of "$folder"; fact driver-folder "$folder" "$point" "$free" "$options"; done

@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { packageContent } from "../catalog/package-content.js";
+import { largestPackageBytes, packageContent } from "../catalog/package-content.js";
 import { packageFacts } from "../catalog/packages.js";
 import { canonicalVersion, findRelease } from "../catalog/releases.js";
 import type { ErrorParts } from "../model/errors.js";
@@ -82,6 +82,8 @@ async function packageRefusal(
   const path = driver?.package?.localPath;
   if (driver?.package == null || path == null) return null;
   const base = { code: "VGPU_PACKAGE_MISMATCH" as const, where, property: "driver.package" };
+  const { bytes = 0 } = driver.package;
+  if (bytes > largestPackageBytes) return { ...base, ...tooBig(path, bytes) };
   let found: string;
   try {
     found = await localHash(path);
@@ -105,4 +107,15 @@ async function packageRefusal(
   }
   const content = packageContent(localHead(path));
   return packageMismatch({ role, release: driver.release, place: path, content }, where);
+}
+
+/** What is no package by its size alone is not read: of a sparse file there may be millions of MiB. */
+function tooBig(path: string, bytes: number): Pick<ErrorParts, "what" | "saw" | "expected" | "next"> {
+  const mib = (size: number) => Math.floor(size / 2 ** 20);
+  return {
+    what: "the file is too big for a driver package",
+    saw: `${path} has ${mib(bytes)} MiB`,
+    expected: `at most ${mib(largestPackageBytes)} MiB, as every driver package`,
+    next: "correct driver.package.path, and the hash beside it",
+  };
 }

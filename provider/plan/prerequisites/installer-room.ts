@@ -2,6 +2,7 @@ import type { ErrorParts } from "../../model/errors.js";
 import type { MachineFacts } from "../../model/facts.js";
 import type { InstallerFolder } from "../../model/installation-facts.js";
 import type { Step } from "../steps.js";
+import { driverRoomRefusal, mib } from "./driver-room.js";
 import { type Named, prerequisite } from "./prerequisite.js";
 
 /** What the installer needs beside its package, in KiB; as apply/shell/installer-folder.sh has it. */
@@ -18,17 +19,17 @@ interface PackageNeeds {
 }
 
 /**
- * Returns the refusal of a machine that has no room for the package that these steps bring and install, or no folder to
- * which the vendor's installer can unpack itself. `bytes` is the package's size where its source does not say it.
+ * Returns the refusal of a machine that has no room for the package that these steps bring and install, no folder to
+ * which the vendor's installer can unpack itself, or no place for the driver. `bytes` is the package's size where its source does not say it.
  */
 export function installerRoomRefusals(
   desired: Named,
   facts: MachineFacts,
   { steps, bytes }: { readonly steps: readonly Step[]; readonly bytes?: number | undefined },
 ): ErrorParts[] {
-  const folders = facts.installation.installerFolders;
+  const { installerFolders: folders, driverFolders } = facts.installation;
   const install = steps.find((step) => step.kind === "install-driver");
-  if (install === undefined || folders.length === 0) return [];
+  if (install === undefined) return [];
   const isBrought = steps.some(({ kind }) => kind === "upload-package" || kind === "copy-package");
   const size = install.package.bytes ?? bytes;
   const beside = folders.find(({ path }) => path.startsWith("/var/lib/"));
@@ -37,7 +38,11 @@ export function installerRoomRefusals(
     broughtTo: isBrought ? (beside?.mount ?? null) : null,
   };
   const noPlace = isBrought && beside !== undefined ? packageRefusal(desired, beside, needs) : null;
-  const refusal = noPlace ?? unpackRefusal(desired, folders, needs);
+  const isFreed = facts.installedDriver !== null || steps.some(({ kind }) => kind === "uninstall-driver");
+  const refusal =
+    noPlace ??
+    unpackRefusal(desired, folders, needs) ??
+    driverRoomRefusal(desired, driverFolders, { sizeKib: needs.sizeKib, isFreed });
   return refusal === null ? [] : [refusal];
 }
 
@@ -62,7 +67,7 @@ function unpackRefusal(
   needs: PackageNeeds,
 ): ErrorParts | null {
   const reasons = folders.map((folder) => unusable(folder, needs));
-  if (reasons.includes(null)) return null;
+  if (reasons.length === 0 || reasons.includes(null)) return null;
   const { sizeKib } = needs;
   const room =
     sizeKib === undefined
@@ -87,8 +92,4 @@ function unusable({ path, mount, freeKib, options }: InstallerFolder, needs: Pac
   if (freeKib === null || freeKib >= need) return null;
   const wanted = sizeKib === undefined ? "" : `, ${mib(need)} MiB are needed`;
   return `${path}: ${mount} has room for ${mib(freeKib)} MiB${wanted}`;
-}
-
-function mib(kib: number): number {
-  return Math.floor(kib / 1024);
 }

@@ -51,6 +51,9 @@ describe("parseInstallation", () => {
       { path: "/b", mount: "", freeKib: null, options: [] },
       { path: "/c", mount: "/", freeKib: null, options: ["rw"] },
     ]);
+    expect(parseInstallation(linesOf("driver-folder|/usr|/|1024|ro")).driverFolders).toEqual([
+      { path: "/usr", mount: "/", freeKib: 1024, options: ["ro"] },
+    ]);
   });
 
   it("reads a distribution with and without quotes", () => {

@@ -212,9 +212,26 @@ describe("what keeps the images of a boot from being made", () => {
       "installer-folder /var/lib/pulumi-vgpu/installer / 1234 rw,noexec",
       "installer-folder /usr/local/lib/pulumi-vgpu/installer / 1234 rw,noexec",
     ]);
-    expect(machine.calls().filter((call) => call.startsWith("df"))).toEqual([
-      `df -P -k ${machine.at("var/lib")}`,
-      `df -P -k ${machine.at("usr/local/lib")}`,
+    expect(
+      machine
+        .calls()
+        .filter((call) => call.startsWith("df"))
+        .slice(0, 2),
+    ).toEqual([`df -P -k ${machine.at("var/lib")}`, `df -P -k ${machine.at("usr/local/lib")}`]);
+  });
+
+  it("comes with the room and the mount of where the driver's files go", () => {
+    mkdirSync(machine.at("lib/modules/1.2.3"), { recursive: true });
+    mounted("ro,relatime");
+    expect(facts("driver-folder")).toEqual([
+      "driver-folder /usr / 1234 ro,relatime",
+      "driver-folder /lib/modules/1.2.3 / 1234 ro,relatime",
     ]);
+    expect(
+      machine
+        .calls()
+        .filter((call) => call.startsWith("df"))
+        .slice(2),
+    ).toEqual(["df -P -k /usr", `df -P -k ${machine.at("lib/modules/1.2.3")}`]);
   });
 });

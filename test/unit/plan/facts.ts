@@ -67,6 +67,7 @@ export const readyInstallation: InstallationFacts = {
   moduleOnDisk: null,
   imagesKept: [],
   installerFolders: [],
+  driverFolders: [],
 };
 
 /** The installation facts of a ready machine, with changes. */

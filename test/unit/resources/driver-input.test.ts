@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -112,6 +112,20 @@ Saw: sha256 ${found} (${path})
 Expected: sha256 ${sha256}
 Next: fetch the package again, or declare the hash of the file that is meant`,
     ]);
+  });
+
+  it("refuses a file that is bigger than any driver package, and does not read it", async () => {
+    const input = { release: "17.4", package: packageOf("sparse.run", manager) };
+    const { path } = input.package;
+    truncateSync(path, 2 ** 42);
+    const began = performance.now();
+    expect(await textsOf(input)).toEqual([
+      `VGPU_PACKAGE_MISMATCH gpu-01: the file is too big for a driver package
+Saw: ${path} has 4194304 MiB
+Expected: at most 4096 MiB, as every driver package
+Next: correct driver.package.path, and the hash beside it`,
+    ]);
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 
   it("reads a file again when it has changed", async () => {
