@@ -88,7 +88,7 @@ const type = "pulumi-nodejs:dynamic/vgpu:GuestDriverInstall";
  * Destroying it uninstalls what it installed, while the guest still runs.
  *
  * @example
- * new GuestDriverInstall("desk-1", {
+ * new vgpu.GuestDriverInstall("desk-1", {
  *   guest: { connection: { host: "desk-1.lab", privateKeyPath: "~/.ssh/id_ed25519" } },
  *   device: desk,
  *   driver: { release: "17.4", package: { path: "./NVIDIA-Linux-x86_64-550.127.05-grid.run", sha256: "…" } },

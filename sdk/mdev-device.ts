@@ -80,8 +80,8 @@ const type = "pulumi-nodejs:dynamic/vgpu:MdevDevice";
  * changed or removed while a VM uses it.
  *
  * @example
- * const desk = new MdevDevice("desk-1", { host, gpu: "0000:3b:00.0", type: "A40-8Q" });
- * const serial = new MdevDevice("serial-1", { host, parent: "mtty", mdevType: "mtty-2" });
+ * const desk = new vgpu.MdevDevice("desk-1", { host, gpu: "0000:3b:00.0", type: "A40-8Q" });
+ * const serial = new vgpu.MdevDevice("serial-1", { host, parent: "mtty", mdevType: "mtty-2" });
  * export const hostdevs = [desk.hostdevXml, serial.hostdevXml];
  */
 export class MdevDevice extends pulumi.CustomResource {

@@ -79,7 +79,7 @@ const type = "pulumi-nodejs:dynamic/vgpu:VgpuHost";
  * Destroying it removes what it put there, and nothing else.
  *
  * @example
- * const host = new VgpuHost("gpu-01", {
+ * const host = new vgpu.VgpuHost("gpu-01", {
  *   connection: { host: "gpu-01.lab", privateKeyPath: "~/.ssh/id_ed25519" },
  *   driver: {
  *     release: "17.4",

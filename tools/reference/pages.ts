@@ -18,6 +18,8 @@ export function resourcePage(resource: Resource): Page {
     resource.text,
     "",
     "```ts",
+    ...prelude(resource.example),
+    "",
     resource.example,
     "```",
     "",
@@ -30,6 +32,26 @@ export function resourcePage(resource: Resource): Page {
     "",
   ];
   return { path: `docs/reference/${fileName(resource.name)}.md`, text: lines.join("\n") };
+}
+
+/** What an example speaks of without making it. */
+const made: Readonly<Record<string, string>> = {
+  host: "declare const host: vgpu.VgpuHost;",
+  desk: "declare const desk: vgpu.MdevDevice;",
+  config: "const config = new pulumi.Config();",
+};
+
+function prelude(example: string): string[] {
+  const names = Object.keys(made).filter(
+    (name) => new RegExp(`\\b${name}\\b(?!:)`).test(example) && !example.includes(`const ${name} =`),
+  );
+  const needsPulumi = names.includes("config");
+  return [
+    ...(needsPulumi ? ['import * as pulumi from "@pulumi/pulumi";'] : []),
+    'import * as vgpu from "pulumi-vgpu";',
+    ...(names.length === 0 ? [] : [""]),
+    ...names.map((name) => made[name] ?? ""),
+  ];
 }
 
 function formLines(form: Form, number: number | null): string[] {

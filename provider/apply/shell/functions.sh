@@ -125,7 +125,8 @@ held() { # sysfs directory of a device; leaves who has its VFIO file open in $wh
   if [ -L "$1/iommu_group" ] && [ -z "$group" ]; then why="who uses it could not be read: $1/iommu_group"; return 0; fi
   for node in "/sys/class/vfio/${group:-none}" "$1"/vfio-dev/*; do
     if [ ! -e "$node" ]; then continue; fi
-    case $node in */vfio-dev/*) character=${node##*/} ;; esac
+    # A kernel without files for single devices (Debian's) shows them all the same, and no number.
+    case $node in */vfio-dev/*) character=${node##*/}; if [ ! -e "$node/dev" ]; then continue; fi ;; esac
     line_of "$node/dev"
     case $value in
       *[!0-9:]* | :* | *: | *:*:*) value= ;;

@@ -100,7 +100,8 @@ function mdevEntry(gpu: Gpu, vgpu: SimulatedVgpu, surface: VgpuSurface): SysEntr
   const group = vgpu.iommuGroup;
   const staying = {
     iommu_group: link(`${toRoot}/kernel/iommu_groups/${group}`),
-    "vfio-dev": dir(() => ({ [`vfio${group}`]: dir(() => ({ dev: attribute(`511:${group}`) })) })),
+    // Without a number: Debian's kernels, 6.1 and 6.12, make no files for single devices. Seen in the lab.
+    "vfio-dev": dir(() => ({ [`vfio${group}`]: dir(() => ({})) })),
   };
   // While a removal waits this is all that is left. Seen on Linux 6.1 with QEMU as the user.
   if (vgpu.removing) return dir(() => staying);

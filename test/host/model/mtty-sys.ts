@@ -63,7 +63,8 @@ function mdevEntry(mtty: Mtty, mdev: MttyMdev): SysEntry {
   const group = mdev.iommuGroup;
   const staying = {
     iommu_group: link(`${toRoot}/kernel/iommu_groups/${group}`),
-    "vfio-dev": dir(() => ({ [`vfio${group}`]: dir(() => ({ dev: attribute(`511:${group}`) })) })),
+    // Without a number: Debian's kernels, 6.1 and 6.12, make no files for single devices. Seen in the lab.
+    "vfio-dev": dir(() => ({ [`vfio${group}`]: dir(() => ({})) })),
   };
   // While a removal waits this is all that is left.
   if (mdev.removing) return dir(() => staying);

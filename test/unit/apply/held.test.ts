@@ -20,8 +20,9 @@ function heldByNumber(number: string, before = ""): string {
     mkdirSync(`${root}/device/vfio-dev/vfio3`, { recursive: true });
     writeFileSync(`${root}/device/vfio-dev/vfio3/dev`, `${number}\n`);
     symlinkSync("/nowhere/iommu_groups/12", `${root}/device/iommu_group`);
-    return runShell(`${libraryScript("host")}\n${before}\nheld ${root}/device; printf '%s|%s' "$?" "$why"`)
-      .stdout;
+    return runShell(
+      `${libraryScript("host")}\nroot=${root}\n${before}\nheld ${root}/device; printf '%s|%s' "$?" "$why"`,
+    ).stdout;
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -89,6 +90,10 @@ describe("the look for who uses a device, just before its removal", () => {
     expect(heldByNumber("511:1048575", before)).toMatch(
       /^0\|who uses it could not be read: \S+\/iommu_group$/,
     );
+  });
+
+  it("needs no number of a file that the kernel does not make: a device without one is asked for by its group", () => {
+    expect(heldByNumber("1:7", `${nobody}; rm "$root"/device/vfio-dev/vfio3/dev`)).toBe("1|");
   });
 
   it.each(["", "1", "1:", ":7", "1:x", "1:7:9"])("takes a number that is none for a use: %j", (number) => {
