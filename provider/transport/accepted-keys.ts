@@ -1,6 +1,7 @@
 import type { Connection } from "../model/connection.js";
 import { type PublicHostKey, parsePublicHostKey } from "./known-hosts.js";
-import { type Route, resolveRoute } from "./ssh-alias.js";
+import type { Route } from "./route.js";
+import { resolveRoute } from "./ssh-alias.js";
 
 /** A host key that was accepted without having been known before. */
 interface AcceptedKey {

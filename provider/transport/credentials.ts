@@ -3,9 +3,9 @@ import type { AnyAuthMethod, AuthHandlerMiddleware } from "ssh2";
 import { utils } from "ssh2";
 import { redactLater } from "../model/errors.js";
 import { StrongAgent } from "./agent.js";
+import { expandHome, homePath } from "./home-path.js";
 import { keyWeakness } from "./key-weakness.js";
-import type { Route } from "./ssh-alias.js";
-import { expandHome, homePath } from "./ssh-alias.js";
+import type { Route } from "./route.js";
 
 /** One way to log in: `label` says where it comes from, for messages, and never holds a secret. */
 interface Credential {

@@ -6,7 +6,7 @@ import { type LoginAttempts, loginAttempts } from "./credentials.js";
 import { loginRefused } from "./failures.js";
 import { type HostKeyTrust, hostKeyTrust } from "./host-key.js";
 import { hostKeyText, publicHostKey } from "./known-hosts.js";
-import type { Route } from "./ssh-alias.js";
+import type { Route } from "./route.js";
 import { refuseSha1Signatures, withoutSha1 } from "./without-sha1.js";
 
 /** A connection that is logged in. */

@@ -1,6 +1,6 @@
 import { redact, startOf, VgpuError } from "../model/errors.js";
 import type { LoginAttempts } from "./credentials.js";
-import type { Route } from "./ssh-alias.js";
+import type { Route } from "./route.js";
 
 /** Returns `"15 s"`, `"0.4 s"`. */
 export function seconds(milliseconds: number): string {

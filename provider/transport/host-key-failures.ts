@@ -1,6 +1,6 @@
 import { startOf, VgpuError } from "../model/errors.js";
 import { fingerprint, hostKeyText, knownHostsName, leastRsaBits, type PublicHostKey } from "./known-hosts.js";
-import type { Route } from "./ssh-alias.js";
+import type { Route } from "./route.js";
 
 function describeKey(key: PublicHostKey): string {
   return `${key.type} ${fingerprint(key)}`;

@@ -4,7 +4,7 @@ import { notAKey, otherKey, revokedKey, unknownKey, weakKey } from "./host-key-f
 import type { KnownKeys, PublicHostKey } from "./known-hosts.js";
 import { leastRsaBits, lookUpKnownKeys, parsePublicHostKey, rsaBits, sameKey } from "./known-hosts.js";
 import { knownHostsTexts, revokedHostKeys } from "./revoked-keys.js";
-import type { Route } from "./ssh-alias.js";
+import type { Route } from "./route.js";
 
 /** How one machine's host key is judged. */
 export interface HostKeyTrust {

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import type { ErrorParts } from "../model/errors.js";
 import { unknownValue } from "../model/unknown-value.js";
-import { expandHome } from "./ssh-alias.js";
+import { expandHome } from "./home-path.js";
 
 /**
  * Returns why a key file that a connection or its bastion names cannot be read here, `null` when each can: seen before any

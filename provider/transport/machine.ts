@@ -8,7 +8,7 @@ import { execOn } from "./exec-channel.js";
 import { unreachable } from "./failures.js";
 import { judgeAgain } from "./host-key.js";
 import { parsePublicHostKey } from "./known-hosts.js";
-import type { Route } from "./ssh-alias.js";
+import type { Route } from "./route.js";
 import { within } from "./within.js";
 
 /** How long to try, and what to accept. */

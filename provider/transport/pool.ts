@@ -1,7 +1,9 @@
 import type { Connection } from "../model/connection.js";
 import { forgetAccepted } from "./accepted-keys.js";
 import { Machine } from "./machine.js";
-import { type Route, resolveRoute, routeTarget } from "./ssh-alias.js";
+import type { Route } from "./route.js";
+import { resolveRoute, routeTarget } from "./ssh-alias.js";
+import { forgetOptions } from "./user-config.js";
 
 const machines = new Map<string, Machine>();
 
@@ -27,4 +29,5 @@ export function closeMachines(): void {
   for (const machine of machines.values()) machine.drop();
   machines.clear();
   forgetAccepted();
+  forgetOptions();
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { unreadableKeys } from "./host-key-failures.js";
 import { type PublicHostKey, parsePublicHostKey } from "./known-hosts.js";
-import type { Route } from "./ssh-alias.js";
+import type { Route } from "./route.js";
 
 /** How OpenSSH's binary list of revoked keys begins. Source: PROTOCOL.krl of OpenSSH. */
 const binaryMagic = "SSHKRL\n\0";

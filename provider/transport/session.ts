@@ -6,8 +6,9 @@ import { runChange } from "./guarded-command.js";
 import { heldLock } from "./lock-scope.js";
 import type { Machine } from "./machine.js";
 import { closeMachines, machineFor } from "./pool.js";
+import type { Route } from "./route.js";
 import { type CommandContext, type ExecRequest, type ExecResult, runCommand } from "./run-command.js";
-import { type Route, routeTarget } from "./ssh-alias.js";
+import { routeTarget } from "./ssh-alias.js";
 import { type UploadRequest, uploadFile } from "./upload.js";
 
 export type { ExecRequest, ExecResult } from "./run-command.js";

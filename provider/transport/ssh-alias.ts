@@ -1,41 +1,14 @@
-import { globSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
-import { parse } from "ssh-config";
+import { hostname, userInfo } from "node:os";
 import { type Connection, connectionTarget } from "../model/connection.js";
 import { VgpuError } from "../model/errors.js";
-
-/** A connection with every alias of `~/.ssh/config` resolved: what is dialed, and through which bastions. */
-export interface Route {
-  readonly connection: Connection;
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  /** The name under which known_hosts lists the machine. */
-  readonly keyName: string;
-  readonly identityFiles: readonly string[];
-  readonly identitiesOnly: boolean;
-  readonly agentSocketPath: string | undefined;
-  readonly knownHostsFiles: readonly string[];
-  /** A file of keys that are never trusted. */
-  readonly revokedHostKeys: string | undefined;
-  /** The bastion, itself perhaps behind another. */
-  readonly via: Route | undefined;
-}
+import { expandHome, homePath } from "./home-path.js";
+import type { Route } from "./route.js";
+import { hostOptions } from "./user-config.js";
+import { wellNamed } from "./well-named.js";
 
 /** Returns who and where for messages, with the user and port that an alias stands for, e.g. `"admin@gpu-01:22"`. */
 export function routeTarget(route: Route): string {
   return connectionTarget({ ...route.connection, user: route.user, port: route.port });
-}
-
-/** Returns the path of a file in the home directory of who runs Pulumi. */
-export function homePath(...parts: string[]): string {
-  return join(process.env.HOME ?? homedir(), ...parts);
-}
-
-/** Returns the path with a leading `~` replaced. */
-export function expandHome(path: string): string {
-  return path === "~" || path.startsWith("~/") ? homePath(path.slice(2)) : path;
 }
 
 /**
@@ -43,36 +16,47 @@ export function expandHome(path: string): string {
  * @throws VGPU_INPUT when bastions lead through each other in a circle
  */
 export function resolveRoute(connection: Connection): Route {
-  return resolve(connection, readUserConfig(), []);
+  return resolve(connection, []);
 }
 
-function resolve(connection: Connection, config: UserConfig, behind: readonly string[]): Route {
+function resolve(connection: Connection, behind: readonly string[]): Route {
   if (behind.length > 8) throw bastionCircle(behind);
-  const alias = config(connection.host);
-  const host = expandTokens(alias.one("hostname") ?? connection.host, connection.host);
+  const alias = hostOptions(wellNamed(connection));
+  const named = alias.one("hostname") ?? connection.host;
+  const host = alias.byOpenSsh ? named : expandTokens(named, connection.host);
   const user = connection.user ?? alias.one("user") ?? "root";
   const port = connection.port ?? Number(alias.one("port") ?? 22);
-  const known = alias.all("userknownhostsfile");
-  const files = known.length > 0 ? known : ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"];
-  const tokens = (path: string) => expandPath(path, { host, user, port, alias: connection.host });
+  const keyName = alias.one("hostkeyalias") ?? host;
+  const tokens = (path: string) => expandPath(path, { host, user, port, keyName, alias: connection.host });
+  const files = (name: string, defaults: readonly string[]) => {
+    const listed = alias.all(name);
+    return (listed.length > 0 ? listed : defaults).filter(isFile).map(tokens);
+  };
   const bastion = connection.proxy ?? jump(alias.one("proxyjump"));
   return {
     connection,
     host,
     port,
     user,
-    keyName: alias.one("hostkeyalias") ?? host,
-    identityFiles: alias.all("identityfile").map(tokens),
+    keyName,
+    identityFiles: files("identityfile", []),
     identitiesOnly: alias.one("identitiesonly")?.toLowerCase() === "yes",
     agentSocketPath: agentSocket(connection, alias.one("identityagent"), tokens),
-    knownHostsFiles: [...files.map(tokens), "/etc/ssh/ssh_known_hosts"],
+    knownHostsFiles: [
+      ...files("userknownhostsfile", ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]),
+      ...files("globalknownhostsfile", ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]),
+    ],
     revokedHostKeys: fileOrNone(alias.one("revokedhostkeys"), tokens),
-    via: bastion === undefined ? undefined : resolve(bastion, config, [...behind, connection.host]),
+    via: bastion === undefined ? undefined : resolve(bastion, [...behind, connection.host]),
   };
 }
 
+function isFile(path: string): boolean {
+  return path.toLowerCase() !== "none";
+}
+
 function fileOrNone(path: string | undefined, tokens: (path: string) => string): string | undefined {
-  return path === undefined || path.toLowerCase() === "none" ? undefined : tokens(path);
+  return path === undefined || !isFile(path) ? undefined : tokens(path);
 }
 
 function agentSocket(
@@ -103,69 +87,36 @@ function jump(value: string | undefined): Connection | undefined {
   return hop;
 }
 
-interface Alias {
-  one(name: string): string | undefined;
-  all(name: string): readonly string[];
-}
-
-type UserConfig = (host: string) => Alias;
-
-function readUserConfig(): UserConfig {
-  const config = parse(readWithIncludes(homePath(".ssh", "config"), 0));
-  return (host) => {
-    const found = config.compute(host, { ignoreCase: true });
-    const all = (name: string) => [found[name] ?? []].flat();
-    return { one: (name) => all(name)[0], all };
-  };
-}
-
-/** The library keeps Include lines as they are; OpenSSH follows them, 16 deep. Source: ssh_config(5), Include. */
-function readWithIncludes(path: string, depth: number): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-  let inSection = false;
-  const lines = text.split(/\r?\n/).map((line) => {
-    if (/^\s*(host|match)\b/i.test(line)) inSection = true;
-    const keyword = /^\s*include[\s=]+/i.exec(line)?.[0];
-    if (keyword === undefined || depth >= 16) return line;
-    const included = includedFiles(line.slice(keyword.length)).map((file) =>
-      readWithIncludes(file, depth + 1),
-    );
-    return [...included, ...(inSection ? [] : ["Host *"])].join("\n");
-  });
-  return lines.join("\n");
-}
-
-function includedFiles(patterns: string): string[] {
-  return patterns
-    .split(/\s+/)
-    .map((pattern) => expandHome(pattern.replace(/^"|"$/g, "")))
-    .filter((pattern) => pattern !== "")
-    .flatMap((pattern) => globSync(isAbsolute(pattern) ? pattern : homePath(".ssh", pattern)).sort());
-}
-
 function expandTokens(text: string, host: string): string {
   return text.replace(/%([%h])/g, (_, token: string) => (token === "%" ? "%" : host));
 }
 
-/** Source: ssh_config(5), TOKENS. */
-function expandPath(
-  path: string,
-  values: { host: string; user: string; port: number; alias: string },
-): string {
+interface TokenValues {
+  readonly host: string;
+  readonly user: string;
+  readonly port: number;
+  readonly keyName: string;
+  readonly alias: string;
+}
+
+/** Source: ssh_config(5), TOKENS and ENVIRONMENT VARIABLES. */
+function expandPath(path: string, values: TokenValues): string {
   const tokens: Record<string, string> = {
     "%": "%",
     d: homePath(),
     h: values.host,
+    i: String(process.getuid?.() ?? ""),
+    k: values.keyName,
+    L: hostname().split(".")[0] ?? "",
+    l: hostname(),
     n: values.alias,
     p: String(values.port),
     r: values.user,
+    u: userInfo().username,
   };
-  return expandHome(path.replace(/%([%dhnpr])/g, (_, token: string) => tokens[token] ?? ""));
+  return expandHome(path)
+    .replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => process.env[name] ?? whole)
+    .replace(/%([%dhiklLnpru])/g, (_, token: string) => tokens[token] ?? "");
 }
 
 function bastionCircle(behind: readonly string[]): VgpuError {

@@ -57,7 +57,7 @@ describe("the host key", () => {
     expect(error.message).toBe(
       [
         `VGPU_HOST_KEY root@127.0.0.1:${machine.port}: the machine's host key is not known`,
-        `Saw: ${print(machine.hostKey.public)} (SSH handshake), nothing for ${name} in ${files.join(", ")}, /etc/ssh/ssh_known_hosts`,
+        `Saw: ${print(machine.hostKey.public)} (SSH handshake), nothing for ${name} in ${files.join(", ")}, /etc/ssh/ssh_known_hosts, /etc/ssh/ssh_known_hosts2`,
         "Expected: a host key that is pinned in connection.hostKey or listed in known_hosts",
         `Next: check the fingerprint on the machine's console, then set connection.hostKey to "${machine.hostKey.public}" or add to known_hosts the line: ${name} ${machine.hostKey.public}`,
       ].join("\n"),

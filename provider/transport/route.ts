@@ -1,0 +1,19 @@
+import type { Connection } from "../model/connection.js";
+
+/** A connection with every alias of `~/.ssh/config` resolved: what is dialed, and through which bastions. */
+export interface Route {
+  readonly connection: Connection;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** The name under which known_hosts lists the machine. */
+  readonly keyName: string;
+  readonly identityFiles: readonly string[];
+  readonly identitiesOnly: boolean;
+  readonly agentSocketPath: string | undefined;
+  readonly knownHostsFiles: readonly string[];
+  /** A file of keys that are never trusted. */
+  readonly revokedHostKeys: string | undefined;
+  /** The bastion, itself perhaps behind another. */
+  readonly via: Route | undefined;
+}
