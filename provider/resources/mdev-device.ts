@@ -5,11 +5,13 @@
 // and that are in its way. Another GPU, parent, host or UUID replaces it. It never touches a vGPU that a VM holds, that the program protects, or that we did not make.
 import { findBoard } from "../catalog/boards.js";
 import type { Connection } from "../model/connection.js";
+import type { ErrorParts } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import { checkGpuSet } from "../plan/declared/gpu-set.js";
 import { isOnGpu } from "../plan/declared/program.js";
 import { lostVgpuNotice } from "../plan/identity/lost-history.js";
 import { knowsFormat } from "../plan/identity/record-format.js";
+import { unclaimedHostRefusal } from "../plan/identity/vgpu-host.js";
 import type { Step } from "../plan/steps.js";
 import { unknownTypeNotice } from "../plan/types-on-gpu.js";
 import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
@@ -27,6 +29,7 @@ import {
   pick,
 } from "./lifecycle.js";
 import { rememberAcceptedKey } from "./machine-view.js";
+import { isLeftOut } from "./other-machines.js";
 import {
   asFailure,
   asFailures,
@@ -79,14 +82,23 @@ async function preflight(inputs: MdevDeviceInputs, stored: boolean) {
     const facts = await viewOf(inputs).facts();
     const claim = claimVgpu({ ...inputs, machineId: facts.machineId });
     if (claim !== null) return asFailures([claim]);
+    const unclaimed = unclaimedByThisRun(inputs, facts);
+    if (unclaimed !== null && !stored) return asFailures([unclaimed]);
     if (vgpuDeferral(declarationOf(inputs), facts) !== null) return boardFailures(inputs, facts);
     const plan = planVgpu(requestOf(inputs), facts);
+    if (unclaimed !== null && plan.steps.length > 0) return asFailures([unclaimed]);
     tellRetired(inputs, plan.steps);
     if (stored) tellLost(inputs, facts, plan.steps);
     return asFailures(plan.refusals);
   } catch (error) {
     return [asFailure(withExclude(error, { kind: "VgpuHost", name: inputs.host }), "connection")];
   }
+}
+
+/** Returns why nothing is made on the host: nobody manages it, and the run's targets leave out the VgpuHost that would. */
+function unclaimedByThisRun(inputs: MdevDeviceInputs, facts: HostFacts): ErrorParts | null {
+  const isLeft = isLeftOut({ kind: "VgpuHost", owner: inputs.owner, name: inputs.host });
+  return isLeft ? unclaimedHostRefusal(requestOf(inputs).self, facts) : null;
 }
 
 /** What the board itself says against the declared set, while its driver cannot be asked yet. */

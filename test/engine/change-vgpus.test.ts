@@ -92,6 +92,19 @@ describe("one up on the engine changes every vGPU of an A40", () => {
     await expectMade(vgpusOf("A40-8Q", 6, "b"));
   });
 
+  it("makes none on a host whose record is gone, and says so in the preview, where the run leaves its VgpuHost out", async () => {
+    const record = await host.machine.shell("cat /etc/pulumi-vgpu/host && rm /etc/pulumi-vgpu/host");
+    declare({ ...vgpusOf("A40-8Q", 5, "b"), "b-7": "A40-8Q" });
+    const target = ["--target", "**MdevDevice::b-7"];
+    for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+      const refused = await untouched([host.machine], () => fleet.stack.run([...command, ...target], {}));
+      expectOneMessage(refused, { code: "VGPU_PREREQUISITE", says: ["b-7", "nobody manages the host"] });
+    }
+    await host.machine.shell(`printf '%s\\n' '${record.stdout.trim()}' > /etc/pulumi-vgpu/host`);
+    declare(vgpusOf("A40-8Q", 6, "b"));
+    await expectMade(vgpusOf("A40-8Q", 6, "b"));
+  });
+
   it("takes in those that the program constructs late", async () => {
     const vgpus = vgpusOf("A40-4Q", 8, "b");
     declare(vgpus, { "b-3": "await", "b-4": "apply", "b-7": "await", "b-8": "apply" });
