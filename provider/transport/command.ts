@@ -2,12 +2,11 @@ import { constants } from "node:os";
 import type { ClientChannel } from "ssh2";
 import { endOf } from "../model/errors.js";
 import { Answer } from "./answer.js";
-import { cutAnswer, notBegunInTime } from "./answer-failures.js";
 import type { CommandLine } from "./command-line.js";
-import type { CommandContext, ExecRequest, ExecResult, RunningCommand } from "./exec-request.js";
-import { commandTimeout, lostCommand, tooMuchOutput } from "./failures.js";
+import { commandTimeout, cutAnswer, lostCommand, notBegunInTime, tooMuchOutput } from "./failures.js";
 import type { KeptBytes } from "./kept-output.js";
 import { notRun } from "./not-run.js";
+import type { CommandContext, ExecRequest, ExecResult, RunningCommand } from "./run-command.js";
 import { SudoPassword } from "./sudo-password.js";
 
 /** For one channel, the wait for others of this run included; and for a script to begin that has no end of its own. Milliseconds. */
