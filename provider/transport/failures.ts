@@ -1,8 +1,6 @@
 import { redact, startOf, VgpuError } from "../model/errors.js";
-import type { Answer } from "./answer.js";
 import type { LoginAttempts } from "./credentials.js";
 import type { Route } from "./route.js";
-import type { CommandContext } from "./run-command.js";
 
 /** Returns `"15 s"`, `"0.4 s"`. */
 export function seconds(milliseconds: number): string {
@@ -56,6 +54,19 @@ export function loginRefused(
   });
 }
 
+export function noSudo(target: string, user: string, output: string, hasPassword: boolean): VgpuError {
+  return new VgpuError({
+    code: "VGPU_NO_SUDO",
+    where: target,
+    what: `${user} may not become root`,
+    saw: `${lastLines(output) || "no output"} (${hasPassword ? "sudo -S" : "sudo -n"})`,
+    expected: "sudo that runs /bin/sh as root for this user",
+    next: hasPassword
+      ? `correct connection.sudoPassword, or allow ${user} in /etc/sudoers.d on the machine`
+      : `set connection.sudoPassword, log in as root, or add "${user} ALL=(root) NOPASSWD: ALL" to /etc/sudoers.d on the machine`,
+  });
+}
+
 /** The failure of a command whose outcome nobody knows: it was sent, and the connection went before it ended. */
 export function lostCommand(target: string, name: string, reason: string): VgpuError {
   return new VgpuError({
@@ -78,38 +89,6 @@ export function commandTimeout(target: string, name: string, deadlineMs: number,
     expected: `the end of ${name}`,
     next: "look on the machine for what it waits for, then run again",
     now: `${name} may still be running on the machine`,
-  });
-}
-
-/** The failure of a command in whose place the login shell waits for something. */
-export function notBegunInTime(
-  { machine, user }: CommandContext,
-  name: string,
-  deadlineMs: number,
-  output: string,
-): VgpuError {
-  return new VgpuError({
-    code: "VGPU_TIMEOUT",
-    where: machine.target,
-    what: `${name} did not begin within ${seconds(deadlineMs)}`,
-    saw: `${lastLines(output) || "no output"} (login shell of ${user})`,
-    expected: "a login shell that runs the command that it is given",
-    next: `look at what the account's login shell waits for, and at ForceCommand in sshd_config, then run again`,
-    now: `${name} may or may not have run`,
-  });
-}
-
-/** The failure of a command whose answer does not end as each of ours does: it is not read at all. */
-export function cutAnswer(target: string, name: string, code: number, answer: Answer): VgpuError {
-  const said = lastLines(answer.anyErrors() || answer.anyOutput());
-  return new VgpuError({
-    code: "VGPU_PROTOCOL",
-    where: target,
-    what: `the answer of ${name} is cut`,
-    saw: `exit code ${code}: ${said || "no output"} (${name})`,
-    expected: "an answer that ends with the mark of this call",
-    next: "run again; if it stays, look on the machine for what ends or closes the output of commands: its login shell, its /bin/sh, a full disk",
-    now: `${name} may be half done`,
   });
 }
 

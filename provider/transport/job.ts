@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { isVgpuError, VgpuError } from "../model/errors.js";
-import { shellProgram } from "./command-line.js";
+import { commandLine } from "./command-line.js";
 import { lastLines, seconds } from "./failures.js";
 import { startAnew } from "./guarded-command.js";
 import { lockOf, withLock } from "./lock.js";
@@ -84,7 +84,7 @@ class JobRun {
     const args = [
       `${jobsPath}/${this.name}`,
       this.token,
-      shellProgram(job.script, job.args ?? []),
+      commandLine(job.script, job.args ?? [], { by: "login" }).text,
       transportScript("run-job").text,
     ];
     await heldLock(this.context.machine)?.ensure();
@@ -100,9 +100,7 @@ class JobRun {
     const args = [`${jobsPath}/${this.name}`, String(Math.ceil(waitMs / 1000))];
     try {
       const script = transportScript("poll-job");
-      const { code, stdout } = await runCommand(this.context, { script, args, deadlineMs: waitMs + 30_000 });
-      // Killed, as in a machine that goes down.
-      if (code >= 128) return undefined;
+      const { stdout } = await runCommand(this.context, { script, args, deadlineMs: waitMs + 30_000 });
       const end = stdout.indexOf("\n");
       return { state: stdout.slice(0, end), output: stdout.slice(end + 1) };
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { ClientChannel } from "ssh2";
 import {
   holderText,
   type LockHolder,
@@ -111,7 +112,7 @@ export async function takeLock(question: LockQuestion): Promise<TakenLock> {
 async function awaitHeld(running: RunningCommand, wait: Wait, context: CommandContext): Promise<TakenLock> {
   let listener: ((line: string) => void) | undefined;
   const held = new Promise<LockHolder | undefined>((resolve) => {
-    readLines(running, (line) => {
+    readLines(running.channel, (line) => {
       const [word, ...fields] = line.split("\t");
       if (listener !== undefined) listener(line);
       else if (word === "waiting") wait.see(parseHolder(fields));
@@ -198,9 +199,9 @@ class Wait {
 }
 
 /** A line that does not end is cut: none of ours is as long. */
-function readLines(running: RunningCommand, take: (line: string) => void): void {
+function readLines(channel: ClientChannel, take: (line: string) => void): void {
   let rest = "";
-  running.listen((chunk) => {
+  channel.on("data", (chunk: Buffer) => {
     const lines = (rest + chunk.toString("utf8")).split("\n");
     rest = (lines.pop() ?? "").slice(0, longestLine);
     for (const line of lines) take(line);
