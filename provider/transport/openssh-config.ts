@@ -94,7 +94,7 @@ function parseAnswer(answer: string): HostOptions | undefined {
     const [, name, value] = /^([a-z0-9]+) (.+)$/i.exec(line) ?? [];
     if (name === undefined || value === undefined) continue;
     const key = name.toLowerCase();
-    const values = lists.has(key) ? value.split(/ +(?=[~/])/) : [value];
+    const values = lists.has(key) ? value.split(/ (?=[~/])/).map((path) => path.trim()) : [value];
     found.set(key, [...(found.get(key) ?? []), ...(expanded.has(key) ? values.map(underHome) : values)]);
   }
   const port = Number(found.get("port")?.[0]);
