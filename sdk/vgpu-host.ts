@@ -38,7 +38,7 @@ export interface VgpuHostArgs {
    * The GPUs that are managed, by PCI address as `lspci -D` prints it, e.g. `{ "0000:3b:00.0": { usage: "vgpu" } }`.
    * A GPU that is not here is never touched.
    * @default none
-   * @change in place; a GPU is let go only when no vGPU of the program is on it
+   * @change in place
    * @throws VGPU_NO_SUCH_GPU, VGPU_CLAIM_CONFLICT
    */
   gpus?: pulumi.Input<Record<string, GpuArgs>>;

@@ -106,7 +106,6 @@ function parseAnswer(answer: string): HostOptions | undefined {
     one: (name) => found.get(name)?.[0],
     all: (name) => found.get(name) ?? [],
     byOpenSsh: true,
-    notFollowed: [],
   };
 }
 
