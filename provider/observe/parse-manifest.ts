@@ -17,13 +17,13 @@ export function manifestFiles(lines: FactLines): ReadonlyMap<string, Fields> {
   for (const fields of lines.all("manifest")) {
     const line = fields.join("\t");
     const equals = line.indexOf("=");
-    const colon = line.lastIndexOf(":", Math.max(equals, 0));
+    const colon = line.lastIndexOf(":", equals);
     const [path, key, value] = [
       line.slice(0, Math.max(colon, 0)),
       line.slice(colon + 1, equals),
       line.slice(equals + 1),
     ];
-    if (equals === -1 || !recordPath.test(path) || !/^[a-zA-Z]+$/.test(key)) continue;
+    if (!recordPath.test(path) || !/^[a-zA-Z]+$/.test(key)) continue;
     const file = files.get(path) ?? new Map<string, string>();
     files.set(path, file.set(key, file.has(key) || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(value) ? "" : value));
   }

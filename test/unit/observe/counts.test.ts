@@ -31,6 +31,17 @@ describe("a count that is no number", () => {
     ).toEqual([21, 0]);
   });
 
+  it("is told of one device only, however many have one", () => {
+    const gpus = ["a", "b"].map((address) => `gpu\t${address}\t\t\t\tmany\n`).join("");
+    expect(parseHostFacts(`${gpus}end\thost\n`, where).unread).toEqual([
+      { part: "devices", saw: 'sriov_totalvfs of a is "many", which is no number' },
+    ]);
+  });
+
+  it("is none of a device that does not have it", () => {
+    expect(parseHostFacts("gpu\ta\nend\thost\n", where).unread).toEqual([]);
+  });
+
   it("is none where there is a number, or nothing", () => {
     for (const kind of ["legacy", "mdev-on-vf", "vendor-vfio", "other-parents"]) {
       expect(parseHostFacts(captureText(`observe-host.${kind}.txt`), where).unread, kind).toEqual([]);

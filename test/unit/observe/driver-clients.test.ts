@@ -45,11 +45,18 @@ describe("who has NVIDIA's driver open", () => {
     ["/user.slice/user-1000.slice/user@1000.service/app.slice/watch.service", "user@1000.service", false],
     ["/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:ab", "containerd.service", false],
     ["/kubepods/besteffort/pod1/ab", null, false],
+    ["/system.slice/agent.service.d", null, false],
     ["/", null, false],
     ["", null, false],
   ])("in the control group %s is of the unit %s, a service to stop: %s", (group, unit, service) => {
     expect(clientsOf("client\t7\t/dev/nvidiactl", `client-of\t7\tx\t${group}`)).toMatchObject([
       { unit, service },
+    ]);
+  });
+
+  it("has no name and no unit where none was said", () => {
+    expect(clientsOf("client\t7\t/dev/nvidiactl", "client-of\t7")).toEqual([
+      { pid: 7, name: "", unit: null, service: false, files: ["/dev/nvidiactl"] },
     ]);
   });
 

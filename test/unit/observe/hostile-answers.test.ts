@@ -84,6 +84,9 @@ describe("an answer of a hostile machine", () => {
     const read = (text: string) => message(() => parseHostFacts(`${text}end\thost\n`, where));
     expect(read("holder\t1\n".repeat(50_000))).toBe(refused("50002 lines, 40000 are the most"));
     expect(read("gpu\tx\n".repeat(300))).toBe(refused("more than 256 gpus"));
+    expect(read("holder\t1\n".repeat(39_998))).toBe("it did not fail");
+    expect(read("holder\t1\n".repeat(39_999))).toBe(refused("40001 lines, 40000 are the most"));
+    expect(read(`tool\t${"x".repeat(128 * 1024 - 5)}\n`)).toBe("it did not fail");
     const long = `tool\t${"x".repeat(200_000)}`;
     expect(read(`${long}\n`)).toBe(
       refused(
@@ -99,6 +102,13 @@ describe("an answer of a hostile machine", () => {
     const broken = () => understood("host", where, () => JSON.parse("{"));
     expect(message(broken)).toMatch(
       /^VGPU_PROTOCOL root@gpu-01:22: cannot observe the host\nSaw: an answer on which reading fails: SyntaxError: /,
+    );
+  });
+
+  it("of which reading says what is wrong is told so", () => {
+    const half = () => understood("host", where, () => parseGuestFacts("kernel\t6.1\n", where));
+    expect(message(half)).toMatch(
+      /^VGPU_PROTOCOL root@gpu-01:22: cannot observe the guest\nSaw: 11 characters/,
     );
   });
 });

@@ -44,8 +44,25 @@ describe("parseGuestFacts", () => {
       loadedDriver: null,
       installedDriver: null,
     });
-    expect(parseGuestFacts("feature-type\tone\nend\tguest\n", "x").featureType).toBeNull();
-    expect(parseGuestFacts("feature-type\t0\nend\tguest\n", "x").featureType).toBe(0);
+  });
+
+  it.each([
+    ["0", 0],
+    ["10", 10],
+    ["one", null],
+    ["1x", null],
+    ["x1", null],
+  ])("reads the feature %s as %s", (text, feature) => {
+    expect(parseGuestFacts(`feature-type\t${text}\nend\tguest\n`, "x").featureType).toBe(feature);
+  });
+
+  it("takes a token whose content could not be read for one of no content", () => {
+    expect(parseGuestFacts("token\ta.tok\nend\tguest\n", "x").tokens).toEqual({ "a.tok": "" });
+  });
+
+  it("reads no license from a section that names none", () => {
+    expect(parseGuestFacts(withLicense(["", "Licensed Product"]), "x").licenseStatus).toBeNull();
+    expect(parseGuestFacts(withLicense(["License Status : (Expiry: x)"]), "x").licenseStatus).toBe("");
   });
 
   it("refuses half an answer", () => {

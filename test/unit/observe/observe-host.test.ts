@@ -99,6 +99,12 @@ describe("parseHostFacts", () => {
     ]);
   });
 
+  it("knows no definitions where mdevctl says something else, and tells what", () => {
+    const facts = parseHostFacts("mdevctl\tError:\tno such\nmdevctl\tfolder\nend\thost\n", "x");
+    expect(facts.mdevDefinitions).toEqual([]);
+    expect(facts.unread).toEqual([{ part: "mdevctl", saw: "Error:\tno such folder (mdevctl list)" }]);
+  });
+
   it("reads our manifest", () => {
     const common = { owner: "shop/dev", carrier: "0000:08:00.0", typeName: "NVIDIA A2-4Q" };
     expect(factsOf("mdev-on-vf").manifest).toEqual({

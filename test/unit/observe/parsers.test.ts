@@ -93,12 +93,20 @@ describe("parseMdevDefinitions", () => {
     },
   );
 
-  it.each(["", "[]", '[{"p": [{"u": null}]}]', '[{"p": [{"u": {}}]}]', '[{"p": 7}]'])(
-    "reads no definition from %j",
-    (text) => {
-      expect(parseMdevDefinitions(text)).toEqual([]);
-    },
-  );
+  it.each([
+    "",
+    " \n",
+    "[]",
+    "[null]",
+    '["p"]',
+    '[{"p": [null]}]',
+    '[{"p": ["u"]}]',
+    '[{"p": [{"u": null}]}]',
+    '[{"p": [{"u": {}}]}]',
+    '[{"p": 7}]',
+  ])("reads no definition from %j", (text) => {
+    expect(parseMdevDefinitions(text)).toEqual([]);
+  });
 
   it.runIf(realCapturesPresent)("reads every list that mdevctl is known to print", () => {
     const { list } = JSON.parse(realCaptureText("captures/mdevctl.json")) as {

@@ -26,6 +26,10 @@ describe("a running VM", () => {
     ["/usr/bin/cloud-hypervisor", ["--api-socket", "path=/run/web.sock"], "cloud-hypervisor (/run/web.sock)"],
     ["/usr/bin/firecracker", ["--id", "web", "--api-sock", "/run/web.sock"], "web"],
     ["/usr/lib/virtualbox/VBoxHeadless", ["--comment", "old desk", "--startvm", "8c1"], "old desk"],
+    ["/usr/bin/firecracker", ["--api-sock", "/run/path=web.sock"], "firecracker (/run/path=web.sock)"],
+    ["/usr/bin/kvm", ["-name", "", "-id", "109"], "VM 109"],
+    ["/usr/bin/kvm", ["--name", "guest=desk-2"], "desk-2"],
+    ["/usr/bin/kvm", ["-names", "x", "--ids", "y"], "kvm"],
     ["", [], "an unnamed process"],
   ])("of %s %j is called %3$s", (program, options, name) => {
     expect(parseRunningVms(factsOf(["vm\t7", ...wordsOf(7, program, ...options)]))).toEqual([name]);
@@ -36,6 +40,19 @@ describe("a running VM", () => {
     expect(parseRunningVms(factsOf(["vm\t7", "word\t7\tprogram\tcrosvm", word]))).toEqual([
       "crosvm (/run/web.sock)",
     ]);
+  });
+
+  it("has no name of its program where that was not said", () => {
+    const word = "word\t7\t:\t--api-socket=/run/web.sock";
+    expect(parseRunningVms(factsOf(["vm\t7", "vm\t8", word]))).toEqual([
+      "an unnamed process",
+      "an unnamed process (/run/web.sock)",
+    ]);
+  });
+
+  it("is not called after an option that no value follows", () => {
+    const words = ["word\t7\tprogram\tkvm", "word\t7\t:\t--ids", "word\t7\t:\t-name"];
+    expect(parseRunningVms(factsOf(["vm\t7", ...words]))).toEqual(["kvm"]);
   });
 
   it("is called after VMware's file of it", () => {
@@ -59,6 +76,24 @@ describe("who has a VFIO file open", () => {
   it("is found by the group's file though that is no longer there", () => {
     const lines = factsOf(["holder\t7\t/dev/vfio/12 (deleted)", ...wordsOf(7, "kvm", "-name", "a")]);
     expect(holdersByFile(lines)).toEqual(new Map([["/dev/vfio/12", [{ pid: 7, domainName: "a" }]]]));
+  });
+
+  it("is everybody who has it open, each once", () => {
+    const open = [7, 8, 7].map((pid) => `holder\t${pid}\t/dev/vfio/12`);
+    const lines = factsOf([...open, ...wordsOf(7, "kvm", "-name", "a"), ...wordsOf(8, "kvm", "-name", "b")]);
+    expect(holdersByFile(lines).get("/dev/vfio/12")).toEqual([
+      { pid: 7, domainName: "a" },
+      { pid: 8, domainName: "b" },
+    ]);
+  });
+
+  it("is found by the device behind a file of newer kernels, and by the file where no device is said", () => {
+    const device = "vfio-device\t/sys/devices/pci0000:00/0000:3b:00.4/vfio-dev/vfio3";
+    const open = ["vfio3", "vfio4"].map((name) => `holder\t7\t/dev/vfio/devices/${name}`);
+    expect([...holdersByFile(factsOf([device, ...open])).keys()]).toEqual([
+      "0000:3b:00.4",
+      "/dev/vfio/devices/vfio4",
+    ]);
   });
 });
 
