@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   branches,
   branchOfRelease,
+  canonicalVersion,
   findRelease,
   nearestReleases,
   releaseOfGuestDriver,
@@ -42,6 +43,17 @@ describe("releases", () => {
   });
 });
 
+describe("canonicalVersion", () => {
+  it.each([
+    ["470.82.00", "470.82"],
+    [" 470.82.00.00 ", "470.82"],
+    ["470.82.001", "470.82.001"],
+    ["470.00.82", "470.00.82"],
+  ])("of %j is %s", (version, bare) => {
+    expect(canonicalVersion(version)).toBe(bare);
+  });
+});
+
 describe("releasesOfManager", () => {
   it.each([
     ["550.90.05", ["17.3", "17.2"]],
@@ -72,6 +84,15 @@ describe("releaseStanding", () => {
     ["18.7", "absent"],
     ["7.4", "absent"],
     ["71.4", "absent"],
+    ["20.19", "newer"],
+    ["20.20", "absent"],
+    ["23.0", "newer"],
+    ["24.0", "absent"],
+    ["23.20", "absent"],
+    ["0.1", "malformed"],
+    ["100.1", "malformed"],
+    ["17.100", "malformed"],
+    ["17.00", "malformed"],
     ["19.70", "absent"],
     ["17", "malformed"],
     ["17.04", "malformed"],
@@ -91,8 +112,18 @@ describe("nearestReleases", () => {
     ["550.127.06", ["17.4"]],
     ["550.90.07", ["17.3", "17.2"]],
     ["553.24", ["17.4"]],
+    [" 17.9 ", ["17.6", "17.5", "17.4"]],
+    ["17.1", ["17.1", "17.2", "17.0"]],
+    ["17.x1", ["17.6", "17.5", "17.4"]],
+    ["17.1x", ["17.6", "17.5", "17.4"]],
   ])("offers for %s", (text, expected) => {
     expect(nearestReleases(text)).toEqual(expected);
+  });
+
+  it("offers as many as asked for", () => {
+    expect(nearestReleases("17.9", 1)).toEqual(["17.6"]);
+    expect(nearestReleases("550.90.07", 1)).toEqual(["17.3"]);
+    expect(nearestReleases("7.4", 2)).toHaveLength(2);
   });
 
   it("offers only releases, for any text", () => {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
   type ErrorParts,
+  endOf,
   errorCodes,
   errorText,
   isVgpuError,
   redact,
   redactLater,
+  startOf,
   VgpuError,
 } from "../../../provider/model/errors.js";
 
@@ -37,6 +39,19 @@ Next: shut vm-1 down, run again`);
     expect(text).not.toContain("correct horse");
     expect(text).toContain("Saw: [secret], [secret], abc");
     expect(redact("correct horse battery")).toBe("[secret] battery");
+  });
+
+  it("leaves texts of three characters alone, and none of four", () => {
+    redactLater("q7w");
+    redactLater("k9z5");
+    expect(redact("q7w k9z5")).toBe("q7w [secret]");
+  });
+
+  it("shows a part of its longest length whole", () => {
+    const saw = "x".repeat(6_000);
+    expect(errorText({ ...parts, what: "w".repeat(1_000), saw })).toBe(
+      errorText(parts).replace(parts.what, "w".repeat(1_000)).replace(parts.saw, saw),
+    );
   });
 
   it("shows what a terminal would obey or hide as escapes", () => {
@@ -92,6 +107,13 @@ Next: shut vm-1 down, run again`);
   });
 });
 
+describe("a part of what a machine said", () => {
+  it("is its beginning or its end, and all of it where that is not longer", () => {
+    expect([startOf("abcdef", 3), endOf("abcdef", 3)]).toEqual(["abc", "def"]);
+    expect([startOf("abc", 3), endOf("abc", 9)]).toEqual(["abc", "abc"]);
+  });
+});
+
 describe("VgpuError", () => {
   it("is known by its code, also from another copy of the module", () => {
     const error = new VgpuError(parts);
@@ -103,6 +125,7 @@ describe("VgpuError", () => {
   it("is told from Node's own errors", () => {
     expect(isVgpuError(Object.assign(new Error("no such file"), { code: "ENOENT" }))).toBe(false);
     expect(isVgpuError({ code: "VGPU_IN_USE", parts })).toBe(false);
+    expect(isVgpuError(Object.assign(new Error("a number"), { code: 7, parts }))).toBe(false);
     expect(isVgpuError(null)).toBe(false);
   });
 

@@ -15,6 +15,8 @@ describe("parseVgpuTypeName", () => {
     ["a40-8q", { gpu: "a40", framebufferMiB: 8192, series: "Q", ...timeSliced }],
     ["A100-1-5C", { gpu: "A100", framebufferMiB: 5120, series: "C", migSlices: 1, suffix: "" }],
     ["H100-1-10CME", { gpu: "H100", framebufferMiB: 10240, series: "C", migSlices: 1, suffix: "ME" }],
+    ["h100-1-10cme", { gpu: "h100", framebufferMiB: 10240, series: "C", migSlices: 1, suffix: "ME" }],
+    ["grid m60-0b", { gpu: "m60", framebufferMiB: 512, series: "B", ...timeSliced }],
     ["A30-2-12CNOME", { gpu: "A30", framebufferMiB: 12288, series: "C", migSlices: 2, suffix: "NOME" }],
     ["6000D-84Q", { gpu: "6000D", framebufferMiB: 86016, series: "Q", ...timeSliced }],
   ])("reads %s", (name, parsed) => {
