@@ -20,6 +20,9 @@ Saw: gpus 0000:af:00.0 in "gpu-01"
 Expected: a GPU that the VgpuHost declares: others are never touched
 Next: add "0000:3b:00.0": { usage: "vgpu" } to gpus of "gpu-01", or correct gpu`,
     ]);
+    const [{ saw, property } = {}] = planWith([]).refusals;
+    expect([saw, property]).toEqual(['no gpus in "gpu-01"', "gpu"]);
+    expect(planWith(["a", "b"]).refusals[0]?.saw).toBe('gpus a, b in "gpu-01"');
     for (const gpus of [null, [gpuAddress]])
       expect(planWith(gpus).steps.map(({ kind }) => kind)).toEqual(["make-vgpu"]);
   });
@@ -48,6 +51,7 @@ Saw: boot_vga is 1 (/sys/bus/pci/devices/0000:3b:00.0/boot_vga)
 Expected: another display adapter as the primary one
 Next: make another adapter primary in the firmware, or declare the vGPU on another GPU`,
     ]);
+    expect(planWith(null, onConsole(world)).refusals[0]?.property).toBe("gpu");
     expect(planWith(null, onConsole(worldWith(world, [self])))).toEqual({ steps: [], refusals: [] });
   });
 });

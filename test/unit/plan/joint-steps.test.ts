@@ -33,6 +33,13 @@ describe("the plans of vGPUs that are changed at once", () => {
   it("give one function to one of them: the other has its own turn", () => {
     const plans = [plan(step("make-vgpu", "a", "vf1")), plan(step("make-vgpu", "b", "vf1"))];
     expect(texts(plans)).toEqual(["make a vf1"]);
+    for (const vgpuInterface of ["mdev-on-vf", "vendor-vfio"]) {
+      const taken = plan(step("record-vgpu", "a", "vf1", vgpuInterface));
+      const apart = plan(step("make-vgpu", "c", "vf2", vgpuInterface));
+      const wanted = plan(step("make-vgpu", "b", "vf1", vgpuInterface), ...apart.steps);
+      expect(texts([taken, wanted])).toEqual(["record a vf1"]);
+      expect(texts([taken, apart])).toHaveLength(2);
+    }
     const onGpu = ["a", "b"].map((uuid) => plan(step("make-vgpu", uuid, "gpu", "mdev-on-pf")));
     expect(texts(onGpu)).toHaveLength(2);
   });

@@ -173,6 +173,36 @@ Next: remove the MIG-backed vGPUs, turn the MIG mode off by hand, run again; or 
     );
   });
 
+  it("are not made anew in another shape while a VM has them", () => {
+    const facts = migFacts(["NVIDIA A100-1-5C"], { "NVIDIA A100-2-10C": 1 });
+    expect(stepTexts(planOf("A100-2-10C", 1, facts)).map((text) => text.split(" ")[0])).toEqual([
+      "retire-vgpu",
+      "make-vgpu",
+    ]);
+    const holders = [{ pid: 4711, domainName: "vm-1" }];
+    const used = withGpu(facts, ({ vgpus }) => ({ vgpus: vgpus.map((vgpu) => ({ ...vgpu, holders })) }));
+    expect(refusedText("A100-2-10C", 1, used)).toContain("VGPU_IN_USE");
+  });
+
+  it("never go for one of another type, nor while they are wanted", () => {
+    const one = migFacts(["NVIDIA A100-1-5C"], { "NVIDIA A100-1-5C": 0 });
+    const codesOf = (type: string, declared: readonly ReturnType<typeof vgpuOf>[]) =>
+      planVgpu({ self: vgpuOf(3, type), declared: [...declared, vgpuOf(3, type)], bootFiles }, one).refusals;
+    expect(codesOf("A100-2-10C", [])).toMatchObject([{ code: "VGPU_CAPACITY" }]);
+    expect(codesOf("A100-1-5C", [vgpuOf(1, "A100-1-5C")])).toMatchObject([{ code: "VGPU_CAPACITY" }]);
+  });
+
+  it("need a function each", () => {
+    const facts = withGpu(
+      migFacts(["NVIDIA A100-1-5C"], { "NVIDIA A100-1-5C": 1 }),
+      ({ virtualFunctions }) => ({ virtualFunctions: virtualFunctions.slice(0, 1) }),
+    );
+    const [self, declared] = [vgpuOf(2, "A100-1-5C"), [vgpuOf(1, "A100-1-5C"), vgpuOf(2, "A100-1-5C")]];
+    expect(refusalTexts(planVgpu({ self, declared, bootFiles }, facts))[0]).toContain(
+      "no free virtual function for A100-1-5C",
+    );
+  });
+
   it("go for one of their own type that is no longer wanted, one for one", () => {
     const facts = migFacts(["NVIDIA A100-1-5C", "NVIDIA A100-1-5C"], { "NVIDIA A100-1-5C": 0 });
     const self = vgpuOf(3, "A100-1-5C");

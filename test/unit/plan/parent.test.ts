@@ -71,6 +71,10 @@ describe("the plan of an mdev on a parent that is not NVIDIA's", () => {
     const self = mdevOf(1, "mtty-2");
     const facts = { ...parentFacts(world), mdevDefinitions: [definition] };
     expect(planVgpu({ self, declared: [self], bootFiles }, facts)).toEqual({ steps: [], refusals: [] });
+    const { records: vgpus } = afterRun(empty, [mdevOf(2, "mtty-1")]);
+    const beside = { ...facts, manifest: { ...facts.manifest, vgpus } };
+    const both = [self, mdevOf(2, "mtty-1")];
+    expect(planVgpu({ self, declared: both, bootFiles }, beside)).toEqual({ steps: [], refusals: [] });
     expect(planOn(world, mdevOf(1, "mtty-2")).steps.map(({ kind }) => kind)).toEqual([
       "install-boot-unit",
       "record-vgpu",

@@ -31,6 +31,16 @@ describe("a GPU whose virtual functions sriov-manage turns on or off", () => {
     ]);
   });
 
+  it("keeps no other GPU from having its own turned on", () => {
+    const off = withGpu(finishedHost(), { virtualFunctions: [] });
+    const [gpu] = off.gpus;
+    if (gpu === undefined) throw new Error("no GPU");
+    const facts = { ...off, gpus: [gpu, { ...gpu, ...turning, address: "0000:af:00.0" }] };
+    const plan = planHost(desiredHost(), facts);
+    expect(plan.refusals).toEqual([]);
+    expect(plan.steps).toMatchObject([{ kind: "enable-vfs", gpu: "0000:3b:00.0" }]);
+  });
+
   it("is left to it where nothing is to be done", () => {
     expect(planHost(desiredHost(), withGpu(finishedHost(), turning))).toEqual({ steps: [], refusals: [] });
   });

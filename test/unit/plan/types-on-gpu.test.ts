@@ -42,5 +42,12 @@ describe("unknownTypeNotice", () => {
     expect(unknownTypeNotice("A40-8Q", a40)).toBeNull();
     expect(unknownTypeNotice("NVIDIA A40-8q", a40)).toBeNull();
     expect(unknownTypeNotice("A4O-8Q", { ...a40, deviceId: "10de:ffff" })).toBeNull();
+    expect(unknownTypeNotice("A100-9Q", { ...a40, deviceId: "10de:20b0", subsystemId: "" })).toBeNull();
+  });
+
+  it("names types of that board alone, whatever board the mistyped one is of", () => {
+    expect(unknownTypeNotice("L40S-9Q", a40)).toMatch(
+      /, among others, A40-\S+, A40-\S+, A40-\S+; the driver/,
+    );
   });
 });

@@ -151,6 +151,17 @@ Next: look for the cause on the machine, run again`,
     ]);
   });
 
+  it("leaves a refusal alone that has nothing to do with it", () => {
+    const codesOf = (part: UnreadPart["part"], type: string, count: number) => {
+      const declared = Array.from({ length: count }, (_, index) => vgpuOf(index + 1, type));
+      const [self = vgpuOf(1, type)] = declared;
+      const facts = { ...factsOf(emptyWorld("vendor-vfio")), unread: [{ part, saw: "why" }] };
+      return planVgpu({ self, declared, bootFiles }, facts).refusals.map(({ code }) => code);
+    };
+    expect(codesOf("services", "X99-8Q", 1)).toEqual(["VGPU_UNKNOWN_TYPE"]);
+    expect(codesOf("types", "A40-8Q", 7)).toEqual(["VGPU_CAPACITY"]);
+  });
+
   it("refuses to write license settings beside unknown ones", () => {
     const facts = guestFacts({ unread: [{ part: "license", saw: "why" }] });
     expect(refusalTexts(planGuest(desiredGuest({ driver: null }), facts))).toEqual([
