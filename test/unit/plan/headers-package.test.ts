@@ -19,6 +19,8 @@ describe("the name of the headers' package", () => {
     ["6.9.0-custom", suse],
     ["6.2.16-3-pve", debian],
     ["6.8.12-11-pve", { id: "arch", like: [], version: "" }],
+    ["5.14.0-427.el9.x86_64", { id: "arch", like: [], version: "" }],
+    ["5.14.0-427.el9.x86_64", { id: "", like: [""], version: "" }],
   ])("is no guess for a kernel that the distribution does not build: %s", (kernel, distribution) => {
     expect(headersAdvice(kernel, distribution)).toBe(
       `install the package of this distribution that brings /lib/modules/${kernel}/build`,
@@ -37,6 +39,23 @@ describe("the name of the headers' package", () => {
       { id: "linuxmint", like: ["ubuntu", "debian"], version: "22" },
       "install linux-headers-6.8.0-45-generic",
     ],
+    ["6.8.0-45-generic", { id: "ubuntu", like: [], version: "" }, "install linux-headers-6.8.0-45-generic"],
+    ...["rhel", "centos", "fedora"].map(
+      (id) =>
+        [
+          "5.14.0-427.el9.x86_64",
+          { id, like: [], version: "" },
+          "install kernel-devel-5.14.0-427.el9.x86_64",
+        ] as const,
+    ),
+    ...["suse", "opensuse", "sles"].map(
+      (id) =>
+        [
+          "6.4.0-150600.23.7-default",
+          { id, like: [], version: "" },
+          "install kernel-default-devel of version 6.4.0-150600.23.7",
+        ] as const,
+    ),
     ["6.12.48+deb13-amd64", debian, "install linux-headers-6.12.48+deb13-amd64"],
     ["6.5.0-0.deb12.4-cloud-amd64", debian, "install linux-headers-6.5.0-0.deb12.4-cloud-amd64"],
     ["5.14.0-427.13.1.el9_4.x86_64", rocky, "install kernel-devel-5.14.0-427.13.1.el9_4.x86_64"],

@@ -48,6 +48,12 @@ Next: declare a release of the branch that the driver names, or of an earlier on
     expect(stepTexts(silent)[0]).toContain("installed and not loaded");
   });
 
+  it("is a fault of the declared release where one is", () => {
+    const plan = planHost(desiredHost(), ignored(legacy(managerVersion)));
+    const found = plan.refusals.find(({ what }) => what.includes("leaves this GPU alone"));
+    expect(found?.property).toBe("driver.release");
+  });
+
   it("is a fault of the GPU's declaration where no driver is declared", () => {
     const plan = planHost(desiredHost({ driver: null }), ignored(legacy(managerVersion)));
     const found = plan.refusals.find(({ what }) => what.includes("leaves this GPU alone"));

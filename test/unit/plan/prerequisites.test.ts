@@ -146,6 +146,8 @@ Next: keep pci-stub from taking it (modprobe.d, driver_override or the kernel co
 describe("what is told before anything is installed", () => {
   it.each(texts)("is %s", (_title, facts, text) => {
     expect(refusals(facts)).toEqual([text]);
+    const [{ property } = {}] = planHost(desiredHost(), facts).refusals;
+    expect(property).toMatch(/^(driver|driver\.(package|release)|gpus\[.*\])$/);
   });
 
   it("is asked of nobody who installs nothing", () => {
@@ -219,6 +221,21 @@ Saw: /var has room for 99 MiB (df), the package has 100 MiB
 Expected: room for it in /var/lib/pulumi-vgpu/packages
 Next: make room on /var, run again`,
     ]);
+  });
+
+  it("is counted where it is brought, whatever other folders there are and however it comes", () => {
+    const { installation } = folders(99, 9000, ["/var", "/"]);
+    const turned = {
+      installation: { ...installation, installerFolders: installation.installerFolders.toReversed() },
+    };
+    const copied = {
+      ...driver,
+      package: { ...sized.driver.package, localPath: null, remotePath: "/srv/m.run" },
+    };
+    for (const wanted of [sized, { driver: copied }])
+      expect(planHost(desiredHost(wanted), { ...bare, ...turned }).refusals).toMatchObject([
+        { what: "the machine has no room for the driver's package", property: "driver.package" },
+      ]);
   });
 });
 
