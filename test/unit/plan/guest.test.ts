@@ -151,6 +151,28 @@ Next: remove it if nobody needs it, or declare that one`,
 });
 
 describe("planGuestRemoval", () => {
+  it("writes its token where there is another beside it, be it the same", () => {
+    const tokens = { [tokenFile]: tokenHash, "z.tok": tokenHash };
+    expect(planGuest(desiredGuest(), { ...finishedGuest(), tokens }).steps.map(({ kind }) => kind)).toEqual([
+      "write-token",
+      "acquire-license",
+    ]);
+  });
+
+  it("tells the property at fault, and every token that is not its own", () => {
+    const faults = (changes: Partial<GuestFacts>) =>
+      planGuest(desiredGuest(), { ...finishedGuest(), ...changes }).refusals.map(({ property, saw }) => [
+        property,
+        saw,
+      ]);
+    expect(faults({ gpus: [] })[0]?.[0]).toBe("device");
+    expect(faults({ tools: new Set(["cc", "make", "ld", "systemctl"]) })).toEqual([
+      ["license", "no command openssl"],
+    ]);
+    const tokens = { [tokenFile]: tokenHash, "a.tok": "1", "b.tok": "2" };
+    expect(faults({ tokens })).toEqual([["license.token", "a.tok, b.tok in /etc/nvidia/ClientConfigToken"]]);
+  });
+
   it("removes the license first, then the driver, and gives the guest back", () => {
     expect(stepTexts(planGuestRemoval(desiredGuest(), finishedGuest()))).toEqual([
       "remove-license desk-1: we wrote the license settings",

@@ -32,6 +32,21 @@ Next: give NVIDIA-Linux-x86_64-550.144.02-vgpu-kvm.run, or set driver.release to
     );
   });
 
+  it("refuses a guest driver of another release, and names every release that ships a version", () => {
+    expect(textOf("guest", "17.5", run("550.127.05-grid"))).toContain(
+      "the Linux guest driver 550.127.05 (release 17.4) is not that of release 17.5\n",
+    );
+    expect(textOf("host", "17.5", run("550.90.05-vgpu-kvm"))).toContain(
+      "the vGPU manager 550.90.05 (release 17.3 or 17.2) is not that of release 17.5\n",
+    );
+  });
+
+  it("refuses a version that no release has", () => {
+    const text = textOf("host", "17.5", run("550.99.99-vgpu-kvm"));
+    expect(text).toContain("the vGPU manager 550.99.99 is not that of release 17.5\n");
+    expect(text).toMatch(/, or correct driver\.release$/);
+  });
+
   it("refuses the archive of all drivers, and says what to take out of it", () => {
     expect(textOf("host", "17.5", "PK\u0003\u0004")).toBe(
       `VGPU_PACKAGE_MISMATCH gpu-01: the driver package is a zip archive, such as that of all drivers
