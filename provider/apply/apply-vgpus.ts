@@ -12,7 +12,8 @@ export function isVgpuStep(step: Step): step is SingleVgpuStep {
 
 /**
  * Runs the steps of one plan in order, in one round trip, and stops at the first that fails.
- * @throws VGPU_STEP_FAILED with what the kernel said; VGPU_IN_USE when a VM came to use a vGPU after it was looked at
+ * @throws VGPU_STEP_FAILED with what the kernel said; VGPU_IN_USE when a VM came to use a vGPU after it was looked at;
+ * VGPU_FOREIGN when somebody made one where ours was to be made
  */
 export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: Machine): Promise<void> {
   const stdin = operationList(steps);
@@ -29,7 +30,7 @@ export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: 
   const { vgpu } = failed;
   throw new VgpuError({
     ...error.parts,
-    ...(said.includes(heldWords) ? inUse(said) : {}),
+    ...(last[0] === "changed" ? cameSince(said) : said.includes(heldWords) ? inUse(said) : {}),
     where: `${machine.label.split(" ")[0]} ${vgpu.carrier} ${vgpu.name}`,
     what: `${failed.kind} of ${vgpu.typeName} on ${vgpu.parent} failed`,
     now: `${finished} of ${steps.length} operations of this change are done; the next run goes on from there`,
@@ -45,6 +46,16 @@ function inUse(said: string): Partial<ErrorParts> {
     saw: said.trim(),
     expected: "no VM uses a vGPU that is changed or removed",
     next: "shut that VM down, run again",
+  };
+}
+
+function cameSince(said: string): Partial<ErrorParts> {
+  return {
+    code: "VGPU_FOREIGN",
+    saw: `${said.trim()} (looked at just before it would have been made)`,
+    expected:
+      "nothing there, as when the host was looked at, or what an earlier run had noted before it made it",
+    next: "run again: what is there now is judged then; it is left as it is",
   };
 }
 

@@ -204,13 +204,20 @@ remove_vendor() { # VF, the number of the type that was seen there, if known
   held "$device" && return 1
   until_true 100 vf_cleared "$device/nvidia" || return 1
 }
+# "yes": it was not there just now, so that what is there then came from somebody else. Not asked at boot.
+absent=
+# "yes": the kernel took the write that makes it.
+made=
+make_by() { # file, text
+  write_attribute "$1" "$2" && made=yes
+}
 make_on_parent() { # UUID, name of the parent, mdev type
   device=/sys/bus/mdev/devices/$1
-  if [ ! -e "$device" ]; then
+  if [ -n "$absent" ] || [ ! -e "$device" ]; then
     has_parent "$2" || { why="there is no $2 in /sys/class/mdev_bus"; return 1; }
     types=/sys/class/mdev_bus/$2/mdev_supported_types
     [ -d "$types/$3" ] || { why="$2 offers no mdev type $3"; return 1; }
-    write_attribute "$types/$3/create" "$1" || return 1
+    make_by "$types/$3/create" "$1" || return 1
   fi
   value=$(readlink "$device/mdev_type")
   [ "${value##*/}" = "$3" ] || { why="after its creation it is '${value##*/}'"; return 1; }
@@ -218,9 +225,9 @@ make_on_parent() { # UUID, name of the parent, mdev type
 }
 make_mdev() { # UUID, function, full type name
   device=/sys/bus/mdev/devices/$1
-  if [ ! -e "$device" ]; then
+  if [ -n "$absent" ] || [ ! -e "$device" ]; then
     mdev_type_named "$2" "$3" || return 1
-    write_attribute "/sys/bus/pci/devices/$2/mdev_supported_types/$type/create" "$1" || return 1
+    make_by "/sys/bus/pci/devices/$2/mdev_supported_types/$type/create" "$1" || return 1
   fi
   line_of "$device/mdev_type/name"
   [ "$value" = "$3" ] || { why="after its creation it is '$value'"; return 1; }
@@ -248,13 +255,14 @@ make_vgpu() { # interface, UUID, parent, type as it is recorded, its number if k
 }
 make_vendor() { # VF, full type name, its number if known
   attribute=/sys/bus/pci/devices/$1/nvidia/current_vgpu_type
-  line_of "$attribute"
+  line_of "$attribute" && is_number "$value" || { why="whether $1 carries a vGPU could not be read: $attribute"; return 1; }
+  if [ "$value" != 0 ] && [ -n "$absent" ]; then why="it was free just now"; return 1; fi
   if [ "$value" != 0 ] && [ -n "$3" ] && [ "$value" != "$3" ]; then
     why="$1 holds a vGPU of type number '$value', not $3"
     return 1
   fi
   # Without a number it is the boot's: what somebody else put there is told, and stays. A busy function's list is empty.
-  if [ "$value" != 0 ] && [ -z "$3" ] && is_number "$value"; then
+  if [ "$value" != 0 ] && [ -z "$3" ]; then
     live=$value
     named=$(cat /sys/bus/pci/devices/"$1"/physfn/virtfn*/nvidia/creatable_vgpu_types 2> /dev/null | sed -n "s/^ *$live *: *//p; s/ $live\$//p" | head -n 1)
     if [ -n "$named" ] && [ "$named" != "$2" ]; then
@@ -265,7 +273,7 @@ make_vendor() { # VF, full type name, its number if known
   fi
   if [ "$value" = 0 ]; then
     vendor_type_named "$1" "$2" || return 1
-    write_attribute "$attribute" "$type" || return 1
+    make_by "$attribute" "$type" || return 1
     line_of "$attribute"
     [ "$value" = "$type" ] || { why="current_vgpu_type reads '$value' after writing $type"; return 1; }
   fi

@@ -38,8 +38,56 @@ malformed() {
   outcome failed "$1: nothing was done"
   exit 2
 }
+stands_there() { # leaves in $there what is where a vGPU is to be made; fails where nothing is
+  if [ "$interface" = vendor-vfio ]; then
+    line_of "/sys/bus/pci/devices/$parent/nvidia/current_vgpu_type"
+    is_number "$value" && [ "$value" != 0 ] || return 1
+    there="$parent holds a vGPU of type number '$value'"
+  else
+    device=/sys/bus/mdev/devices/$uuid
+    [ -e "$device" ] || return 1
+    there=$(readlink -f "$device")
+    there=${there%/*}
+    there="an mdev with this UUID is on ${there##*/}"
+  fi
+}
+# A run may have been cut off after its note. A function has no identity: its place and its type count, too.
+noted_before() {
+  path_of "vgpu/$uuid"
+  [ -f "$file" ] || return 1
+  field_of "vgpu/$uuid" adopted
+  [ "$value" != yes ] || return 1
+  [ "$interface" = vendor-vfio ] || return 0
+  field_of "vgpu/$uuid" parent
+  [ "$value" = "$parent" ] || return 1
+  field_of "vgpu/$uuid" type
+  [ "${value##* }" = "${name##* }" ]
+}
+# Makes a vGPU of these fields. What came since the look, and was not noted before, is another's: a note of ours would make it ours.
+make_noted() { # key=value...
+  earlier=
+  path_of "vgpu/$uuid"
+  [ ! -f "$file" ] || earlier=$(tr '\000' '\001' < "$file") || { why="its record could not be read: $file"; return 1; }
+  if ! stands_there; then absent=yes
+  elif ! noted_before; then
+    ending=changed why="$there, and no earlier note of ours says that we made it"
+    return 1
+  fi
+  record "vgpu/$uuid" state=intent "$@" || return 1
+  if make_vgpu "$interface" "$uuid" "$parent" "$name" "$number"; then
+    record "vgpu/$uuid" state=done "$@"
+    return
+  fi
+  # Of what was not begun no note is left: another may stand there by the next look.
+  [ -z "$made$waits" ] && [ -n "$absent" ] || return 1
+  reason=$why
+  if [ -n "$earlier" ]; then path_of "vgpu/$uuid" && write_record "$file" "$earlier"; else forget "vgpu/$uuid"; fi
+  why=$reason
+  if stands_there; then ending=changed why="$there since a moment ago ($reason)"; fi
+  return 1
+}
 do_operation() {
-  why=
+  why= ending=failed absent= made= waits=
   [ "$number" != - ] || number=
   set -- "parent=$parent" "type=$name" "keep=$keep"
   [ "$gpu" = - ] || set -- "gpu=$gpu" "$@"
@@ -49,11 +97,7 @@ do_operation() {
       if [ "$interface" = vendor-vfio ]; then remove_vendor "$parent" "$number"; else remove_mdev "$uuid"; fi &&
         forget "vgpu/$uuid"
       ;;
-    make)
-      record "vgpu/$uuid" state=intent "$@" &&
-        make_vgpu "$interface" "$uuid" "$parent" "$name" "$number" &&
-        record "vgpu/$uuid" state=done "$@"
-      ;;
+    make) make_noted "$@" ;;
     record) record "vgpu/$uuid" state=done "$@" adopted=yes ;;
     forget) forget "vgpu/$uuid" ;;
   esac
@@ -75,7 +119,7 @@ END
 [ "$seen" = "$announced" ] || malformed "$seen operations came, not $announced"
 while IFS= read -r line; do
   take_fields "$line" || continue
-  if do_operation < /dev/null; then outcome "done" ""; else outcome failed "$why"; exit 1; fi
+  if do_operation < /dev/null; then outcome "done" ""; else outcome "$ending" "$why"; exit 1; fi
 done << END
 $operations
 END

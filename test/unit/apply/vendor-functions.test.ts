@@ -1,4 +1,4 @@
-import { symlinkSync } from "node:fs";
+import { rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { libraryScript } from "../../../provider/apply/boot-unit.js";
 import { SmallMachine } from "../small-machine.js";
@@ -95,6 +95,17 @@ describe("make_vendor", () => {
     expect(say(call())).toBe("1|No space left on device");
     kernel("true");
     expect(say(call())).toBe("1|current_vgpu_type reads '0' after writing 558");
+  });
+
+  it("does not take a function for free, or for one that carries its vGPU, where its type cannot be read", () => {
+    const unread = `1|whether ${vf} carries a vGPU could not be read: /${current}`;
+    for (const text of ["", "x\n"]) {
+      machine.write(current, text);
+      for (const number of ['""', "558"]) expect(say(call(number)), text).toBe(unread);
+    }
+    rmSync(machine.at(current));
+    expect(say(call())).toBe(unread);
+    expect(writes()).toEqual([]);
   });
 
   it("leaves a function that holds a vGPU of another number", () => {
