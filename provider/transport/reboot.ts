@@ -1,10 +1,18 @@
-import { isVgpuError, VgpuError } from "../model/errors.js";
-import { lastLines, seconds } from "./failures.js";
+import { isVgpuError, type VgpuError } from "../model/errors.js";
+import { lastLines } from "./failures.js";
 import { isPlanOutdated } from "./lock-failures.js";
 import { requireLock } from "./lock-scope.js";
+import {
+  latenessText,
+  rebootRefused,
+  rebootTooLong,
+  rebootTooSlow,
+  tooLateToOrder,
+  uptimeUnknown,
+} from "./reboot-failures.js";
 import { transportScript } from "./remote-script.js";
 import { type CommandContext, runCommand } from "./run-command.js";
-import { contextOf, type Session } from "./session.js";
+import { contextOf, type ExecResult, type Session } from "./session.js";
 
 /** What to wait for. */
 export interface RebootOptions {
@@ -12,6 +20,10 @@ export interface RebootOptions {
   readonly bootId: string;
   /** Milliseconds for the whole reboot. */
   readonly deadlineMs: number;
+  /** Milliseconds within which the reboot is ordered, or never, counted by the machine's own clock. @default 180000 */
+  readonly orderMs?: number;
+  /** Milliseconds after these within which the script answers. @default 60000 */
+  readonly answerMs?: number;
   /** Looks once more at what the reboot would end, in the very script that reboots. */
   readonly guard: RebootGuard;
   /** Called at each look at the machine. */
@@ -26,84 +38,131 @@ export interface RebootGuard {
   refusal(printed: string): VgpuError;
 }
 
+/** How a request for a reboot ended. */
+interface Asked {
+  /** It is certain that the machine was told, or has rebooted: not where the connection went meanwhile. */
+  readonly told: boolean;
+  /** Until when a script may still order the reboot, by this process's clock. */
+  readonly untilMs: number;
+  /** Milliseconds for the order, where the script has not answered long after that. */
+  readonly unanswered?: number;
+}
+
 /**
- * Reboots the machine, inside `withLock`, and returns when it answers from another boot and the lock is held again.
+ * Reboots the machine, inside `withLock`, and returns when it answers from another boot and the lock is held again. When it
+ * throws no script of it orders the reboot any more.
  * @throws VGPU_TIMEOUT, the guard's error, VGPU_STEP_FAILED when the machine refuses to reboot, VGPU_HOST_KEY when another key comes back
  */
 export async function rebootAndWait(session: Session, options: RebootOptions): Promise<{ bootId: string }> {
   const context = contextOf(session);
+  const { target } = context.machine;
   const began = performance.now();
-  let asked = await requestReboot(session, options);
+  const endMs = began + options.deadlineMs;
+  let asked = await requestReboot(session, options, { endMs });
   let last = "no answer";
-  for (let looks = 0; performance.now() - began < options.deadlineMs; looks++) {
+  const mayGoOn = () => performance.now() < (asked.told ? endMs : Math.max(endMs, asked.untilMs + 1000));
+  for (let looks = 0; mayGoOn(); looks++) {
     await new Promise((resolve) =>
       setTimeout(resolve, Math.min(250 * 1.4 ** looks, 2000) * (0.75 + Math.random() / 2)),
     );
     options.onWait?.(performance.now() - began);
-    const remainingMs = options.deadlineMs - (performance.now() - began);
+    const remainingMs = endMs - performance.now();
     const seen = await look(context, Math.min(5000 + 1000 * looks, 20_000, Math.max(remainingMs, 1000)));
     if ("silence" in seen) last = seen.silence;
     else if (seen.bootId !== options.bootId) {
       await requireLock(context.machine, "reboot-machine").ensure();
       return { bootId: seen.bootId };
-    } else if (asked && seen.refusal !== "") throw refused(context, seen.refusal);
+    } else if (asked.told && seen.refusal !== "") throw refusalOf(target, seen.refusal, options);
+    else if (asked.unanswered !== undefined)
+      throw rebootTooSlow(target, `no answer; still boot ${seen.bootId}`, asked.unanswered);
     else {
       last = `still boot ${seen.bootId}`;
       // The script may have gone with the connection: only what is asked again is certain to have been asked, and a refusal
       // may be that of an earlier run.
-      asked ||= await requestAgain(session, options);
+      if (!asked.told && performance.now() < endMs)
+        asked = await requestReboot(session, options, { endMs, before: asked });
     }
   }
-  const now = asked
-    ? "the machine was told to reboot"
-    : "whether the machine was told to reboot is not known";
-  throw tooLong(context, { saw: last, now }, options.deadlineMs);
+  throw rebootTooLong(target, { saw: last, told: asked.told }, options.deadlineMs);
 }
 
-/** The exit code of a script that did not reboot because of its guard. */
+const orderMsOf = ({ orderMs = 180_000 }: RebootOptions): number => orderMs;
+
+function refusalOf(target: string, refusal: string, options: RebootOptions): VgpuError {
+  return refusal.startsWith(tooLateToOrder)
+    ? rebootTooSlow(target, refusal, orderMsOf(options))
+    : rebootRefused(target, refusal);
+}
+
+/** The exit code of a script that did not reboot because of its guard; of one that did not since its time was over. */
 const held = 76;
+const late = 77;
 
-/** Returns whether it is certain that the machine was told, or has rebooted: not where the connection went meanwhile. */
-async function requestReboot(session: Session, { bootId, guard }: RebootOptions): Promise<boolean> {
+interface Limit {
+  readonly orderMs: number;
+  readonly untilMs: number;
+  /** The same by the machine's clock: the first second since its boot in which nothing is ordered any more. */
+  readonly second: number;
+}
+
+/** Returns until when the reboot may be ordered, by the machine's own clock: its script knows that however long it is on its way. */
+async function limitFor(session: Session, options: RebootOptions, endMs: number): Promise<Limit> {
+  const request = { script: transportScript("read-boot-id"), deadlineMs: 30_000 };
+  const { stdout } = await session.exec(request);
+  const { uptime } = parseBoot(stdout);
+  if (uptime === undefined) throw uptimeUnknown(session.target, stdout);
+  const now = performance.now();
+  const orderMs = Math.max(1000, Math.min(orderMsOf(options), endMs - now));
+  return { orderMs, untilMs: now + orderMs + 1000, second: Math.ceil(uptime + orderMs / 1000) };
+}
+
+/** @param before how the request before this one ended; its script may be at work, and holds the change lock for as long */
+async function requestReboot(
+  session: Session,
+  options: RebootOptions,
+  { endMs, before }: { readonly endMs: number; readonly before?: Asked },
+): Promise<Asked> {
   const { name, text } = transportScript("reboot-machine");
+  let limit: Limit | undefined;
+  let result: ExecResult;
   try {
-    const { code, stdout, stderr } = await session.change({
-      script: { name, text: guard.text + text },
-      args: [bootId],
-      deadlineMs: 60_000,
+    limit = await limitFor(session, options, endMs);
+    result = await session.change({
+      script: { name, text: options.guard.text + text },
+      args: [options.bootId, String(limit.second)],
+      deadlineMs: limit.orderMs + (options.answerMs ?? 60_000),
     });
-    if (code === held) throw guard.refusal(stdout);
-    if (code !== 0) throw refused(contextOf(session), lastLines(stderr) || `exit code ${code}`);
-    return true;
   } catch (error) {
-    const uncertain =
-      isVgpuError(error) && error.code === "VGPU_UNREACHABLE" && error.parts.now !== undefined;
-    if (!uncertain) throw error;
-    return false;
+    if (!isUncertain(error, before)) throw error;
+    const untilMs = Math.max(before?.untilMs ?? 0, limit?.untilMs ?? 0);
+    if (limit === undefined || performance.now() < limit.untilMs || !isTimeout(error))
+      return { told: false, untilMs };
+    return { told: false, untilMs, unanswered: limit.orderMs };
   }
+  const { code, stdout, stderr } = result;
+  if (code === held) throw options.guard.refusal(stdout);
+  if (code === late) throw rebootTooSlow(session.target, latenessText(stdout), limit.orderMs);
+  if (code !== 0) throw rebootRefused(session.target, lastLines(stderr) || `exit code ${code}`);
+  return { told: true, untilMs: limit.untilMs };
 }
 
-/** The same where a first request may be at work: it holds the change lock until the machine is told, and then goes down. */
-async function requestAgain(session: Session, options: RebootOptions): Promise<boolean> {
-  try {
-    return await requestReboot(session, options);
-  } catch (error) {
-    if (!isSilence(error) && !isPlanOutdated(error)) throw error;
-    return false;
-  }
+/** Whether the script may have begun and be at work, or one before it. */
+function isUncertain(error: unknown, before: Asked | undefined): boolean {
+  if (before !== undefined) return isSilence(error) || isPlanOutdated(error);
+  return isTimeout(error) || (isSilence(error) && error.parts.now !== undefined);
 }
 
-type Look = { readonly bootId: string; readonly refusal: string } | { readonly silence: string };
+type Look =
+  | { readonly bootId: string; readonly uptime: number | undefined; readonly refusal: string }
+  | { readonly silence: string };
 
 async function look(context: CommandContext, timeoutMs: number): Promise<Look> {
   const terms = { ...context.terms, deadlineMs: timeoutMs, afterReboot: true };
   try {
     const request = { script: transportScript("read-boot-id"), deadlineMs: timeoutMs };
     const { stdout } = await runCommand({ ...context, terms }, request);
-    const [bootId = "", ...refusal] = stdout.trim().split("\n");
-    return bootId === ""
-      ? { silence: "an answer without a boot id" }
-      : { bootId, refusal: lastLines(refusal.join("\n")) };
+    const seen = parseBoot(stdout);
+    return seen.bootId === "" ? { silence: "an answer without a boot id" } : seen;
   } catch (error) {
     if (!isSilence(error)) throw error;
     // What went down with the machine does not always say so: the next look dials anew.
@@ -112,28 +171,17 @@ async function look(context: CommandContext, timeoutMs: number): Promise<Look> {
   }
 }
 
+/** Returns what read-boot-id says. */
+function parseBoot(stdout: string): { bootId: string; uptime: number | undefined; refusal: string } {
+  const [bootId = "", clock = "", ...refusal] = stdout.trim().split("\n");
+  const uptime = /^\d{1,10}(?:\.\d{1,3})? \d/.test(clock) ? Number.parseFloat(clock) : undefined;
+  return { bootId, uptime, refusal: lastLines(refusal.join("\n")) };
+}
+
+function isTimeout(error: unknown): error is VgpuError {
+  return isVgpuError(error) && error.code === "VGPU_TIMEOUT";
+}
+
 function isSilence(error: unknown): error is VgpuError {
-  return isVgpuError(error) && (error.code === "VGPU_UNREACHABLE" || error.code === "VGPU_TIMEOUT");
-}
-
-function refused(context: CommandContext, saw: string): VgpuError {
-  return new VgpuError({
-    code: "VGPU_STEP_FAILED",
-    where: context.machine.target,
-    what: "the machine does not reboot",
-    saw: `${saw} (systemctl reboot)`,
-    expected: "a reboot",
-    next: "remove what holds the reboot back, or reboot the machine by hand, then run again",
-  });
-}
-
-function tooLong(context: CommandContext, end: { saw: string; now: string }, deadlineMs: number): VgpuError {
-  return new VgpuError({
-    code: "VGPU_TIMEOUT",
-    where: context.machine.target,
-    what: `the machine did not come back within ${seconds(deadlineMs)}`,
-    expected: "an answer from a new boot",
-    next: "look at the machine's console, then run again",
-    ...end,
-  });
+  return isTimeout(error) || (isVgpuError(error) && error.code === "VGPU_UNREACHABLE");
 }

@@ -10,6 +10,7 @@ let machine: SmallMachine;
 beforeEach(() => {
   machine = new SmallMachine("host");
   mkdirSync(machine.at("run/pulumi-vgpu"));
+  machine.write("uptime", "100.99 3.00\n");
   machine.program("sync", "");
   machine.program("systemctl", "touch asked");
   for (const name of ["reboot", "shutdown"]) machine.program(name, "exit 1");
@@ -18,11 +19,13 @@ afterEach(() => machine.remove());
 
 const thisBoot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
-/** Runs the script after a look that saw this. */
+/** Runs the script after a look that saw this, 60 s before the time for the reboot is over. */
 function reboot(seen = "vms= unread=", { boot = thisBoot, before = "" } = {}) {
-  const { text } = transportScript("reboot-machine");
-  return machine.shell(`${before}look_at_processes() { ${seen}; }\n${text}`, [boot]);
+  const text = transportScript("reboot-machine").text.replaceAll("/proc/uptime", machine.at("uptime"));
+  return machine.shell(`${before}look_at_processes() { ${seen}; }\n${text}`, [boot, "160"]);
 }
+/** Moves the machine's clock, by a line of shell. */
+const clock = (second: string) => `echo "${second} 3.00" > ${machine.at("uptime")}`;
 
 /** What the process aside has open until it has ended. */
 const held = () => `exec 9>> ${machine.at("aside")}\nflock 9\n`;
@@ -102,5 +105,63 @@ describe("the script that reboots a machine", () => {
     reboot();
     expect(machine.has(refused)).toBe(false);
     await until(() => machine.has("asked"));
+  });
+});
+
+describe("a reboot whose time is over, for which nobody waits any more", () => {
+  const late = (done: string, by: string) => ({ code: 77, stdout: `late\t${done}\t${by}\n` });
+  const refusal = () => machine.read(refused);
+
+  it("is not ordered by a script that begins then, nor does that have the disks written", () => {
+    machine.write("uptime", "160.00 3.00\n");
+    expect(reboot()).toMatchObject(late("begin", "0"));
+    machine.write("uptime", "163.00 3.00\n");
+    expect(reboot()).toMatchObject(late("begin", "3"));
+    expect([machine.calls(), refusal()]).toEqual([[], ""]);
+  });
+
+  it("is not ordered after a sync that took so long", () => {
+    machine.program("sync", clock("160.00"));
+    expect(reboot("echo looked", { before: held() })).toMatchObject(late("sync", "0"));
+    machine.shell(held());
+    expect(machine.calls()).toEqual(["sync "]);
+  });
+
+  it("is not ordered after a look at the processes that took so long", () => {
+    expect(reboot(`${clock("221.50")}; vms= unread=`, { before: held() })).toMatchObject(late("look", "61"));
+    machine.shell(held());
+    expect(machine.calls()).toEqual(["sync "]);
+  });
+
+  it("is ordered in the last second of its time", async () => {
+    machine.program("sync", clock("159.99"));
+    expect(reboot()).toMatchObject({ code: 0 });
+    await until(() => machine.has("asked"));
+  });
+
+  it("is not ordered by the process aside, which notes that", () => {
+    machine.program("sleep", clock("160.00"));
+    expect(reboot(undefined, { before: held() })).toMatchObject({ code: 0 });
+    machine.shell(held());
+    expect(machine.calls()).toEqual(["sync ", "sleep 0.3"]);
+    expect(refusal()).toBe("too late to be ordered\n");
+  });
+
+  it.each(["systemctl", "reboot"])(
+    "is not ordered in another way where %s took so long to refuse",
+    (name) => {
+      machine.program("systemctl", "exit 1");
+      machine.program(name, `${clock("160.00")}; echo no answer >&2; exit 1`);
+      reboot(undefined, { before: held() });
+      machine.shell(held());
+      expect(machine.calls().at(-1)).toMatch(`${name} `);
+      expect(refusal()).toBe("too late to be ordered: no answer\n");
+    },
+  );
+
+  it("is not ordered where the clock cannot be read", () => {
+    machine.shell(`rm ${machine.at("uptime")}`);
+    expect(reboot()).toMatchObject(late("begin", ""));
+    expect(machine.calls()).toEqual([]);
   });
 });

@@ -192,7 +192,10 @@ export class SshFixture {
       .replaceAll("/run/", `${this.root}/run/`)
       .replaceAll("PATH=/usr/", this.standsIn ? `PATH=${this.root}/bin:/usr/` : "PATH=/usr/")
       .replaceAll("/proc/sys/kernel/random/boot_id", `${this.root}/boot-id`)
-      .replace("systemctl reboot || reboot || shutdown -r now", this.rebootProgram);
+      .replace(
+        "systemctl reboot || { in_time && reboot; } || { in_time && shutdown -r now; }",
+        this.rebootProgram,
+      );
     writeFileSync(join(this.root, "boot-id"), `${this.bootId}\n`);
     const child = spawn("/bin/sh", ["-c", local], { env: { PATH: this.shellPath, HOME: this.root } });
     this.children.add(child);
