@@ -26,33 +26,41 @@ look_at_processes() {
 
 # A VM's process has a descriptor of KVM, VirtualBox, VMware or Hyper-V; QEMU without any is known by its name. Globs go through a
 # pipe: of thousands of processes they are longer than an argument list may be. Most of the time is the kernel's, a readlink for
-# each descriptor: so up to eight finds share it. Each line is written at once and whole, and messages when all lines are: they
-# would mix else. What is open under another name (in a container, a chroot) is known by its device number; among thousands of
-# processes that is left to the script that removes a device, and a VM is known by the descriptor that it has of KVM anyway.
+# each descriptor, and a stat for half of them: what is open under another name (in a container, a chroot) is known by its device
+# number. So up to eight finds share it. Each line is written at once and whole, and messages when all lines are: they would mix
+# else. Of a process whose first thread has ended the kernel shows what is open below its other threads only, which share it: up to
+# eight are asked. That is looked for last: a first thread that ends meanwhile is seen by one of both.
 open_files() {
   export LC_ALL=C cached='' numbers
   # A server of files that does not answer is not asked then.
   if stat --cached=always / > /dev/null 2>&1; then cached=--cached=always; fi
   set +f
-  set -- /proc/[0-9]*
-  if [ "$#" -gt 2000 ]; then numbers=; fi
   {
-    printf '%s\0' "$@" | xargs -0 -n 1500 -P 8 sh -c '
-      exec 3>&1
-      said=$({
-        { find $(printf "%s/fd " "$@") -maxdepth 1 -type l -printf "open\t%p\t%l\0"; echo "end find $?" >&2; } | if [ -n "$numbers" ]; then
+    printf '%s\0' /proc/[0-9]* | xargs -0 -n 1500 -P 8 sh -c '
+      open_below() {
+        { find "$@" -maxdepth 1 -type l -printf "open\t%p\t%l\0"; echo "end find $?" >&2; } |
           { grep -zvE "^open.[^[:cntrl:]]+[[:cntrl:]]([^/a]|anon_inode:([^k]|kvm-vc)|/dev/(null|urandom|ptmx|pts/[0-9]+|net/tun)$)"; echo "end grep $?" >&2; } |
           { {
             { sed -z "w /proc/self/fd/4"; echo "end sed $?" >&2; } | { cut -z -f 2; echo "end cut $?" >&2; } |
               { timeout -s KILL 20 xargs -0 -r stat -L $cached --printf "node\t%f\t%t:%T\t%n\0"; echo "end stat $?" >&2; } |
               { grep -zE --line-buffered "^node.2[0-9a-f]*.($numbers)[[:cntrl:]]" >&3; echo "end grep $?" >&2; }
-          } 4>&1 | { grep -zxE --line-buffered "$0" >&3; echo "end grep $?" >&2; }; }
-        else grep -zxE --line-buffered "$0" >&3; echo "end grep $?" >&2; fi
-        grep -HxE --line-buffered "[.]?qemu-(system|kvm).*|kvm" $(printf "%s/comm " "$@")
-        echo "end grep $?" >&2
+          } 4>&1 | { grep -zxE --line-buffered "$files" >&3; echo "end grep $?" >&2; }; }
+      }
+      exec 3>&1
+      files=$0 live="Z (-?[0-9]+ ){16}([2-9]|[1-9][0-9]+) "
+      said=$({
+        open_below $(printf "%s/fd " "$@")
+        { grep -aHE "^[0-9]+ [(]([.]?qemu-(system|kvm).*|kvm)[)] ([^Z]|$live)|[)] $live" $(printf "%s/stat " "$@"); echo "end grep $?" >&2; } |
+          while IFS= read -r line; do
+            case $line in *" (kvm) "* | *" (qemu-system"* | *" (qemu-kvm"* | *" (.qemu-system"* | *" (.qemu-kvm"*) printf "%s\n" "$line" >&3 ;; esac
+            case $line in *") Z "*) ;; *) continue ;; esac
+            set -- "${line%%/stat:*}"/task/[0-9]*/fd
+            if [ "$#" -gt 8 ]; then shift $(($# - 8)); fi
+            open_below "$@"
+          done
       } 2>&1 >&3)
       printf "%s\n" "$said"
-    ' "open$tab/proc/[0-9]+/fd/[0-9]+$tab(/dev/(kvm|mshv|vboxdrvu?|vmmon|vfio/[-a-zA-Z0-9_./:]+|nvidia[-a-zA-Z0-9_./:]*)|anon_inode:\[?kvm-vm]?)( \(deleted\))?"
+    ' "open$tab/proc/[0-9]+(/task/[0-9]+)?/fd/[0-9]+$tab(/dev/(kvm|mshv|vboxdrvu?|vmmon|vfio/[-a-zA-Z0-9_./:]+|nvidia[-a-zA-Z0-9_./:]*)|anon_inode:\[?kvm-vm]?)( \(deleted\))?"
     echo "end xargs $?"
   } 2>&1 | tr '\000' '\n'
 }
@@ -96,14 +104,21 @@ few_clients() {
 sort_processes() {
   vms='' found='' files='' clients='' whole='' last=''
   if [ ! -e /proc/1/fd ]; then unread="/proc does not show process 1"; fi
-  if [ -e /run/systemd/container ]; then unread="the login is in a container, which sees no process outside it (/run/systemd/container)"; fi
+  # The kernel's own number of the first namespace, which all processes are in.
+  line=$(readlink /proc/1/ns/pid)
+  case $line in
+    'pid:[4026531836]') if [ -e /run/systemd/container ]; then line=/run/systemd/container; else line=; fi ;;
+    '') unread=${unread:-"whether the login is in a container could not be read: /proc/1/ns/pid"} ;;
+    *) line="/proc/1/ns/pid is $line" ;;
+  esac
+  if [ -n "$line" ]; then unread="the login is in a container, which sees no process outside it ($line)"; fi
   for line in $1; do
-    pid=${line#*/proc/}; pid=${pid%%/*}
+    process=${line#*/proc/}; process=${process%%/fd/*}; process=${process%%/stat:*}; pid=${process%%/*}
     file=
     case $line in
       "open$tab/proc/"*/fd/*) file=${line##*"$tab"} ;;
       node*"$tab/proc/"*) number=${line#node"$tab"*"$tab"}; file_of_number "${number%%"$tab"*}" ;;
-      /proc/*/comm:*) file=/dev/kvm ;;
+      /proc/*/stat:*) file=/dev/kvm ;;
       # grep: 1 is nothing found. A process that has ended meanwhile is 1 of find, 2 of grep, 123 of stat, and a message below.
       "end find "[01] | "end grep "[012] | "end sed 0" | "end cut 0" | "end stat "0 | "end stat 123") continue ;;
       "end xargs 0") whole=yes; continue ;;
@@ -125,9 +140,9 @@ sort_processes() {
       /dev/vfio/*) printf 'holder\t%s\t%s\n' "$pid" "$file" ;;
       *) case "$found$newline" in *"$newline$pid$newline") ;; *"$newline$pid$newline"*) ;; *) found="$found$newline$pid" ;; esac ;;
     esac
-    if [ "$pid" = "$last" ]; then continue; fi
-    last=$pid
-    case "$files$newline" in *"$newline/proc/$pid/cmdline$newline"*) ;; *) files="$files$newline/proc/$pid/cmdline" ;; esac
+    if [ "$process" = "$last" ]; then continue; fi
+    last=$process
+    case "$files$newline" in *"$newline/proc/$process/cmdline$newline"*) ;; *) files="$files$newline/proc/$process/cmdline" ;; esac
   done
   if [ -z "$whole" ]; then unread=${unread:-"the list of open files was cut"}; fi
 }
@@ -160,8 +175,8 @@ command_words() {
     printf 'options\0'
     printf '%s\0' $1 | xargs -0 grep -zaHxEm 8 -A 1 --no-group-separator -e '--?(name|id)(=.*)?|--comment|--api-sock(et)?(=.*)?|-machine|-M|.*[.]vmx'
   } 2> /dev/null | tr '\000\001-\037\177' '\n[ *]' | cut -b 1-300 | head -n 20000 |
-    sed -n "/^programs\$/,/^options\$/s,^/proc/\([0-9]*\)/cmdline:,word$tab\1${tab}program$tab,p
-      s,^/proc/\([0-9]*\)/cmdline\([:-]\),word$tab\1$tab\2$tab,p"
+    sed -n "/^programs\$/,/^options\$/s,^/proc/\([0-9]*\)/[a-z0-9/]*cmdline:,word$tab\1${tab}program$tab,p
+      s,^/proc/\([0-9]*\)/[a-z0-9/]*cmdline\([:-]\),word$tab\1$tab\2$tab,p"
 }
 
 # libvirt asks a QEMU without a machine what it can do: that is no VM.

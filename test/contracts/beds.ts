@@ -119,6 +119,7 @@ const notYet = [
   "uninstall/log",
   "mdev/mtty-ports",
   "mdev/group-number",
+  "proc/first-namespace",
 ];
 
 /**

@@ -11,7 +11,7 @@ export const judgedLines: Readonly<Record<string, Readonly<Record<string, string
   "observe/look-at-processes.sh": {
     'if [ ! -e "$node/dev" ]; then continue; fi':
       "the next line asks again, after it could not read: it saves that.",
-    'if [ "$pid" = "$last" ]; then continue; fi':
+    'if [ "$process" = "$last" ]; then continue; fi':
       "the line after the next keeps each process once in any case: with a thousand files open this is the quick way.",
   },
 };

@@ -70,6 +70,33 @@ export const procContracts: readonly Contract[] = [
     },
   },
   {
+    id: "proc/first-namespace",
+    relies: "/proc/1/ns/pid",
+    needs,
+    title: "is the kernel's first namespace of processes on a machine that is no container",
+    check: async (bed) => {
+      expect(await say(bed, "readlink /proc/1/ns/pid")).toBe("pid:[4026531836]");
+    },
+  },
+  {
+    id: "proc/ended-first-thread",
+    relies: "/proc/<pid>/task/*/",
+    needs,
+    on: ({ column }) => column === "simulated",
+    title: "a process whose first thread has ended is a zombie with threads, which alone show what it has open",
+    check: async (bed) => {
+      const program = `open(my $f, "<", "/etc/passwd"); threads->create(sub { sleep 60 })->detach; syscall(60, 0);`;
+      const line = `perl -Mthreads -e '${program}' -- a-word > /dev/null 2>&1 < /dev/null & pid=$!
+until grep -qaE '[)] Z (-?[0-9]+ ){16}([2-9]|[1-9][0-9]+) ' /proc/$pid/stat; do kill -0 $pid && sleep 0.01 || exit 1; done
+ls /proc/$pid/fd | wc -l; wc -c < /proc/$pid/cmdline
+find /proc/$pid/task/*/fd -lname /etc/passwd | wc -l; cat /proc/$pid/task/*/cmdline | tr '\\000' ' '
+kill -9 $pid`;
+      const [open, words, seen, command] = (await say(bed, line)).split("\n");
+      expect([open, words, seen]).toEqual(["0", "0", "1"]);
+      expect(command).toMatch(/^perl .* a-word $/);
+    },
+  },
+  {
     id: "proc/control-group",
     relies: "/proc/<pid>/cgroup",
     needs,

@@ -56,6 +56,14 @@ describe.concurrent("a host on which VMs run", () => {
     expect(await refusalOf(host)).toContain(`Saw: VMs ${names.join(", ")}; nouveau is loaded`);
   });
 
+  it("is not rebooted under a VM whose first thread has ended", { timeout: 240_000 }, async () => {
+    const host = await bed.host("headless", "ampereMdev");
+    await host.machine.shell("touch /dev/kvm");
+    const args = ["lone", "/dev/kvm"];
+    await bed.simulator.invoke({ module: vms, export: "startHeadless" }, [host.machine], ...args);
+    expect(await refusalOf(host)).toContain("Saw: VMs lone; nouveau is loaded");
+  });
+
   it("is looked at in one round trip, and its VM is seen, among thousands of processes", {
     timeout: 240_000,
   }, async () => {
@@ -143,6 +151,14 @@ exec /usr/bin/find "$@"
     await host.machine.shell("chmod 755 /usr/local/bin/find");
     expect(await refusalOf(host)).toContain(
       "Saw: find is of another make, or does not work (tried before the look)",
+    );
+  });
+
+  it("is refused when the login is in a container", { timeout: 240_000 }, async () => {
+    const host = await bed.host("contained", "ampereMdev");
+    await host.machine.shell("umount /proc/1/ns");
+    expect(await refusalOf(host)).toMatch(
+      /Saw: the login is in a container, which sees no process outside it \(\/proc\/1\/ns\/pid is pid:\[\d+]\); to be done: /,
     );
   });
 

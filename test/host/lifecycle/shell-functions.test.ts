@@ -25,7 +25,7 @@ async function say(host: HostBed, call: string): Promise<string> {
 
 describe("the functions of the changing scripts", () => {
   it.for(kinds)(
-    "look for who uses a vGPU in the moment before its removal, by its group, by iommufd and under another name, and leave it: %s",
+    "look for who uses a vGPU in the moment before its removal, by its group, by iommufd, under another name and in other threads than the first, and leave it: %s",
     { timeout: 300_000 },
     async (kind) => {
       const host = await madeHost(bed, `looks-${kind}`, kind);
@@ -33,7 +33,7 @@ describe("the functions of the changing scripts", () => {
       const [made] = before;
       const id = made?.mdevUuid ?? made?.parent ?? "";
       const removal = made?.mdevUuid ? `remove_mdev ${id}` : `remove_vendor ${id}`;
-      for (const start of ["startVm", "startIommufdVm", "startContainedVm"]) {
+      for (const start of ["startVm", "startIommufdVm", "startContainedVm", "startHeadlessVm"]) {
         const invoke = (name: string, ...args: string[]) =>
           bed.simulator.invoke({ module: vm, export: name }, [host.machine], "late-vm", ...args);
         const pid = await invoke(start, id);

@@ -38,6 +38,36 @@ export async function startContainedVm([host]: [Part], vm: string, vgpu: string)
   return held.pid;
 }
 
+/** The same in a process whose first thread has ended: only its other threads show what it has open. */
+export async function startHeadlessVm([host]: [Part], vm: string, vgpu: string): Promise<number> {
+  const group = host.model.findVgpu(vgpu)?.vgpu.iommuGroup;
+  if (group === undefined) throw new Error(`no vGPU ${vgpu} on ${host.machine.name}`);
+  const path = `/dev/vfio/${group}`;
+  if (!host.machine.exists(path)) host.machine.writeFile(path, "", 0o600);
+  return startHeadless([host], vm, path);
+}
+
+/** A VM whose first thread has ended, and which keeps this file open. */
+export async function startHeadless([host]: [Part], vm: string, path: string): Promise<number> {
+  const begin = await host.machine.run(["/bin/sh", "-c", headless, "headless", path, vm]);
+  if (begin.code !== 0) throw new Error(`no process without a first thread, which needs perl: ${begin.stderr}`);
+  const pid = Number(begin.stdout);
+  const end = 'kill -9 "$0"; while [ -e "/proc/$0" ]; do sleep 0.01; done';
+  running.set(`${host.machine.name} ${vm}`, async () => {
+    await host.machine.run(["/bin/sh", "-c", end, `${pid}`]);
+  });
+  return pid;
+}
+
+/** Linux's own number of exit on x86-64, which ends one thread: 60. */
+const headless = `perl -Mthreads -e '
+    open(my $held, "+<", $ARGV[0]) or die;
+    threads->create(sub { sleep 3000 })->detach;
+    syscall(60, 0);
+  ' -- "$1" -name "guest=$2" > /dev/null 2>&1 < /dev/null &
+  until grep -q "[)] Z " /proc/$!/stat; do kill -0 $! || exit 1; sleep 0.01; done
+  echo $!`;
+
 /** Linux's own number of /dev/full, which every machine has. */
 const numberOfFull = "1:7";
 

@@ -11,6 +11,10 @@ for node in null zero full random urandom tty; do mount --bind "/dev/$node" "dev
 mount --bind "$1/boot_id" proc/sys/kernel/random/boot_id
 mount --bind "$1/cmdline" proc/cmdline
 mount --bind "$1/cpuinfo" proc/cpuinfo
+# As on a real machine, which is no container: this shell is process 1 of it.
+mkdir -p "$1/ns"
+ln -sfn 'pid:[4026531836]' "$1/ns/pid"
+mount --bind "$1/ns" proc/1/ns
 pivot_root . mnt
 umount -l /mnt
 cd /

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readScript } from "../../../provider/observe/read-script.js";
 import { SmallMachine } from "../small-machine.js";
+import { firstNamespace, statLine } from "./proc-files.js";
 
 let machine: SmallMachine;
 beforeEach(() => {
@@ -9,6 +10,8 @@ beforeEach(() => {
   mkdirSync(machine.at("proc/1/fd"), { recursive: true });
   machine.write("proc/devices", "Character devices:\n  1 mem\n");
   symlinkSync("/proc/self", machine.at("proc/self"));
+  mkdirSync(machine.at("proc/1/ns"));
+  symlinkSync(firstNamespace, machine.at("proc/1/ns/pid"));
   running(1, { comm: "systemd", words: ["/sbin/init"] });
 });
 afterEach(() => machine.remove());
@@ -18,14 +21,25 @@ interface Process {
   readonly open?: readonly string[];
   readonly words?: readonly string[];
   readonly cgroup?: string;
+  /** Threads that live on though the first has ended, by their ID: what each has open. */
+  readonly threads?: Readonly<Record<number, readonly string[]>>;
+  /** The state of its first thread. */
+  readonly state?: string;
 }
 /** Puts a process into the machine's /proc. */
-function running(pid: number, { comm, open = [], words = [comm], cgroup = "/x.service" }: Process): void {
-  mkdirSync(machine.at(`proc/${pid}/fd`), { recursive: true });
+function running(pid: number, process: Process): void {
+  const { comm, open = [], words = [comm], cgroup = "/x.service", threads = {}, state = "S" } = process;
   machine.write(`proc/${pid}/comm`, `${comm}\n`);
+  machine.write(`proc/${pid}/stat`, statLine(pid, comm, { state, threads: 1 + Object.keys(threads).length }));
   machine.write(`proc/${pid}/cgroup`, `0::${cgroup}\n`);
-  machine.write(`proc/${pid}/cmdline`, words.map((word) => `${word}\0`).join(""));
-  for (const [at, file] of open.entries()) symlinkSync(file, machine.at(`proc/${pid}/fd/${at}`));
+  const folders = { [pid]: open, ...threads };
+  for (const [thread, files] of [["", open] as const, ...Object.entries(folders)]) {
+    const folder = thread === "" ? `proc/${pid}` : `proc/${pid}/task/${thread}`;
+    const ended = state === "Z" && (thread === "" || thread === String(pid));
+    mkdirSync(machine.at(`${folder}/fd`), { recursive: true });
+    machine.write(`${folder}/cmdline`, ended ? "" : words.map((word) => `${word}\0`).join(""));
+    for (const [at, file] of files.entries()) symlinkSync(file, machine.at(`${folder}/fd/${at}`));
+  }
 }
 /** What the look prints. */
 function look(after = ""): string[] {
@@ -61,6 +75,34 @@ describe("the look at processes", () => {
     for (const [at, comm] of ["kvmtool", "qemu-img", "kvm-irqfd", "xkvm"].entries())
       running(7 + at, { comm });
     expect(look()).toEqual([]);
+  });
+
+  it("sees a VM whose first thread has ended while others live, what it holds, and what it is called", () => {
+    const open = ["/dev/null", "/dev/kvm", "/dev/vfio/12"];
+    const words = ["/usr/bin/kvm", "-name", "desk-1"];
+    running(7, { comm: "a) R (b", state: "Z", words, threads: { 18: open, 19: open } });
+    running(8, { comm: "qemu-kvm", state: "Z", words: ["/usr/bin/nix"], threads: { 20: ["/dev/null"] } });
+    const seen = look('echo "vms:$vms unread:$unread"');
+    expect([...new Set(seen)].sort()).toEqual([
+      "holder 7 /dev/vfio/12",
+      "vm 7",
+      "vm 8",
+      expect.stringMatching(/^vms:( 7 8| 8 7) unread:$/),
+      "word 7 - desk-1",
+      "word 7 : -name",
+      "word 7 program /usr/bin/kvm",
+    ]);
+  });
+
+  it("asks up to eight threads of such a process, and none of one that has ended whole or whose first lives", () => {
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [1000 + at, ["/dev/kvm"]]));
+    running(7, { comm: "worker", state: "Z", threads: many });
+    running(8, { comm: "worker", threads: { 20: ["/dev/kvm"] } });
+    running(9, { comm: "qemu-kvm", state: "Z" });
+    machine.program("find", 'exec /usr/bin/find "$@"');
+    expect(look().filter((line) => line.startsWith("vm"))).toEqual(["vm 7"]);
+    const asked = machine.calls().join(" ").match(/\/task\/\d+\/fd/g);
+    expect(asked?.length).toBe(8);
   });
 
   it("tells the words that name a VM, each cut, and nothing that would be a line of its own", () => {

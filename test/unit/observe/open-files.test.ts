@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { readScript } from "../../../provider/observe/read-script.js";
 import { runShell } from "../shell.js";
+import { firstNamespace, statLine } from "./proc-files.js";
 import { pathWith, type StandIns } from "./stand-in-programs.js";
 
 /** Of a machine on which process 77 has files open: their names, and the device numbers that its kernel tells. */
@@ -18,6 +19,8 @@ interface Scene {
   readonly first?: "fd" | "nothing";
   /** Whether systemd was started in a container. */
   readonly contained?: boolean;
+  /** Which namespace of processes process 1 is in; not readable where it is `null`. */
+  readonly namespace?: string | null;
   /** How many processes there are beside it, with nothing open. */
   readonly others?: number;
 }
@@ -31,18 +34,23 @@ function lookAt({
   first = "fd",
   others = 0,
   contained,
+  namespace = firstNamespace,
 }: Scene): string[] {
   const root = mkdtempSync(join(tmpdir(), "look-"));
   onTestFinished(() => rmSync(root, { recursive: true }));
   const folders = ["proc/77/fd", ...(first === "fd" ? ["proc/1/fd"] : []), "class/vfio", "class/vfio-dev"];
   for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
   writeFileSync(join(root, "proc/77/comm"), "agent\n");
-  for (let pid = 1000; pid < 1000 + others; pid++) {
-    mkdirSync(join(root, `proc/${pid}/fd`), { recursive: true });
-    writeFileSync(join(root, `proc/${pid}/comm`), "idle\n");
+  writeFileSync(join(root, "proc/77/stat"), statLine(77, "agent"));
+  if (others > 0) {
+    mkdirSync(join(root, "idle/fd"), { recursive: true });
+    writeFileSync(join(root, "idle/stat"), statLine(1000, "idle"));
+    for (let pid = 1000; pid < 1000 + others; pid++) symlinkSync("../idle", join(root, `proc/${pid}`));
   }
   writeFileSync(join(root, "proc/77/cmdline"), "agent\0");
-  if (first === "fd") writeFileSync(join(root, "proc/1/comm"), "init\n");
+  if (first === "fd") writeFileSync(join(root, "proc/1/stat"), statLine(1, "init"));
+  mkdirSync(join(root, "proc/1/ns"), { recursive: true });
+  if (namespace !== null) symlinkSync(namespace, join(root, "proc/1/ns/pid"));
   if (contained) writeFileSync(join(root, "container"), "lxc\n");
   if (majors !== null) writeFileSync(join(root, "proc/devices"), `Character devices:\n${majors}`);
   for (const [index, file] of open.entries()) symlinkSync(file, join(root, `proc/77/fd/${index}`));
@@ -51,7 +59,7 @@ function lookAt({
     writeFileSync(join(root, "class", folder, "dev"), number);
   }
   const script = readScript("observe/look-at-processes.sh")
-    .replaceAll("/run/systemd/container ]", `${root}/container ]`)
+    .replaceAll("[ -e /run/systemd/container ]", `[ -e ${root}/container ]`)
     .replaceAll("/sys/class/", `${root}/class/`)
     .replaceAll("/proc/", `${root}/proc/`)
     .replaceAll(`${root}/proc/self/`, "/proc/self/");
@@ -132,17 +140,11 @@ describe("a file that is open under another name", () => {
 });
 
 describe("a look among thousands of processes", () => {
-  const numbers = { "vfio/12": full };
-
-  it("asks for no device numbers: what is open under another name is left to the script that removes", () => {
-    expect(lookAt({ open: ["/dev/full"], numbers, others: 1900 })).toEqual([holder("/dev/vfio/12")]);
-    expect(lookAt({ open: ["/dev/full"], numbers, others: 2000 })).toEqual([]);
-  });
-
-  it("sees VMs, who holds a VFIO file, and who has NVIDIA's driver open, as among few", () => {
-    const open = ["anon_inode:kvm-vm", "/dev/vfio/12", "/dev/nvidia0"];
+  it("sees VMs, who holds a VFIO file under whatever name, and who has NVIDIA's driver open, as among few", () => {
+    const open = ["anon_inode:kvm-vm", "/dev/vfio/12", "/dev/nvidia0", "/dev/full"];
+    const seen = lookAt({ open, numbers: { "vfio/13": full }, others: 2000 });
     const client = ["client\t77\t/dev/nvidia0", "client-of\t77\tagent \t"];
-    expect(lookAt({ open, numbers, others: 2000 }).sort()).toEqual([...client, holder("/dev/vfio/12"), vm]);
+    expect(seen.sort()).toEqual([...client, holder("/dev/vfio/12"), holder("/dev/vfio/13"), vm]);
   });
 });
 
@@ -159,9 +161,19 @@ describe("a look at processes that could not finish", () => {
   });
 
   it("says so in a container, which shows its own processes only", () => {
-    const why = "the login is in a container, which sees no process outside it (/run/systemd/container)";
-    expect(lookAt({ open: [], contained: true })).toEqual(unread(why));
+    const why = (sign: string) =>
+      unread(`the login is in a container, which sees no process outside it (${sign})`);
+    expect(lookAt({ open: [], contained: true })).toEqual(why("/run/systemd/container"));
     expect(lookAt({ open: [], contained: false })).toEqual([]);
+    const namespace = "pid:[4026532177]";
+    const [line = ""] = lookAt({ open: [], namespace });
+    expect([line.replace(/\(\S+\/proc\//, "(/proc/")]).toEqual(why(`/proc/1/ns/pid is ${namespace}`));
+  });
+
+  it("says so where the kernel does not tell whether it is one", () => {
+    const why = "whether the login is in a container could not be read: /proc/1/ns/pid";
+    const [line = "", ...others] = lookAt({ open: [], namespace: null });
+    expect([line.replace(/\/\S+\/proc\//, "/proc/"), ...others]).toEqual(unread(why));
   });
 
   it("says so where /proc is cut: without process 1, or without its list of drivers", () => {
