@@ -38,17 +38,23 @@ const fullNumber = "1:7";
 interface Process {
   /** What its first thread has open; nothing where that has ended. */
   readonly open?: string;
-  /** What its other threads have open. */
+  /** What its other threads have open, and how many there are. */
   readonly threads?: string;
+  readonly others?: number;
   readonly state?: string;
 }
 
 /** Asks who uses the device of group 12 and file vfio3, of a machine on which process 77 has this file open. */
-function heldWith({ open, threads, state = "S" }: Process, number = "511:3"): string {
+function heldWith(process: Process, number = "511:3", before = ""): string {
+  const { open, threads, others = 1, state = "S" } = process;
   const root = mkdtempSync(join(tmpdir(), "held-"));
   try {
     const device = join(root, "device");
-    const folders = ["proc/77", "proc/77/task/77", ...(threads === undefined ? [] : ["proc/77/task/78"])];
+    const tasks = Array.from(
+      { length: threads === undefined ? 0 : others },
+      (_, at) => `proc/77/task/${78 + at}`,
+    );
+    const folders = ["proc/77", "proc/77/task/77", ...tasks];
     for (const folder of folders) mkdirSync(join(root, folder, "fd"), { recursive: true });
     mkdirSync(`${device}/vfio-dev/vfio3`, { recursive: true });
     symlinkSync("/nowhere/iommu_groups/12", join(device, "iommu_group"));
@@ -56,13 +62,13 @@ function heldWith({ open, threads, state = "S" }: Process, number = "511:3"): st
     const stat = statLine(77, "a) R (b", { state, threads: folders.length - 1 });
     writeFileSync(join(root, "proc/77/stat"), stat);
     for (const folder of folders) {
-      const file = folder.endsWith("78") ? threads : open;
+      const file = tasks.includes(folder) ? threads : open;
       if (file === undefined) continue;
       symlinkSync(file, join(root, folder, "fd/5"));
       writeFileSync(join(root, folder, "cmdline"), "kvm\0-name\0guest=desk-1,x=y\0");
     }
     const script = libraryScript("host").replaceAll("/proc/[0-9]*/", `${root}/proc/[0-9]*/`);
-    return runShell(`${script}\nheld ${device}; printf '%s|%s' "$?" "$why"`).stdout;
+    return runShell(`${script}\n${before}\nheld ${device}; printf '%s|%s' "$?" "$why"`).stdout;
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -82,8 +88,7 @@ describe("the look for who uses a device, just before its removal", () => {
   it.each(["/dev/vfio/12", "/dev/vfio/devices/vfio3"])(
     "finds who has %s open, also when it is gone",
     (file) => {
-      for (const open of [file, `${file} (deleted)`])
-        expect(heldWith({ open })).toBe(heldByVm);
+      for (const open of [file, `${file} (deleted)`]) expect(heldWith({ open })).toBe(heldByVm);
       for (const open of [`${file}3`, `/home/x${file}`, `${file} (deleted)x`])
         expect(heldWith({ open })).toBe("1|");
     },
@@ -95,6 +100,14 @@ describe("the look for who uses a device, just before its removal", () => {
     expect(heldWith({ threads: "/dev/full", state: "Z" }, fullNumber)).toBe(heldByVm);
     expect(heldWith({ threads: "/dev/vfio/13", state: "Z" })).toBe("1|");
     expect(heldWith({ state: "Z" })).toBe("1|");
+  });
+
+  it("asks up to eight threads of such a process, and none of one whose first lives", () => {
+    const told = `find() { for word; do case $word in */task/*) echo "$word"; esac; done >&2; }`;
+    const asked = (process: Process) => heldWith({ threads: "/dev/full", ...process }, "511:3", told);
+    expect(asked({ state: "S" })).toBe("1|");
+    expect(asked({ state: "Z" })).toMatch(/^0\|who uses it could not be read: \S+\/task\/77\/fd$/);
+    expect(asked({ state: "Z", others: 30 })).toMatch(/\/task\/92\/fd$/);
   });
 
   it("takes a look for such processes that could not finish for a use", () => {
