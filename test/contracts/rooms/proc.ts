@@ -83,7 +83,8 @@ export const procContracts: readonly Contract[] = [
     relies: "/proc/<pid>/task/*/",
     needs,
     on: ({ column }) => column === "simulated",
-    title: "a process whose first thread has ended is a zombie with threads, which alone show what it has open",
+    title:
+      "a process whose first thread has ended is a zombie with threads, which alone show what it has open",
     check: async (bed) => {
       const program = `open(my $f, "<", "/etc/passwd"); threads->create(sub { sleep 60 })->detach; syscall(60, 0);`;
       const line = `perl -Mthreads -e '${program}' -- a-word > /dev/null 2>&1 < /dev/null & pid=$!

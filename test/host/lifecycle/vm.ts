@@ -50,7 +50,8 @@ export async function startHeadlessVm([host]: [Part], vm: string, vgpu: string):
 /** A VM whose first thread has ended, and which keeps this file open. */
 export async function startHeadless([host]: [Part], vm: string, path: string): Promise<number> {
   const begin = await host.machine.run(["/bin/sh", "-c", headless, "headless", path, vm]);
-  if (begin.code !== 0) throw new Error(`no process without a first thread, which needs perl: ${begin.stderr}`);
+  if (begin.code !== 0)
+    throw new Error(`no process without a first thread, which needs perl: ${begin.stderr}`);
   const pid = Number(begin.stdout);
   const end = 'kill -9 "$0"; while [ -e "/proc/$0" ]; do sleep 0.01; done';
   running.set(`${host.machine.name} ${vm}`, async () => {
