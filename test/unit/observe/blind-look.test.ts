@@ -4,6 +4,7 @@ import { parseHostFacts } from "../../../provider/observe/observe-host.js";
 import { machineScript, readScript } from "../../../provider/observe/read-script.js";
 import { captureText } from "../captures.js";
 import { runShell } from "../shell.js";
+import { firstNamespace } from "./proc-files.js";
 import { busyboxFind, pathWith, type StandIns } from "./stand-in-programs.js";
 
 /** A find that does this at the look for what processes have open. */
@@ -179,7 +180,8 @@ ${machineScript().replaceAll("/var/lib/dkms/nvidia", "/proc/self")}`;
 
 describe("a look at the processes that could not finish", () => {
   const processesWith = (standIns: StandIns) => {
-    const lines = lookWith(standIns, "").filter(([tag]) => tag === "unread");
+    const readlink = `case $1 in /proc/1/ns/pid) echo "${firstNamespace}"; exit ;; esac; exec /usr/bin/readlink "$@"`;
+    const lines = lookWith({ readlink, ...standIns }, "").filter(([tag]) => tag === "unread");
     return lines.filter(([, part]) => part === "processes").map(([, , why]) => why);
   };
 
@@ -200,10 +202,10 @@ describe("a look at the processes that could not finish", () => {
       { find: quietFind, grep: 'case "$*" in *anon_inode*) kill -11 $$ ;; esac; exec /usr/bin/grep "$@"' },
     ],
     [
-      "grep: /proc/7/comm: Input/output error",
+      "grep: /proc/7/stat: Input/output error",
       {
         find: quietFind,
-        grep: 'case "$*" in *qemu*) echo "grep: /proc/7/comm: Input/output error" >&2; exit 2 ;; esac; exec /usr/bin/grep "$@"',
+        grep: 'case "$*" in *qemu*) echo "grep: /proc/7/stat: Input/output error" >&2; exit 2 ;; esac; exec /usr/bin/grep "$@"',
       },
     ],
     [

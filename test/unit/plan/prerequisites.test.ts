@@ -3,15 +3,7 @@ import type { HostFacts } from "../../../provider/model/facts.js";
 import type { InstallationFacts } from "../../../provider/model/installation-facts.js";
 import type { DesiredHost } from "../../../provider/plan/desired.js";
 import { planHost } from "../../../provider/plan/host.js";
-import {
-  desiredHost,
-  driverOf,
-  gpuFacts,
-  hostFacts,
-  installationOf,
-  refusalTexts,
-  stepTexts,
-} from "./facts.js";
+import { desiredHost, gpuFacts, hostFacts, installationOf, refusalTexts } from "./facts.js";
 import { finishedHost } from "./finished-host.js";
 
 const bare = hostFacts({ gpus: [gpuFacts()] });
@@ -170,75 +162,6 @@ describe("what is told before anything is installed", () => {
   });
 });
 
-describe("the room for a driver's package", () => {
-  const mib = 1024;
-  const folders = (varMib: number, usrMib: number, mounts = ["/", "/"]) =>
-    found({
-      installerFolders: [
-        {
-          path: "/var/lib/pulumi-vgpu/installer",
-          mount: mounts[0] ?? "",
-          freeKib: varMib * mib,
-          options: [],
-        },
-        {
-          path: "/usr/local/lib/pulumi-vgpu/installer",
-          mount: mounts[1] ?? "",
-          freeKib: usrMib * mib,
-          options: [],
-        },
-      ],
-    });
-  const driver = driverOf("550.127.06");
-  const sized = {
-    driver: {
-      ...driver,
-      package: { localPath: "/m.run", remotePath: null, sha256: "ab", bytes: 100 * mib * mib },
-    },
-  };
-
-  it("is what it takes to be brought and unpacked, by its size", () => {
-    expect(refusals(folders(728, 0), sized)).toEqual([]);
-    expect(refusals(folders(727, 700), sized)).toEqual([
-      `VGPU_PREREQUISITE gpu-01: the driver's installer will have no folder to unpack itself to
-Saw: /var/lib/pulumi-vgpu/installer: / has room for 727 MiB, 728 MiB are needed; /usr/local/lib/pulumi-vgpu/installer: / has room for 700 MiB, 728 MiB are needed
-Expected: one of them with room for 5 times the package's 100 MiB and 128 MiB, and for the package where it is brought there, not mounted noexec or read-only
-Next: make room there, or mount its file system with exec and rw, run again`,
-    ]);
-  });
-
-  it("is less where it is brought to another file system, or lies there already", () => {
-    expect(refusals(folders(100, 628, ["/var", "/"]), sized)).toEqual([]);
-    expect(refusals(folders(100, 627, ["/var", "/"]), sized)[0]).toContain("/ has room for 627 MiB, 628 MiB");
-    expect(refusals({ ...folders(628, 0), uploads: ["ab"] }, sized)).toEqual([]);
-    expect(refusals({ ...folders(627, 0), uploads: ["ab"] }, sized)).toHaveLength(1);
-  });
-
-  it("must be there for the package itself, wherever it is unpacked", () => {
-    expect(refusals(folders(99, 9000, ["/var", "/"]), sized)).toEqual([
-      `VGPU_PREREQUISITE gpu-01: the machine has no room for the driver's package
-Saw: /var has room for 99 MiB (df), the package has 100 MiB
-Expected: room for it in /var/lib/pulumi-vgpu/packages
-Next: make room on /var, run again`,
-    ]);
-  });
-
-  it("is counted where it is brought, whatever other folders there are and however it comes", () => {
-    const { installation } = folders(99, 9000, ["/var", "/"]);
-    const turned = {
-      installation: { ...installation, installerFolders: installation.installerFolders.toReversed() },
-    };
-    const copied = {
-      ...driver,
-      package: { ...sized.driver.package, localPath: null, remotePath: "/srv/m.run" },
-    };
-    for (const wanted of [sized, { driver: copied }])
-      expect(planHost(desiredHost(wanted), { ...bare, ...turned }).refusals).toMatchObject([
-        { what: "the machine has no room for the driver's package", property: "driver.package" },
-      ]);
-  });
-});
-
 describe("what is no reason to refuse", () => {
   it.each(["nova_core", "nova-core", "NovaCore", "nouveau"])("is the kernel's own driver %s", (driver) => {
     expect(refusals(hostFacts({ gpus: [gpuFacts({ driver })] }))).toEqual([]);
@@ -260,49 +183,5 @@ describe("an X server without a name", () => {
   it("is called unnamed", () => {
     const [text] = refusals(found({ xServers: [{ lock: "/tmp/.X1-lock", pid: 9, name: "" }] }));
     expect(text).toContain("/tmp/.X1-lock of process 9 (unnamed)");
-  });
-});
-
-describe("the kernel's configuration", () => {
-  const kernel = (...options: string[]) =>
-    found({
-      kernelConfig: { file: "/boot/config", options: new Set(options.map((name) => `CONFIG_${name}`)) },
-    });
-  const version = (text: string) => ({ driver: driverOf(text, { release: "16.4" }) });
-
-  it.each([
-    ["525.147.01", ["KVM_VFIO", "VFIO_IOMMU_TYPE1", "VFIO_PCI_CORE"], "no CONFIG_VFIO_MDEV in"],
-    ["525.147.01", ["KVM_VFIO", "VFIO_IOMMU_TYPE1", "VFIO_MDEV"], null],
-    ["535.161.05", ["KVM_VFIO", "VFIO_IOMMU_TYPE1", "VFIO_PCI_CORE"], null],
-    ["535.161.05", ["KVM_VFIO", "VFIO_PCI_CORE", "IOMMUFD_VFIO_CONTAINER"], "no CONFIG_VFIO_IOMMU_TYPE1 in"],
-    ["550.127.06", ["KVM_VFIO", "VFIO_PCI_CORE", "IOMMUFD_VFIO_CONTAINER"], null],
-  ])("decides for %s with %j: %s", (driver, options, saw) => {
-    const all = refusals(kernel(...options), version(driver)).join("\n");
-    if (saw === null) expect(all).toBe("");
-    else expect(all).toContain(saw);
-  });
-});
-
-describe("nova_core", () => {
-  const nova = { ...installationOf({ novaLoaded: ["nova_core"] }), gpus: [gpuFacts({ driver: "NovaCore" })] };
-
-  it("is blocked beside nouveau, and booted away before the driver is installed", () => {
-    expect(stepTexts(planHost(desiredHost(), { ...bare, ...nova })).slice(2, 4)).toEqual([
-      "block-nouveau gpu-01: nova_core is loaded",
-      "reboot-machine gpu-01 [reboots-host]: nova_core is loaded",
-    ]);
-  });
-
-  it("is not kept away by a block of nouveau alone", () => {
-    const blocked = { ...finishedHost(), ...nova, loadedDriver: null };
-    expect(stepTexts(planHost(desiredHost(), blocked)).slice(0, 2)).toEqual([
-      "block-nouveau gpu-01: nova_core is loaded",
-      "reboot-machine gpu-01 [reboots-host]: vGPU manager 550.127.06 is installed and not loaded",
-    ]);
-    const both = {
-      ...blocked,
-      ...installationOf({ novaLoaded: ["nova_core"], novaBlockedBy: ["/etc/modprobe.d/x.conf"] }),
-    };
-    expect(stepTexts(planHost(desiredHost(), both))[0]).toContain("reboot-machine");
   });
 });
