@@ -37,7 +37,7 @@ export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: 
   });
 }
 
-/** How functions.sh begins to say that a process uses a vGPU; the process is named before it. */
+/** How held.sh begins to say that a process uses a vGPU; the process is named before it. */
 const heldWords = "has it open";
 
 function inUse(said: string): Partial<ErrorParts> {

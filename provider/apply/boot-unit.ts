@@ -15,7 +15,9 @@ export function bootUnit(): string {
 
 /** Returns the shell functions that every changing script starts with; each kind of machine has records of its own. */
 export function libraryScript(side: "host" | "guest"): string {
-  const parts = ["forms", "manifest", "functions"].map((name) => readScript(`apply/shell/${name}.sh`));
+  const parts = ["forms", "manifest", "held", "functions"].map((name) =>
+    readScript(`apply/shell/${name}.sh`),
+  );
   return `side=${side}\n${ownFolder()}${parts.join("")}`;
 }
 

@@ -8,6 +8,7 @@ import type { TestMap } from "./test-map.js";
 const libraries = [
   "apply/shell/forms.sh",
   "apply/shell/manifest.sh",
+  "apply/shell/held.sh",
   "apply/shell/functions.sh",
   "apply/shell/initramfs.sh",
   "apply/shell/installer-folder.sh",
@@ -29,6 +30,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
 const unitWords: Readonly<Record<string, readonly string[]>> = {
   "apply/shell/forms.sh": ["libraryScript"],
   "apply/shell/manifest.sh": ["libraryScript"],
+  "apply/shell/held.sh": ["libraryScript"],
   "apply/shell/functions.sh": ["libraryScript", "restoreScript", "acquire-license"],
   "apply/shell/initramfs.sh": ["block-nouveau"],
   "apply/shell/installer-folder.sh": ["install-driver", "drop-package"],
