@@ -61,6 +61,16 @@ export function findBoard(ids: BoardIds): Board | null {
   return possible.length === 1 ? (possible[0] ?? null) : null;
 }
 
+/**
+ * Returns the boards that these PCI ids can be: the one that they name; else all of the device id, since makers of servers give
+ * a board a subsystem id of their own.
+ */
+export function possibleBoards(ids: BoardIds): readonly Board[] {
+  const board = findBoard(ids);
+  if (board !== null) return [board];
+  return rows().filter(({ deviceId }) => deviceId === canonicalId(ids.deviceId));
+}
+
 /** Returns how type rows refer to a board: `"10de:2235"`, `"10de:25b6 sub 10de:14a9"`. */
 export function boardReference(board: Board): string {
   return board.subsystemId === undefined ? board.deviceId : `${board.deviceId} sub ${board.subsystemId}`;

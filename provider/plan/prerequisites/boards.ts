@@ -1,4 +1,4 @@
-import { type Board, boards, findBoard } from "../../catalog/boards.js";
+import { type Board, boards, findBoard, possibleBoards } from "../../catalog/boards.js";
 import { branchOfRelease } from "../../catalog/releases.js";
 import { sources } from "../../catalog/sources.js";
 import type { ErrorParts } from "../../model/errors.js";
@@ -23,16 +23,21 @@ function sourceText(board: Board): string {
   return sources().find((source) => source.code === code)?.text ?? `catalog, ${code}`;
 }
 
+/** Of a make that the catalog does not have, what all boards of the device id have in common is known. */
 function leftBoard(name: string, gpu: GpuFacts, driver: DesiredDriver): ErrorParts[] {
-  const board = findBoard(gpu);
+  const possible = possibleBoards(gpu);
+  const [board] = possible;
   const last = board?.lastBranch;
   const branch = branchOfRelease(driver.release);
-  if (board === null || last === undefined || branch === null || Number(branch) <= Number(last)) return [];
+  if (board === undefined || last === undefined || branch === null || Number(branch) <= Number(last))
+    return [];
+  if (possible.some((other) => other.lastBranch !== last)) return [];
+  const names = [...new Set(possible.map((other) => other.name))].join(" or ");
   return [
     {
       code: "VGPU_PREREQUISITE",
       where: `${name} ${gpu.address}`,
-      what: `release ${driver.release} has no vGPU for a ${board.name}`,
+      what: `release ${driver.release} has no vGPU for a ${names}`,
       saw: `${gpu.deviceId} (${board.architecture}); its last branch is ${last} (${sourceText(board)})`,
       expected: `a release of branch ${last} or earlier`,
       next: `declare a release of branch ${last} or earlier, or leave this GPU out of gpus`,

@@ -37,6 +37,20 @@ Next: declare a release of branch 16 or earlier, or leave this GPU out of gpus`,
     ).toHaveLength(count);
   });
 
+  it.each([
+    ["10de:1e30", "1028:129e", "Quadro RTX 6000 or Quadro RTX 8000"],
+    ["10de:1df6", "10de:13d7", "Tesla V100S PCIe 32GB"],
+  ])(
+    "knows what a make of its own (%s %s) has in common with all of its device id",
+    (deviceId, subsystemId, name) => {
+      const facts = hostFacts({ gpus: [board(deviceId, subsystemId)] });
+      expect(refusals(facts, driver("20.1", "595.71.03")).join("\n")).toContain(
+        `release 20.1 has no vGPU for a ${name}\nSaw: ${deviceId} `,
+      );
+      expect(refusals(facts, driver("19.0", "580.65.05"))).toEqual([]);
+    },
+  );
+
   it("says nothing of a board whose driver is there: the host decides", () => {
     const facts = {
       ...finishedHost(),
