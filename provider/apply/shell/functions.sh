@@ -93,8 +93,21 @@ enable_vfs() { # PF, how many
   why="$count of $2 virtual functions with a driver after 90 s; sriov-manage said: $why"
   return 1
 }
+# What came since the look would go with what carries it: with its function, or with the driver.
+carries_none() { # folders of devices; leaves in $why what is there
+  for device; do
+    for live in "$device"/????????-????-????-????-????????????; do
+      if [ -e "$live" ]; then why="${device##*/} carries the vGPU ${live##*/} now"; return 1; fi
+    done
+    live=$device/nvidia/current_vgpu_type
+    if [ ! -e "$live" ]; then continue; fi
+    line_of "$live" && is_number "$value" || { why="whether ${device##*/} carries a vGPU could not be read: $live"; return 1; }
+    if [ "$value" != 0 ]; then why="${device##*/} carries a vGPU of type number '$value' now"; return 1; fi
+  done
+}
 disable_vfs() { # PF
   has_no_vfs "$1" && return 0
+  carries_none "/sys/bus/pci/devices/$1"/virtfn* || return 1
   sriov_manage -d "$1" || return 1
   until_true 300 has_no_vfs "$1" && return 0
   why="virtual functions are still there after 30 s; sriov-manage said: $why"

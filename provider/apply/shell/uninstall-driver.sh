@@ -5,6 +5,10 @@ if [ -n "$1" ]; then
   is_package "$1" "$2" || { echo "$why"; exit 3; }
   installer_folder "$1" || { echo "$why"; exit 4; }
 fi
+for device in /sys/bus/pci/devices/*; do
+  line_of "$device/vendor"
+  if [ "$value" = 0x10de ]; then carries_none "$device" || { echo "$why"; exit 1; }; fi
+done
 remove_installer_folders
 field_of driver version
 version=$value

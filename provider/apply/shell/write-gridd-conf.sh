@@ -10,5 +10,8 @@ fi
 record gridd state=intent || exit 1
 base=$conf
 if [ ! -f "$base" ]; then base=/etc/nvidia/gridd.conf.template; fi
-{ grep -v '^[[:space:]]*FeatureType[[:space:]]*=' "$base" 2>/dev/null; printf 'FeatureType=%s\n' "$1"; } > "$conf.new" &&
+if [ ! -f "$base" ]; then base=/dev/null; fi
+# Of a file that is not text everywhere grep leaves out the rest.
+{ grep -a -v '^[[:space:]]*FeatureType[[:space:]]*=' "$base" || [ $? = 1 ]; } > "$conf.new" &&
+  printf 'FeatureType=%s\n' "$1" >> "$conf.new" &&
   mv "$conf.new" "$conf" && sync "$conf"

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runUp } from "../../fleet/run.js";
+import { runDestroy, runUp } from "../../fleet/run.js";
 import { type Bed, type HostBed, openBed, uuidOf } from "./bed.js";
 import { gpuOf, liveTypes, recordedVgpus } from "./live-vgpus.js";
 
@@ -46,6 +46,22 @@ describe.concurrent("a vGPU that somebody made between our look and our step", (
     expect(await liveTypes(host.machine)).toEqual(["A2-4Q", "A2-4Q"]);
     await upWith(host, {});
     expect((await gpuOf(host.machine)).vgpus).toEqual(others);
+  });
+
+  it("keeps its function and the driver when the host goes", { timeout: 300_000 }, async () => {
+    const host = await bed.host("at-destroy", "adaVendorVfio");
+    await upWith(host, {});
+    const free = "/sys/bus/pci/devices/0000:26:00.4/nvidia";
+    const make = `sed -n 's/ *: NVIDIA A2-4Q$//p' ${free}/creatable_vgpu_types > ${free}/current_vgpu_type`;
+    const unhook = await host.machine.onCommand(async ({ name }) => {
+      if (name === "pulumi-vgpu:observe-host") await host.machine.shell(make);
+    });
+    await expect(runDestroy(host.statePath)).rejects.toThrow(/VGPU_(IN_USE|STEP_FAILED)/);
+    await unhook();
+    expect((await gpuOf(host.machine)).vgpus).toMatchObject([{ parent: "0000:26:00.4" }]);
+    await host.machine.shell(`echo 0 > ${free}/current_vgpu_type`);
+    await runDestroy(host.statePath);
+    expect(await gpuOf(host.machine)).toMatchObject({ driver: "nouveau", virtualFunctions: 0 });
   });
 
   it("is taken over by its UUID as one that was there before us, and stays", {

@@ -47,6 +47,15 @@ describe("write-gridd-conf", () => {
     expect([machine.has(none), machine.has(kept)]).toEqual([true, false]);
   });
 
+  it("leaves settings behind bytes that are no text, and changes nothing where it cannot read them all", () => {
+    machine.write(conf, "# x\0y\nServerPort=7\nFeatureType=4\n");
+    expect(machine.run("write-gridd-conf", ["1"])).toMatchObject({ code: 0 });
+    expect(machine.read(conf)).toBe("# x\0y\nServerPort=7\nFeatureType=1\n");
+    machine.program("grep", "head -n 1 $4; echo 'grep: Input/output error' >&2; exit 2");
+    expect(machine.run("write-gridd-conf", ["2"])).not.toMatchObject({ code: 0 });
+    expect(machine.read(conf)).toBe("# x\0y\nServerPort=7\nFeatureType=1\n");
+  });
+
   it("changes nothing where it cannot keep the file as it was, or note that it is about to", () => {
     machine.write(conf, "FeatureType=4\n");
     mkdirSync(machine.at(`${kept}.new/gridd.conf`), { recursive: true });

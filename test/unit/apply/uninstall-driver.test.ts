@@ -38,6 +38,20 @@ describe("uninstall-driver", () => {
     expect(machine.has("var/lib/pulumi-vgpu/installer")).toBe(false);
   });
 
+  it("leaves the driver to a vGPU that came since the look, on a device of NVIDIA's", () => {
+    const uuid = "11111111-0000-4000-8000-000000000001";
+    uninstaller(works);
+    machine.write("sys/bus/pci/devices/0000:ff:00.4/vendor", "0x10de\n");
+    machine.write("sys/bus/pci/devices/0000:ff:00.4/nvidia/current_vgpu_type", "558\n");
+    machine.write("sys/bus/pci/devices/0000:00:02.0/vendor", "0x8086\n");
+    machine.write(`sys/bus/pci/devices/0000:00:02.0/${uuid}/uevent`, "");
+    const told = "0000:ff:00.4 carries a vGPU of type number '558' now\n";
+    expect(uninstall()).toMatchObject({ code: 1, stdout: told });
+    expect([wasCalled(), machine.has(record)]).toEqual([false, true]);
+    machine.write("sys/bus/pci/devices/0000:ff:00.4/nvidia/current_vgpu_type", "0\n");
+    expect(uninstall()).toMatchObject({ code: 0 });
+  });
+
   it("is done where the driver is gone already", () => {
     machine.write("module", "");
     expect(uninstall()).toMatchObject({ code: 0, stdout: "" });

@@ -91,6 +91,27 @@ describe("disable_vfs", () => {
   });
 });
 
+describe("a vGPU that came on a function since the look", () => {
+  const uuid = "11111111-0000-4000-8000-000000000001";
+  const current = `${place}/virtfn1/nvidia/current_vgpu_type`;
+
+  it.each([
+    ["an mdev", `${place}/virtfn1/${uuid}/uevent`, "", `virtfn1 carries the vGPU ${uuid} now`],
+    ["one of the driver's own", current, "558\n", "virtfn1 carries a vGPU of type number '558' now"],
+    ["what cannot be read", current, "", `whether virtfn1 carries a vGPU could not be read: /${current}`],
+  ])("keeps its function, and all others: %s", (_what, file, text, why) => {
+    mkdirSync(machine.at(`${place}/virtfn0/driver`), { recursive: true });
+    machine.write(file, text);
+    machine.write(`etc/pulumi-vgpu/gpu/${gpu}`, "vfs=2\n");
+    expect(machine.run("disable-vfs", [gpu])).toMatchObject({ code: 1, stderr: `${why}\n` });
+    expect([managed(), machine.has(`etc/pulumi-vgpu/gpu/${gpu}`)]).toEqual([[], true]);
+    machine.write(current, "0\n");
+    rmSync(machine.at(`${place}/virtfn1/${uuid}`), { recursive: true, force: true });
+    manage(`rm -r ${place}/virtfn*`);
+    expect(machine.run("disable-vfs", [gpu])).toMatchObject({ code: 0 });
+  });
+});
+
 describe("the steps of virtual functions", () => {
   const record = `etc/pulumi-vgpu/gpu/${gpu}`;
 
