@@ -15,8 +15,7 @@ function once(later: unknown, then: (known: unknown) => unknown): unknown {
 
 function secretHop(hop: unknown): unknown {
   if (comesLater(hop)) return once(hop, secretHop);
-  if (typeof hop === "string") return pulumi.secret(hop);
-  if (!isPlainObject(hop)) return hop;
+  if (!isPlainObject(hop)) return secretWhole(hop);
   const marked = secretParts
     .filter((key) => hop[key] !== undefined)
     .map((key) => [key, pulumi.secret(hop[key])]);
@@ -24,11 +23,15 @@ function secretHop(hop: unknown): unknown {
   return { ...hop, ...Object.fromEntries(marked), ...proxy };
 }
 
+/** Given as a text or a list of texts it may be, or hold, the secret. */
+function secretWhole(value: unknown): unknown {
+  return typeof value === "string" || Array.isArray(value) ? pulumi.secret(value) : value;
+}
+
 /** Returns a license with its token marked as secret; given as a text, the text may be the token. */
 export function secretLicense(license: unknown): unknown {
   if (comesLater(license)) return once(license, secretLicense);
-  if (typeof license === "string") return pulumi.secret(license);
-  return isPlainObject(license) ? { ...license, token: pulumi.secret(license.token) } : license;
+  return isPlainObject(license) ? { ...license, token: pulumi.secret(license.token) } : secretWhole(license);
 }
 
 /** Returns what tells two connections' machines apart, `""` where that is not known before a resource is made. */

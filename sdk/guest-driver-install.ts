@@ -8,7 +8,7 @@ import type { MdevDevice } from "./mdev-device.js";
 import { identityOf, isIgnored, resourceName, rowOf } from "./options.js";
 import { providerText } from "./provider-text.js";
 import { isPlainObject } from "./soon.js";
-import { checkedName, isResourceWith, wrongArguments, wrongKind } from "./wrong-kinds.js";
+import { checkedName, isResourceWith, nameable, wrongArguments, wrongKind } from "./wrong-kinds.js";
 
 /** A license from NVIDIA's license system. */
 export interface LicenseArgs {
@@ -107,7 +107,7 @@ export class GuestDriverInstall extends pulumi.CustomResource {
     declareRow("GuestDriverInstall", resource, pulumi.createUrn(resource, type, opts?.parent));
     const props = {
       // A property of a wrong name is refused like any other wrong input.
-      ...given,
+      ...nameable(given),
       ...identityOf(name),
       connection: secretConnection(guest?.connection),
       device: device?.uuid,

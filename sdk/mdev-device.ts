@@ -10,7 +10,7 @@ import { providerText } from "./provider-text.js";
 import { isPlainObject, partOf, type Soon } from "./soon.js";
 import type { VgpuHost } from "./vgpu-host.js";
 import { vgpuUuid } from "./vgpu-uuid.js";
-import { checkedName, isResourceWith, wrongArguments, wrongKind } from "./wrong-kinds.js";
+import { checkedName, isResourceWith, nameable, wrongArguments, wrongKind } from "./wrong-kinds.js";
 
 /** What is wanted of any vGPU. */
 interface AnyMdevDeviceArgs {
@@ -116,7 +116,7 @@ export class MdevDevice extends pulumi.CustomResource {
     declareRow("MdevDevice", resource, pulumi.createUrn(resource, type, opts?.parent));
     const props = {
       // A property of a wrong name is refused like any other wrong input. Those that are outputs are named, if undefined.
-      ...given,
+      ...nameable(given),
       ...identityOf(name),
       connection: secretConnection(host?.connection),
       host: hostName,

@@ -6,7 +6,7 @@ import { type Declaring, declareHost, declareRow, declareWrong } from "./declara
 import { identityOf, isIgnored, rowOf } from "./options.js";
 import { providerText } from "./provider-text.js";
 import { isPlainObject, partAtOnce } from "./soon.js";
-import { checkedName, wrongArguments } from "./wrong-kinds.js";
+import { checkedName, nameable, wrongArguments } from "./wrong-kinds.js";
 
 /** What a GPU of a host is used for. */
 export interface GpuArgs {
@@ -106,7 +106,7 @@ export class VgpuHost extends pulumi.CustomResource {
     declareRow("VgpuHost", resource, pulumi.createUrn(resource, type, opts?.parent));
     const props = {
       // A property of a wrong name is refused like any other wrong input.
-      ...given,
+      ...nameable(given),
       ...identityOf(name),
       connection: secretConnection(given.connection),
       declared:

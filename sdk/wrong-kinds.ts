@@ -29,6 +29,16 @@ export function wrongArguments(resource: string, args: unknown): Refusal[] {
   ];
 }
 
+/** Returns arguments that Pulumi's SDK can name: of an object without a prototype it makes no text, and ends the program. */
+export function nameable<Args extends object>(args: Args): Args {
+  const entries = Object.entries(args).map(([key, value]) => [key, isBare(value) ? { ...value } : value]);
+  return Object.fromEntries(entries) as Args;
+}
+
+function isBare(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null;
+}
+
 /** Returns the refusal of a value of a wrong kind; the value itself may be a secret. */
 export function wrongKind(
   resource: string,
@@ -63,8 +73,7 @@ function firstWrong(value: unknown, path: readonly string[]): Wrong | undefined 
   if (kind === "function" || kind === "symbol" || kind === "bigint") return { path, saw: kindOf(value) };
   if (kind === "number" && !Number.isFinite(value)) return { path, saw: String(value) };
   if (!isContainer(value)) return undefined;
-  // What is in one of these is none of its properties: it would be sent as an empty object.
-  if (value instanceof Map || value instanceof Set) return { path, saw: `a ${value.constructor.name}` };
+  if (isEmptyInstance(value)) return { path, saw: instanceText(value) };
   if (path.length >= deepest)
     return { path: path.slice(0, 2), saw: "an object in itself, or one without an end" };
   for (const [key, inner] of Object.entries(value)) {
@@ -72,6 +81,19 @@ function firstWrong(value: unknown, path: readonly string[]): Wrong | undefined 
     if (wrong !== undefined) return wrong;
   }
   return undefined;
+}
+
+/** Of a Map, an iterator or a Date what is in it is none of its properties: it would be sent as an empty object. */
+function isEmptyInstance(value: object): boolean {
+  if (Array.isArray(value) || Object.keys(value).length > 0) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // A plain object of another realm has a prototype without one, too.
+  return prototype !== null && Object.getPrototypeOf(prototype) !== null;
+}
+
+function instanceText(value: object): string {
+  const name = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  return name === "Object" ? "an object without properties of its own" : `a value of the kind ${name}`;
 }
 
 function isContainer(value: unknown): value is object {

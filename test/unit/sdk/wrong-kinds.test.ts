@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 import { errorText } from "../../../provider/model/errors.js";
@@ -7,6 +8,11 @@ import { VgpuHost } from "../../../sdk/vgpu-host.js";
 import { type MockedRun, startRun } from "./mocked-run.js";
 
 const connection = { host: "kvm1.lab" };
+class HiddenGpus {
+  get "0000:3b:00.0"() {
+    return {};
+  }
+}
 const cyclic: Record<string, unknown> = {};
 cyclic.self = cyclic;
 let run: MockedRun;
@@ -59,7 +65,17 @@ describe("arguments that cannot be", () => {
     [
       "a Map of GPUs, which would be sent as none",
       () => host({ connection, gpus: new Map([["0000:3b:00.0", {}]]) }),
-      "gpus is not valid | Saw: a Map | Expected: a text, a number, or a list or object of these",
+      "gpus is not valid | Saw: a value of the kind Map | Expected: a text, a number, or a list or object of these",
+    ],
+    [
+      "an iterator of GPUs, which would be sent as none",
+      () => host({ connection, gpus: new Map([["0000:3b:00.0", {}]]).entries() }),
+      "gpus is not valid | Saw: a value of the kind Map Iterator | Expected: a text, a number, or a list or object of these",
+    ],
+    [
+      "an object that keeps its GPUs to itself",
+      () => host({ connection, gpus: new HiddenGpus() }),
+      "gpus is not valid | Saw: an object without properties of its own | Expected: a text, a number, or a list or object of these",
     ],
     [
       "a function",
@@ -109,13 +125,34 @@ describe("values of a wrong kind", () => {
     expect(plain).toMatchObject(args);
   });
 
-  it("are marked as secret where they may be one: a whole connection, bastion or license as a text", async () => {
-    guest({ guest: { connection: "root:hunter2@kvm1" }, license: "hunter2" });
-    const sent = JSON.stringify(await run.registered("w-one"), (_key, part) =>
-      part !== null && typeof part === "object" && "4dabf18193072939515e22adb298388d" in part
-        ? "[secret]"
-        : part,
-    );
-    expect(sent).not.toContain("hunter2");
+  it("are no objects of another realm, without properties or with them", async () => {
+    host({ connection, gpus: runInNewContext("({})"), reboot: runInNewContext("({ allow: true })") });
+    const { declared, reboot } = await run.registered("w-one");
+    expect([declared?.wrong ?? [], reboot]).toEqual([[], { allow: true }]);
   });
+
+  it("are no objects without a prototype, as Object.groupBy returns one", async () => {
+    const bare = (parts: object) => Object.assign(Object.create(null), parts);
+    const gpus = bare({ "0000:3b:00.0": bare({ usage: "vgpu" }) });
+    host(bare({ connection: bare(connection), gpus, reboot: bare({ allow: true }) }));
+    guest(bare({ guest: bare({ connection }), reboot: bare({ allow: true }) }));
+    const sent = await run.registered("w-one");
+    expect([sent.declared?.wrong ?? [], sent.reboot]).toEqual([[], { allow: true }]);
+  });
+
+  it.each([
+    ["a text", "root:hunter2@kvm1", "hunter2"],
+    ["a list", ["root:hunter2@kvm1"], ["hunter2"]],
+  ])(
+    "are marked as secret where they may be one: a whole connection, bastion or license as %s",
+    async (_kind, whole, token) => {
+      guest({ guest: { connection: whole }, license: token });
+      const sent = JSON.stringify(await run.registered("w-one"), (_key, part) =>
+        part !== null && typeof part === "object" && "4dabf18193072939515e22adb298388d" in part
+          ? "[secret]"
+          : part,
+      );
+      expect(sent).not.toContain("hunter2");
+    },
+  );
 });
