@@ -45,6 +45,8 @@ const tasks: Record<string, Task> = {
     return runScript("tools/bench/main.ts", args);
   },
   mutate: async (args) => runProgram("stryker", ["run", "tools/mutate/stryker.config.json", ...args]),
+  "mutate:tables": async (args) =>
+    runProgram("stryker", ["run", "tools/mutate/tables.stryker.json", ...args]),
   "mutate:shell": async (args) => runScript("tools/mutate/shell-main.ts", args),
   setup: async () => {
     await ready();

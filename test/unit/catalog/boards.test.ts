@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { boardFamilies, boardReference, boards, findBoard } from "../../../provider/catalog/boards.js";
+import {
+  boardFamilies,
+  boardReference,
+  boards,
+  findBoard,
+  possibleBoards,
+  subsystemsOf,
+} from "../../../provider/catalog/boards.js";
 import { sources } from "../../../provider/catalog/sources.js";
 
 const codes = new Set(sources().map((source) => source.code));
@@ -31,6 +38,7 @@ describe("findBoard", () => {
     ["10de:1eb8", "10de:12a2", "Tesla T4"],
     ["0x10de:0x2235", "0x10de:0x145A", "NVIDIA A40"],
     ["26B9", "1851", "NVIDIA L40S"],
+    [" 10de:25b6\n", " 14a9 ", "NVIDIA A16"],
   ])("knows %s with subsystem %s as %s", (deviceId, subsystemId, name) => {
     expect(findBoard({ deviceId, subsystemId })?.name).toBe(name);
   });
@@ -60,5 +68,40 @@ describe("boardFamilies", () => {
   it("is what names of the board's types begin with", () => {
     const board = findBoard({ deviceId: "10de:2bb5" });
     expect(board === null ? [] : boardFamilies(board)).toEqual(["dc"]);
+  });
+});
+
+describe("possibleBoards", () => {
+  const namesOf = (deviceId: string, subsystemId?: string) =>
+    possibleBoards({ deviceId, subsystemId }).map(({ name }) => name);
+
+  it("is the one that the ids name, else all of the device: a server's maker may have given a subsystem of its own", () => {
+    expect(namesOf("10de:25b6", "10de:14a9")).toEqual(["NVIDIA A16"]);
+    expect(namesOf("0x25B6", "1028:0001")).toEqual(["NVIDIA A16", "NVIDIA A2", "NVIDIA A2"]);
+    expect(namesOf("10de:2235", "1028:0001")).toEqual(["NVIDIA A40"]);
+    expect(namesOf("10de:ffff")).toEqual([]);
+  });
+});
+
+describe("boardReference", () => {
+  it.each([
+    ["10de:2235", undefined, "10de:2235"],
+    ["10de:25b6", "10de:14a9", "10de:25b6 sub 10de:14a9"],
+  ])("of %s with subsystem %s is %s", (deviceId, subsystemId, reference) => {
+    expect(possibleBoards({ deviceId, subsystemId }).map(boardReference)).toEqual([reference]);
+  });
+});
+
+describe("subsystemsOf", () => {
+  it.each(["10de:25b6", "25b6", "0x25B6"])("are those of all boards of %s", (deviceId) => {
+    expect(subsystemsOf(deviceId)).toEqual(["10de:14a9", "10de:159d", "10de:157e"]);
+  });
+
+  it.each([
+    ["10de:2235", "a device whose board needs no subsystem"],
+    ["10de:ffff", "a device that is not known"],
+    ["1028:25b6", "another vendor's"],
+  ])("are not known of %s: %s", (deviceId) => {
+    expect(subsystemsOf(deviceId)).toBeNull();
   });
 });

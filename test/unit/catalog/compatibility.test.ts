@@ -60,6 +60,30 @@ describe("guestCompatibility", () => {
   });
 });
 
+describe("the answer", () => {
+  it.each([
+    ["17.4", "16.0", { compatible: true, basis: "catalog", source: ["R5"] }],
+    ["17.4", "15.3", { compatible: false, basis: "catalog", source: ["R5"] }],
+    ["17.6", "16.14", { compatible: true, basis: "derived", source: ["R5"] }],
+    ["16.14", "13.12", { compatible: true, basis: "derived", source: ["R5"] }],
+    ["18.0", "17.6", { compatible: true, basis: "derived", source: ["G1"] }],
+    ["20.1", "16.8", { compatible: false, basis: "derived", source: ["G1"] }],
+    ["21.0", "21.1", { compatible: true, basis: "derived", source: ["G1"] }],
+    ["21.0", "22.0", { compatible: false, basis: "derived", source: ["G1"] }],
+    ["21.0", "20.2", { compatible: "unknown", basis: "none", source: [] }],
+  ])("for host %s and guest %s says by what it is known", (host, guest, answer) => {
+    expect(guestCompatibility(host, guest)).toEqual(answer);
+  });
+
+  it.each([
+    ["13", "13.1"],
+    ["13.1", "13"],
+    ["", ""],
+  ])("is unknown where a text is no release number: host %j, guest %j", (host, guest) => {
+    expect(guestCompatibility(host, guest)).toEqual({ compatible: "unknown", basis: "none", source: [] });
+  });
+});
+
 describe("guestBranchesOf", () => {
   it.each([
     ["17.4", ["17", "16"]],
@@ -68,6 +92,9 @@ describe("guestBranchesOf", () => {
     ["19.2", ["19", "18", "16"]],
     ["21.0", null],
     ["x", null],
+    ["13", null],
+    ["18.0", ["18", "17"]],
+    ["16.14", ["16", "15", "13"]],
   ])("of %s", (release, expected) => {
     expect(guestBranchesOf(release)).toEqual(expected);
   });

@@ -55,6 +55,44 @@ describe("nearestTypes", () => {
     expect(nearestTypes("nvidia-11")).toEqual(["M60-0B"]);
   });
 
+  it.each([" nvidia-11 ", "NVIDIA-11\n"])("takes %j for the number of an mdev type", (text) => {
+    expect(nearestTypes(text)).toEqual(["M60-0B"]);
+  });
+
+  it.each(["my nvidia-11", "nvidia-11x", "nvidia-", "nvidia-undefined"])(
+    "takes %j for no number of an mdev type",
+    (text) => {
+      expect(nearestTypes(text)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["A4O 8Q", "two words that are one name"],
+    ["A4O   8Q", "any blanks between them"],
+    [" A4O-8Q ", "blanks around it"],
+    ["we want a A4O 8Q", "words before it"],
+    [`${"very ".repeat(30)}long A4O-8Q`, "many words before it"],
+  ])("takes the end of %j that is most like a name: %s", (text) => {
+    expect(nearestTypes(text)).toContain("A40-8Q");
+  });
+
+  it("takes the longest GPU part that the text has, whichever comes first", () => {
+    const names = ["RTX6000-8Q", "RTX6000-Ada-8Q"];
+    for (const ordered of [names, names.toReversed()]) {
+      expect(nearestTypes("RTX6000 -  Ada 8", { names: ordered })).toEqual(["RTX6000-Ada-8Q"]);
+      expect(nearestTypes("RTX6000 8", { names: ordered })).toEqual(["RTX6000-8Q"]);
+    }
+  });
+
+  it("goes by the last number that is none of the GPU part", () => {
+    expect(nearestTypes("A40 with 2 heads and 8 GiB memory", { names: ofA40, count: 1 })).toEqual(["A40-8Q"]);
+    expect(nearestTypes("L40S", { names: ["L40S-48Q", "L40S-8Q", "L40S-1Q"] })).toEqual([
+      "L40S-1Q",
+      "L40S-8Q",
+      "L40S-48Q",
+    ]);
+  });
+
   it("has a known name as the nearest to itself", () => {
     fc.assert(
       fc.property(fc.constantFrom(...vgpuTypes()), (type) => {

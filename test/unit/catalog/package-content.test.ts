@@ -109,6 +109,30 @@ describe("packageContent", () => {
     expect(productOf(twice)?.kind).toBe("guest");
   });
 
+  it("keeps of a header the three settings that say what the product is", () => {
+    expect(packageHead(stub("NVIDIA-Linux-x86_64-550.127.05-grid"))).toEqual({
+      firstBytes: Buffer.from("#! /bin/").toString("hex"),
+      headerLines: [
+        'label="NVIDIA Accelerated Graphics Driver for Linux-x86_64"',
+        "version_string=550.127.05",
+        "targetdir=NVIDIA-Linux-x86_64-550.127.05-grid",
+      ],
+    });
+  });
+
+  it.each([
+    [`"a"b'c'`, `a"b'c`],
+    [`a"b'`, `a"b`],
+    ["a\u0001b\u00e9c", "a?b??c"],
+    ["x".repeat(300), "x".repeat(120)],
+  ])("shows the target folder %j without the quotes around it, printable and short", (target, shown) => {
+    expect(contentOf(stub(target, []))).toEqual({
+      form: "run",
+      product: null,
+      evidence: `its header: targetdir ${shown}`,
+    });
+  });
+
   it("says of any bytes something short and printable", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {

@@ -36,6 +36,48 @@ describe("packageFacts", () => {
     expect(packageFacts(name)).toBeNull();
   });
 
+  const known = [
+    "NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm.run",
+    "NVIDIA-Linux-x86_64-580.105.06-vgpu-kvm-aie.run",
+    "nvidia-vgpu-ubuntu-570_570.158.02_amd64.deb",
+    "NVIDIA-vGPU-rhel-9.6-580.105.06.x86_64.rpm",
+    "NVIDIA-Linux-x86_64-535.161.07-grid.run",
+    "nvidia-linux-grid-535_535.161.07_amd64.deb",
+    "nvidia-linux-grid-535-535.161.07-1.x86_64.rpm",
+    "442.06_grid_win10_server2016_server2019_64bit_international.exe",
+    "582.53_grid_win10_win11_server2022_server_2025_dch_64bit_international.exe",
+    "NVIDIA-Linux-x86_64-550.127.05.run",
+    "NVIDIA-Linux-x86_64-550.127.05-no-compat32.run",
+    "NVIDIA-GRID-Linux-KVM-535.161.05-535.161.07-538.33.zip",
+  ];
+
+  it.each(known)("reads %s in any case", (name) => {
+    const facts = packageFacts(name);
+    expect(facts).not.toBeNull();
+    expect(packageFacts(name.toUpperCase())).toEqual(facts);
+    expect(packageFacts(name.toLowerCase())).toEqual(facts);
+  });
+
+  it.each(known)("takes nothing from what is only like %s", (name) => {
+    const version = packageFacts(name)?.version ?? "";
+    const withVersion = (other: string) => name.replaceAll(version, other);
+    const like = [
+      `x${name}`,
+      `${name}x`,
+      `${name}.part`,
+      `${name} `,
+      `${name}/`,
+      name.replace(/\.(?=[a-z]+$)/, "_"),
+      name.replace(/[^.]+$/, "tar"),
+      withVersion(version.replace(".", "_")),
+      withVersion(version.slice(1)),
+      withVersion(version.replace(/\..*/, "")),
+      withVersion(version.replace(/\..*/, ".1")),
+      withVersion("x50.127.06"),
+    ];
+    expect(like.filter((one) => packageFacts(one) !== null)).toEqual([]);
+  });
+
   it("reads the version out of the name of every release's packages", () => {
     for (const { managerVersion, linuxGuestVersion, windowsGuestVersion } of releases()) {
       expect(packageFacts(`NVIDIA-Linux-x86_64-${managerVersion}-vgpu-kvm.run`)).toMatchObject({

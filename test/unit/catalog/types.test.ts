@@ -58,6 +58,13 @@ describe("findVgpuType", () => {
     expect(findVgpuType(name)?.shortName).toBe(shortName);
   });
 
+  it.each(["my type is A40-8Q", "NVIDIA  A40-8Q", "A40-8Q ", "", "A40"])(
+    "takes %j for no type's name",
+    (name) => {
+      expect(findVgpuType(name)).toBeNull();
+    },
+  );
+
   it("does not know a size that no row has", () => {
     expect(findVgpuType("A40-5Q")).toBeNull();
   });
@@ -98,12 +105,27 @@ describe("isKnownFamily", () => {
   });
 });
 
+describe("familyOfType", () => {
+  it.each([
+    ["NVIDIA A40-8Q", "a40"],
+    ["RTX6000-Ada-8Q", "rtx6000-ada"],
+    ["A100-1-5C", "a100"],
+    ["A40", null],
+    ["", null],
+  ])("of %j is %j", (name, family) => {
+    expect(familyOfType(name)).toBe(family);
+  });
+});
+
 describe("licensesOfType", () => {
   it.each([
     ["A40-8Q", ["vWS"]],
     ["A40-1B", ["vPC", "vWS"]],
     ["A40-8A", ["vApps"]],
     ["X99-8Q", ["vWS"]],
+    ["X99-1B", ["vPC", "vWS"]],
+    ["X99-8A", ["vApps"]],
+    ["X99-4C", ["NVIDIA AI Enterprise", "vCS (releases up to 15)"]],
   ])("names the licenses of %s", (name, licenses) => {
     expect(licensesOfType(name)).toEqual(licenses);
   });

@@ -59,6 +59,38 @@ describe("parseVgpuTypeName", () => {
     expect(parseVgpuTypeName(name)).toBeNull();
   });
 
+  it.each([
+    "NVIDIA DC-4Q",
+    "GRID DC-4Q",
+    "nvidia dc-4q",
+    "NVIDIA RTX 6000 DC-4Q",
+    "NVIDIA RTX A6000 DC-4Q",
+    "NVIDIA RTX PRO 6000 DC-4Q",
+    "NVIDIA RTX Pro 6000 Blackwell DC-4Q",
+    "GRID RTX 6000 Ada DC-4Q",
+  ])("takes the words before the name in %j for a brand", (name) => {
+    expect(parseVgpuTypeName(name)).toMatchObject({ framebufferMiB: 4096, series: "Q" });
+  });
+
+  it.each([
+    "xNVIDIA DC-4Q",
+    "my NVIDIA DC-4Q",
+    "NVIDIA GRID DC-4Q",
+    "TESLA DC-4Q",
+    "NVIDIA RTX DC-4Q",
+    "NVIDIA RTX PRO DC-4Q",
+    "NVIDIA RTX PRO6000 DC-4Q",
+    "NVIDIA RTX 600 DC-4Q",
+    "NVIDIA RTX 60000 DC-4Q",
+    "NVIDIA RTX AB6000 DC-4Q",
+    "NVIDIA RTX A60x0 DC-4Q",
+    "NVIDIA RTX Pro 6000 Black well DC-4Q",
+    "NVIDIA RTX Pro 6000 B1ackwell DC-4Q",
+    "NVIDIA RTX Pro 6000 BlackwellDC-4Q x",
+  ])("takes the words before the name in %j for none", (name) => {
+    expect(parseVgpuTypeName(name)).toBeNull();
+  });
+
   const gpu = fc.constantFrom("A40", "T4", "RTX6000-Ada", "DC", "H100XM", "6000D");
   const series = fc.constantFrom("A", "B", "C", "Q");
 

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DeclaredProgram } from "../../../provider/plan/declared/program.js";
+// What the SDK loads late is loaded before any test: else mutation testing takes its tables for what the first test ran.
+import "../../../provider/plan/declared/check-program.js";
 
 /** What a resource was registered with. */
 export interface Registered {

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { declareHost, declareWrong } from "../../../sdk/declarations.js";
+// What the SDK loads late is loaded before any test: else mutation testing takes its tables for what the first test ran.
+import "../../../provider/plan/declared/check-program.js";
 
 const host = {
   resource: "gpu-01",
