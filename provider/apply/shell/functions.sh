@@ -41,6 +41,8 @@ aside() { # tenths of a second, command...
 put() { printf '%s\n' "$2" | dd of="$1" bs=4096 conv=notrunc status=none; }
 write_attribute() { # file, text, how long in tenths of a second: 30 s; $waits is not empty where nobody has answered by then
   aside "${3:-300}" put "$1" "$2" || { waits=$1; why="the kernel has not answered the write to $1 yet"; return 1; }
+  # Of a writer that was killed nobody knows what the kernel did.
+  if [ "$code" -gt 128 ]; then waits=$1 why="the write to $1 was cut off: it ended with $code"; fi
   return "$code"
 }
 # After a change of hardware an address that we noted may be another device's.

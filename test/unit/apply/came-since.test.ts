@@ -97,6 +97,20 @@ describe("a vGPU that somebody put on the function that was chosen, since the lo
   });
 });
 
+describe("a vGPU whose write was cut off, by a kill or a lack of memory", () => {
+  it("keeps its note, since nobody knows what the kernel did, and the next run finishes it", () => {
+    const current = `sys/bus/pci/devices/${vf}/nvidia/current_vgpu_type`;
+    machine.write(current, "0\n");
+    machine.write(`sys/bus/pci/devices/${vf}/nvidia/creatable_vgpu_types`, "558 : NVIDIA A2-4Q\n");
+    kernel("echo $text > $file; kill -9 $$");
+    const make = () => machine.run("vgpus", [], operation("vendor-vfio", "NVIDIA A2-4Q")).stdout;
+    expect(make()).toBe(`failed\tmake\t${one}\tthe write to /${current} was cut off: it ended with 137\n`);
+    expect(machine.read(record)).toMatch(/^state=intent\n/);
+    expect(make()).toBe(`done\tmake\t${one}\t\n`);
+    expect(machine.read(record)).toMatch(/^state=done\n/);
+  });
+});
+
 describe("a vGPU that could not be made", () => {
   const current = `sys/bus/pci/devices/${vf}/nvidia/current_vgpu_type`;
   const run = (patience = 300) =>
