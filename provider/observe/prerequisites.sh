@@ -32,7 +32,7 @@ manager_files='/(nvidia-vgpud|nvidia-vgpu-mgr|sriov-manage|nvidia-gridd)$|/nvidi
 # Its modules by name: a kernel of the distribution brings nvidia-wmi-ec-backlight and nvidiafb, and they are none of it.
 driver_files='/nvidia([-_](current|tesla|legacy)[^/]*)?([-_](drm|modeset|uvm|peermem|vgpu[-_]vfio))?\.ko(\.[a-z0-9]+)?$|^(/usr)?/lib/modules/[^/]+/kernel/nvidia-[0-9][^/]*/.*\.o$|^/usr/src/(nvidia[^/]*/|akmods/nvidia|modules/nvidia|kernel-modules/nvidia)|/(libcuda|libGLX_nvidia|libnvidia-(ml|cfg|glcore|gpucomp|compiler|ptxjitcompiler))\.so|/nvidia_drv\.so'
 judge() { # package, its state; the paths in it come on standard input
-  files=$(grep '^/' | grep -v -e /stubs/ -e '^/usr/src/nvidia-fs' | head -n 20000)
+  files=$(grep '^/' | grep -v -e /stubs/ -e '^/usr/src/nvidia-fs' -e '^/usr/src/nvidia-peer-memory' | head -n 20000)
   if [ -z "$files" ]; then
     case $1 in
       nvidia-driver-local-repo*|nvidia-driver-pinning*|nvidia-driver-assistant*) ;;

@@ -26,7 +26,7 @@ const rebootSchema = z.strictObject({
   deadlineMinutes: z.number().min(1).max(240).default(20),
 });
 
-const pciAddress = z.string().transform((text, context) => {
+const pciAddress = anyLine().transform((text, context) => {
   const address = parsePciAddress(text);
   if (address !== undefined) return address;
   context.addIssue({ code: "custom", message: 'must be a PCI address such as "0000:3b:00.0"' });

@@ -34,6 +34,7 @@ const noDrivers = [
   `${kernel}/kernel/drivers/video/fbdev/nvidia/nvidiafb.ko.zst`,
   `${kernel}/kernel/drivers/usb/typec/altmodes/typec_nvidia.ko`,
   "/usr/src/nvidia-fs-2.20.6/nvfs-core.c",
+  "/usr/src/nvidia-peer-memory-1.3/nv_peer_mem.c",
 ];
 
 describe("a package of the distribution", () => {

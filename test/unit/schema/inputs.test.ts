@@ -22,6 +22,18 @@ function wrong(schema: z.ZodType, inputs: object): string[] {
 }
 
 describe("checkInputs", () => {
+  it.each(["0000:3b:00.0\n", "\t0000:3b:00.0", "0000:3b:00.0\u2028"])(
+    "refuses a GPU's address with more than one line in it, as a host's and as a vGPU's: %j",
+    (gpu) => {
+      const expected = /Expected: a text of one line, without control characters$/;
+      expect(wrong(gpuMdevSchema, { ...vgpu, gpu }).join()).toMatch(expected);
+      expect(
+        checkInputs(vgpuHostSchema, { ...identity, gpus: { [gpu]: {} } }, "gpu-01").failures,
+      ).toHaveLength(1);
+      expect(checkInputs(gpuMdevSchema, { ...vgpu, gpu: " 0000:3B:00.0" }, "gpu-01").failures).toEqual([]);
+    },
+  );
+
   it("fills in what every host, vGPU and guest has", () => {
     expect(checkInputs(vgpuHostSchema, identity, "gpu-01").inputs).toEqual({
       ...identity,
