@@ -6,6 +6,9 @@ import { sources } from "../../../provider/catalog/sources.js";
 
 const codes = new Set(sources().map((source) => source.code));
 
+// The tables are made once. Asked before any test: a mutant in them is then tried on every test, not on the first alone.
+guestBranchesOf("17.4");
+
 describe("guestCompatibility", () => {
   it.each([
     ["17.4", "17.4", true, "catalog"],

@@ -54,9 +54,18 @@ describe("packageContent", () => {
     "NVIDIA-Linux-aarch64-550.127.06-vgpu-kvm",
     "NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm; reboot",
     "cuda-installer",
+    "my-NVIDIA-Linux-x86_64-550.127.06-vgpu-kvm",
     "",
   ])("does not guess what a .run with the target folder %j is", (target) => {
     expect(contentOf(stub(target, []))).toMatchObject({ form: "run", product: null });
+  });
+
+  it("has nothing against a version beside a target folder that names none", () => {
+    expect(contentOf(stub("cuda-installer", ["version_string=12.4"]))).toEqual({
+      form: "run",
+      product: null,
+      evidence: "its header: targetdir cuda-installer",
+    });
   });
 
   it("does not believe a header that contradicts itself", () => {
