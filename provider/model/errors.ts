@@ -13,6 +13,7 @@ export const errorCodes = {
   VGPU_UNREACHABLE: "the machine does not answer",
   VGPU_HOST_KEY: "the machine shows another host key than the trusted one",
   VGPU_LOGIN: "the machine refuses the credentials",
+  VGPU_ACCOUNT: "the account logs in and runs no commands",
   VGPU_NO_SUDO: "the user may not become root",
   VGPU_LOCKED: "another run is changing this machine",
   VGPU_PREREQUISITE: "the machine is not ready for this",

@@ -1,5 +1,6 @@
+import { endOf, VgpuError } from "../model/errors.js";
 import type { PackageHead } from "../model/package-head.js";
-import type { Session } from "../transport/session.js";
+import type { ExecResult, Session } from "../transport/session.js";
 import { readScript } from "./read-script.js";
 
 /** A file on the machine. */
@@ -15,7 +16,20 @@ export interface SeenPackage {
 export async function observePackage(session: Session, path: string): Promise<SeenPackage | null> {
   const script = { name: "look-at-package", text: readScript("observe/look-at-package.sh") };
   const answer = await session.exec({ script, args: [path], deadlineMs: 140_000 });
+  if (answer.code >= 128) throw killed(session.target, path, answer);
   return parsePackage(answer.stdout);
+}
+
+/** Half a look is not taken for a file that is not there. */
+function killed(target: string, path: string, { code, stderr }: ExecResult): VgpuError {
+  return new VgpuError({
+    code: "VGPU_PROTOCOL",
+    where: target,
+    what: `cannot look at ${path}`,
+    saw: `exit code ${code}: ${endOf(stderr.trim(), 200) || "no output"} (look-at-package)`,
+    expected: "the whole answer of look-at-package",
+    next: "run again; if it stays, look on the machine for what ends commands",
+  });
 }
 
 /** Returns what look-at-package.sh said of a file. */

@@ -33,7 +33,13 @@ export function asFailures(refusals: readonly ErrorParts[]): CheckFailure[] {
   return refusals.map((parts) => ({ property: parts.property ?? "", reason: errorText(parts) }));
 }
 
-const outOfReach = new Set(["VGPU_UNREACHABLE", "VGPU_LOGIN", "VGPU_HOST_KEY", "VGPU_NO_SUDO"]);
+const outOfReach = new Set([
+  "VGPU_UNREACHABLE",
+  "VGPU_LOGIN",
+  "VGPU_HOST_KEY",
+  "VGPU_ACCOUNT",
+  "VGPU_NO_SUDO",
+]);
 
 /** Whether the machine could not be asked; an error that keeps a half-made resource is another matter. */
 export function isOutOfReach(error: unknown): error is VgpuError {

@@ -2,10 +2,11 @@ import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client, type ConnectConfig } from "ssh2";
 import { redact, type VgpuError } from "../model/errors.js";
-import { type LoginAttempts, loginAttempts } from "./credentials.js";
-import { loginRefused } from "./failures.js";
+import { seconds } from "./failures.js";
 import { type HostKeyTrust, hostKeyTrust } from "./host-key.js";
 import { hostKeyText, publicHostKey } from "./known-hosts.js";
+import { type LoginAttempts, loginAttempts } from "./login-attempts.js";
+import { isTooMany, loginRefused } from "./login-failures.js";
 import type { Route } from "./route.js";
 import { refuseSha1Signatures, withoutSha1 } from "./without-sha1.js";
 
@@ -21,10 +22,13 @@ export interface Dialed {
 export class DialError extends Error {
   /** The name of the machine is not known: passes only while a machine that was there before reboots. */
   readonly unknownName: boolean;
+  /** The machine was connected, and took too long. */
+  readonly slow: boolean;
 
-  constructor(message: string, unknownName = false) {
+  constructor(message: string, { unknownName = false, slow = false } = {}) {
     super(redact(message));
     this.unknownName = unknownName;
+    this.slow = slow;
   }
 }
 
@@ -34,6 +38,10 @@ export interface DialRequest {
   readonly target: string;
   readonly acceptNew: boolean;
   readonly timeoutMs: number;
+  /** Milliseconds for what comes after the TCP connection. @default what is left of `timeoutMs` */
+  readonly handshakeMs?: number;
+  /** Told now and then what a machine that is connected is waited for. */
+  readonly onSlow?: (waitsFor: string) => void;
   /** Opens the way to the machine's SSH port through a bastion; without it the socket is direct. */
   readonly through?: () => Promise<Duplex>;
 }
@@ -46,12 +54,13 @@ export async function dial(request: DialRequest): Promise<Dialed> {
   const until = performance.now() + request.timeoutMs;
   const login = {
     trust: hostKeyTrust(request.route, request.target, request.acceptNew),
-    attempts: loginAttempts(request.route),
+    attempts: await loginAttempts(request.route),
   };
   const socket = await (request.through === undefined
     ? openSocket(request)
     : openThrough(request, request.through));
-  return handshake({ ...request, ...login, timeoutMs: Math.max(1, until - performance.now()) }, socket);
+  const leftMs = Math.max(1, until - performance.now());
+  return handshake({ ...request, ...login, timeoutMs: Math.max(leftMs, request.handshakeMs ?? 0) }, socket);
 }
 
 function openSocket({ route, timeoutMs }: DialRequest): Promise<Duplex> {
@@ -63,7 +72,11 @@ function openSocket({ route, timeoutMs }: DialRequest): Promise<Duplex> {
     }, timeoutMs);
     socket.once("error", (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      reject(new DialError(error.message || (error.code ?? "socket error"), error.code === "ENOTFOUND"));
+      reject(
+        new DialError(error.message || (error.code ?? "socket error"), {
+          unknownName: error.code === "ENOTFOUND",
+        }),
+      );
     });
     socket.once("connect", () => {
       clearTimeout(timer);
@@ -102,36 +115,54 @@ interface Handshake extends DialRequest {
 function handshake(request: Handshake, socket: Duplex): Promise<Dialed> {
   const { timeoutMs } = request;
   const client = new Client();
-  const seen: Seen = { stage: "handshake", hostKey: "", refusal: undefined };
+  const seen: Seen = { stage: "banner", hostKey: "", refusal: undefined };
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
       clearTimeout(timer);
+      clearInterval(telling);
       client.end();
       socket.destroy();
       reject(error);
     };
     const late = () =>
-      fail(new DialError(`the SSH ${seen.stage} did not end within ${Math.round(timeoutMs)} ms`));
+      fail(
+        new DialError(`connected, but without ${stages[seen.stage]} within ${seconds(timeoutMs)}`, {
+          slow: true,
+        }),
+      );
     const timer = setTimeout(late, timeoutMs);
+    const telling = setInterval(() => request.onSlow?.(stages[seen.stage]), 5_000);
     client.on("error", (error: Error & { level?: string }) => {
       if (error.level !== "agent") fail(told(request, seen, error));
     });
-    client.on("close", () => fail(new DialError(`the connection was closed during the SSH ${seen.stage}`)));
+    client.on("close", () => fail(new DialError(`the connection was closed before ${stages[seen.stage]}`)));
     client.on("handshake", () => {
       refuseSha1Signatures(client);
       seen.stage = "login";
     });
     client.on("ready", () => {
       clearTimeout(timer);
+      clearInterval(telling);
       client.removeAllListeners("close");
       resolve({ client, socket, hostKey: seen.hostKey });
     });
     client.connect(clientConfig(request, socket, seen));
+    request.attempts.watch(client);
+    socket.once("data", () => {
+      if (seen.stage === "banner") seen.stage = "handshake";
+    });
   });
 }
 
+/** What a machine that is connected is waited for, one after the other. */
+const stages = {
+  banner: "the first line of its SSH server",
+  handshake: "the end of the SSH key exchange",
+  login: "the end of the SSH login",
+};
+
 interface Seen {
-  stage: "handshake" | "login";
+  stage: keyof typeof stages;
   hostKey: string;
   refusal: VgpuError | undefined;
 }
@@ -140,11 +171,11 @@ function told(request: Handshake, seen: Seen, error: Error & { level?: string })
   if (seen.refusal !== undefined) return seen.refusal;
   const { target, route, attempts } = request;
   if (error.level === "client-authentication") {
-    return loginRefused(target, route, attempts, "SSH user authentication");
+    return loginRefused(target, route, attempts.report(), "SSH user authentication");
   }
-  // sshd's word for too many keys tried.
-  const tooMany = seen.stage === "login" && /authentication failures/i.test(error.message);
-  return tooMany ? loginRefused(target, route, attempts, error.message) : new DialError(error.message);
+  return seen.stage === "login" && isTooMany(error.message)
+    ? loginRefused(target, route, attempts.report(), error.message)
+    : new DialError(error.message);
 }
 
 function clientConfig(request: Handshake, socket: Duplex, seen: Seen): ConnectConfig {

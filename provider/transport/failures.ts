@@ -1,5 +1,4 @@
 import { redact, startOf, VgpuError } from "../model/errors.js";
-import type { LoginAttempts } from "./credentials.js";
 import type { Route } from "./route.js";
 
 /** Returns `"15 s"`, `"0.4 s"`. */
@@ -14,6 +13,8 @@ export interface DialEvidence {
   readonly dials: number;
   readonly elapsedMs: number;
   readonly last: string;
+  /** The machine was connected, and took too long. */
+  readonly slow?: boolean;
 }
 
 export function unreachable(evidence: DialEvidence): VgpuError {
@@ -25,46 +26,20 @@ export function unreachable(evidence: DialEvidence): VgpuError {
     what: `no SSH connection after ${seconds(evidence.elapsedMs)}`,
     saw: `${evidence.last} (${dials === 1 ? "one dial" : `${dials} dials`} of ${route.host}:${route.port}${way})`,
     expected: `an SSH server at ${route.host}:${route.port}${way}`,
-    next: `check that the machine is up and that "ssh -p ${route.port} ${route.user}@${route.host}" connects from here`,
+    next: evidence.slow === true ? longer(route) : check(route),
   });
 }
 
-export function loginRefused(
-  target: string,
-  route: Route,
-  attempts: LoginAttempts,
-  reason: string,
-): VgpuError {
-  const { tried, unusable, offered } = attempts.report();
-  const { privateKey, password } = route.connection;
-  const cached =
-    privateKey === undefined && password === undefined
-      ? ""
-      : "; if it comes from the stack's configuration and was changed since the last run, Pulumi's refresh still uses the old one: run `pulumi up --refresh=false` once";
-  const refused = tried.length === 0 ? "nothing to log in with" : `refused: ${tried.join(", ")}`;
-  const skipped = unusable.length === 0 ? "" : `; not tried: ${unusable.join(", ")}`;
-  const takes = offered.length === 0 ? "" : `; the machine takes ${offered.join(", ")}`;
-  return new VgpuError({
-    code: "VGPU_LOGIN",
-    where: target,
-    what: `cannot log in as ${route.user}`,
-    saw: `${refused}${skipped}${takes} (${reason})`,
-    expected: `a key or password that logs in as ${route.user}`,
-    next: `add the public key to ~${route.user}/.ssh/authorized_keys on the machine, or correct the key that connection names${cached}`,
-  });
+function check(route: Route): string {
+  return `check that the machine is up and that "${byHand(route)}" connects from here`;
 }
 
-export function noSudo(target: string, user: string, output: string, hasPassword: boolean): VgpuError {
-  return new VgpuError({
-    code: "VGPU_NO_SUDO",
-    where: target,
-    what: `${user} may not become root`,
-    saw: `${lastLines(output) || "no output"} (${hasPassword ? "sudo -S" : "sudo -n"})`,
-    expected: "sudo that runs /bin/sh as root for this user",
-    next: hasPassword
-      ? `correct connection.sudoPassword, or allow ${user} in /etc/sudoers.d on the machine`
-      : `set connection.sudoPassword, log in as root, or add "${user} ALL=(root) NOPASSWD: ALL" to /etc/sudoers.d on the machine`,
-  });
+function longer(route: Route): string {
+  return `see how long "${byHand(route)}" takes from here, and set connection.perDialTimeout to more seconds than that; a server that looks up names in vain answers late (UseDNS, GSSAPI and PAM of its sshd)`;
+}
+
+function byHand(route: Route): string {
+  return `ssh -p ${route.port} ${route.user}@${route.host}`;
 }
 
 /** The failure of a command whose outcome nobody knows: it was sent, and the connection went before it ended. */

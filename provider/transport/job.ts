@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { isVgpuError, VgpuError } from "../model/errors.js";
-import { commandLine } from "./command-line.js";
+import { shellProgram } from "./command-line.js";
 import { lastLines, seconds } from "./failures.js";
 import { startAnew } from "./guarded-command.js";
 import { lockOf, withLock } from "./lock.js";
@@ -84,7 +84,7 @@ class JobRun {
     const args = [
       `${jobsPath}/${this.name}`,
       this.token,
-      commandLine(job.script, job.args ?? [], { by: "login" }).text,
+      shellProgram(job.script, job.args ?? []),
       transportScript("run-job").text,
     ];
     await heldLock(this.context.machine)?.ensure();
@@ -100,7 +100,9 @@ class JobRun {
     const args = [`${jobsPath}/${this.name}`, String(Math.ceil(waitMs / 1000))];
     try {
       const script = transportScript("poll-job");
-      const { stdout } = await runCommand(this.context, { script, args, deadlineMs: waitMs + 30_000 });
+      const { code, stdout } = await runCommand(this.context, { script, args, deadlineMs: waitMs + 30_000 });
+      // Killed, as in a machine that goes down.
+      if (code >= 128) return undefined;
       const end = stdout.indexOf("\n");
       return { state: stdout.slice(0, end), output: stdout.slice(end + 1) };
     } catch (error) {

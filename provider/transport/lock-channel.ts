@@ -1,4 +1,3 @@
-import type { ClientChannel } from "ssh2";
 import {
   holderText,
   type LockHolder,
@@ -112,7 +111,7 @@ export async function takeLock(question: LockQuestion): Promise<TakenLock> {
 async function awaitHeld(running: RunningCommand, wait: Wait, context: CommandContext): Promise<TakenLock> {
   let listener: ((line: string) => void) | undefined;
   const held = new Promise<LockHolder | undefined>((resolve) => {
-    readLines(running.channel, (line) => {
+    readLines(running, (line) => {
       const [word, ...fields] = line.split("\t");
       if (listener !== undefined) listener(line);
       else if (word === "waiting") wait.see(parseHolder(fields));
@@ -199,9 +198,9 @@ class Wait {
 }
 
 /** A line that does not end is cut: none of ours is as long. */
-function readLines(channel: ClientChannel, take: (line: string) => void): void {
+function readLines(running: RunningCommand, take: (line: string) => void): void {
   let rest = "";
-  channel.on("data", (chunk: Buffer) => {
+  running.listen((chunk) => {
     const lines = (rest + chunk.toString("utf8")).split("\n");
     rest = (lines.pop() ?? "").slice(0, longestLine);
     for (const line of lines) take(line);

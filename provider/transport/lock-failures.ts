@@ -1,7 +1,7 @@
 import { type ErrorParts, VgpuError } from "../model/errors.js";
+import type { ExecResult } from "./exec-request.js";
 import { lastLines, seconds } from "./failures.js";
 import { lockFolder, type NotBegun } from "./lock-scripts.js";
-import type { ExecResult } from "./run-command.js";
 
 /** Who holds one of the machine's locks: a run, a script or job that changes something, a run of an older version. */
 export interface LockHolder {

@@ -8,7 +8,7 @@ import { execOn } from "./exec-channel.js";
 import { unreachable } from "./failures.js";
 import { judgeAgain } from "./host-key.js";
 import { parsePublicHostKey } from "./known-hosts.js";
-import type { Route } from "./route.js";
+import { dialSeconds, type Route } from "./route.js";
 import { within } from "./within.js";
 
 /** How long to try, and what to accept. */
@@ -16,11 +16,16 @@ export interface DialTerms {
   /** Lets a connection that says `acceptNew` trust a host of which no key is known. */
   readonly acceptNewHostKey: boolean;
   readonly deadlineMs: number;
+  /** Nobody has set a deadline: a machine that is connected may take longer to answer. @default false */
+  readonly patient?: boolean;
   /** After a reboot: a refused login or an unknown name passes, since the machine answers before it is all there. */
   readonly afterReboot?: boolean;
   /** Called before each pause between two dials, with the milliseconds so far and what the last dial met. */
   readonly onWait?: (elapsedMs: number, last: string) => void;
 }
+
+/** How long a machine that is connected may take until a login, milliseconds: name servers that do not answer cost it 10 s each. */
+const slowestMs = 45_000;
 
 /** How long a machine may take to confirm that a channel is closed, milliseconds. */
 const closingMs = 5_000;
@@ -55,7 +60,7 @@ export class Machine {
    */
   async connect(terms: DialTerms): Promise<Client> {
     const began = performance.now();
-    let last = "";
+    let last = new Error("");
     for (let dials = 1; ; dials++) {
       const remainingMs = began + terms.deadlineMs - performance.now();
       try {
@@ -64,13 +69,13 @@ export class Machine {
       } catch (error) {
         if (!mayPass(error, terms, this.hostKey !== undefined)) {
           if (!(error instanceof DialError)) throw error;
-          throw this.unreachable(dials, began, error.message);
+          throw this.unreachable(dials, began, error);
         }
-        last = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+        last = error instanceof Error ? error : new Error(String(error));
       }
       const pauseMs = Math.min(200 * 1.6 ** dials, 3000) * (0.5 + Math.random());
       if (performance.now() + pauseMs > began + terms.deadlineMs) throw this.unreachable(dials, began, last);
-      terms.onWait?.(performance.now() - began, last);
+      terms.onWait?.(performance.now() - began, firstLine(last));
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
@@ -168,7 +173,12 @@ export class Machine {
     const { route, target, bastion } = this;
     const acceptNew = terms.acceptNewHostKey && route.connection.acceptNew === true;
     if (route.connection.sudoPassword !== undefined) redactLater(route.connection.sudoPassword);
-    const timeoutMs = Math.min((route.connection.perDialTimeout ?? 15) * 1000, remainingMs);
+    const declared = dialSeconds(route);
+    const timeoutMs = Math.min((declared ?? 15) * 1000, remainingMs);
+    // OpenSSH waits for as long as the server does where nobody says how long.
+    const handshakeMs =
+      declared === undefined ? (terms.patient ? slowestMs : Math.min(slowestMs, remainingMs)) : 0;
+    const began = performance.now();
     bastion?.hold();
     try {
       const through =
@@ -178,6 +188,8 @@ export class Machine {
         target,
         acceptNew,
         timeoutMs,
+        handshakeMs,
+        onSlow: (what) => terms.onWait?.(performance.now() - began, `connected, and waits for ${what}`),
         ...(through && { through }),
       });
       this.adopt(dialed);
@@ -233,10 +245,16 @@ export class Machine {
     });
   }
 
-  private unreachable(dials: number, began: number, last: string) {
+  private unreachable(dials: number, began: number, last: Error) {
     const { target, route } = this;
-    return unreachable({ target, route, dials, elapsedMs: performance.now() - began, last });
+    const slow = last instanceof DialError && last.slow;
+    const elapsedMs = performance.now() - began;
+    return unreachable({ target, route, dials, elapsedMs, last: firstLine(last), slow });
   }
+}
+
+function firstLine({ message }: Error): string {
+  return message.split("\n")[0] ?? "";
 }
 
 function mayPass(error: unknown, terms: DialTerms, seenBefore: boolean): boolean {

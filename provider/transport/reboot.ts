@@ -160,7 +160,8 @@ async function look(context: CommandContext, timeoutMs: number): Promise<Look> {
   const terms = { ...context.terms, deadlineMs: timeoutMs, afterReboot: true };
   try {
     const request = { script: transportScript("read-boot-id"), deadlineMs: timeoutMs };
-    const { stdout } = await runCommand({ ...context, terms }, request);
+    const { code, stdout } = await runCommand({ ...context, terms }, request);
+    if (code !== 0) return { silence: `exit code ${code} (read-boot-id)` };
     const seen = parseBoot(stdout);
     return seen.bootId === "" ? { silence: "an answer without a boot id" } : seen;
   } catch (error) {

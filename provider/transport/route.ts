@@ -12,8 +12,15 @@ export interface Route {
   readonly identitiesOnly: boolean;
   readonly agentSocketPath: string | undefined;
   readonly knownHostsFiles: readonly string[];
+  /** Seconds for one dial that `ConnectTimeout` of `~/.ssh/config` says. */
+  readonly connectTimeout: number | undefined;
   /** A file of keys that are never trusted. */
   readonly revokedHostKeys: string | undefined;
   /** The bastion, itself perhaps behind another. */
   readonly via: Route | undefined;
+}
+
+/** Returns the seconds that somebody set for one dial. */
+export function dialSeconds({ connection, connectTimeout }: Route): number | undefined {
+  return connection.perDialTimeout ?? connectTimeout;
 }

@@ -6,7 +6,7 @@ import { runChange } from "./guarded-command.js";
 import { heldLock } from "./lock-scope.js";
 import type { Machine } from "./machine.js";
 import { closeMachines, machineFor } from "./pool.js";
-import type { Route } from "./route.js";
+import { dialSeconds, type Route } from "./route.js";
 import { type CommandContext, type ExecRequest, type ExecResult, runCommand } from "./run-command.js";
 import { routeTarget } from "./ssh-alias.js";
 import { type UploadRequest, uploadFile } from "./upload.js";
@@ -64,12 +64,13 @@ export interface SessionOptions {
  * `closeAllSessions`, but an idle one does not keep the process alive.
  */
 export function sessionFor(connection: Connection, options: SessionOptions = {}): Session {
-  const { sudoPassword, perDialTimeout } = connection;
+  const { sudoPassword } = connection;
   if (sudoPassword !== undefined) redactLater(sudoPassword);
   const { machine, route } = machineFor(connection);
   const terms = {
     acceptNewHostKey: options.acceptNewHostKey === true,
-    deadlineMs: options.deadlineMs ?? Math.max(15_000, (perDialTimeout ?? 15) * 1000),
+    deadlineMs: options.deadlineMs ?? Math.max(15_000, (dialSeconds(route) ?? 15) * 1000),
+    patient: options.deadlineMs === undefined,
     ...(options.onWait && { onWait: options.onWait }),
   };
   const { lockDeadlineMs = 300_000, lockSilenceMs = 60_000 } = options;

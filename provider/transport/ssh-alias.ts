@@ -46,9 +46,15 @@ function resolve(connection: Connection, behind: readonly string[]): Route {
       ...files("userknownhostsfile", ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]),
       ...files("globalknownhostsfile", ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]),
     ],
+    connectTimeout: positive(alias.one("connecttimeout")),
     revokedHostKeys: fileOrNone(alias.one("revokedhostkeys"), tokens),
     via: bastion === undefined ? undefined : resolve(bastion, [...behind, connection.host]),
   };
+}
+
+function positive(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return value > 0 && value <= 3600 ? value : undefined;
 }
 
 function isFile(path: string): boolean {

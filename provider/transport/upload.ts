@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type FileHandle, open } from "node:fs/promises";
-import type { ClientChannel } from "ssh2";
 import { VgpuError } from "../model/errors.js";
 import { lastLines, seconds, uploadStalled } from "./failures.js";
 import { startAnew } from "./guarded-command.js";
@@ -53,7 +52,7 @@ export async function uploadFile(context: CommandContext, request: UploadRequest
       return error;
     };
     const question = () => late(`no answer within ${seconds(diskMs)} to whether it is there (receive-file)`);
-    const answer = await within(firstLine(running.channel), diskMs, question);
+    const answer = await within(firstLine(running), diskMs, question);
     const sent =
       answer === "want" ? await new Sending(file, running, { request, total, late }).run() : undefined;
     running.channel.end();
@@ -86,20 +85,20 @@ async function openLocal(context: CommandContext, request: UploadRequest): Promi
 const longestAnswer = 1024;
 
 /** Returns the first line, or what came if the channel closed before its end. */
-function firstLine(channel: ClientChannel): Promise<string> {
+function firstLine(running: RunningCommand): Promise<string> {
   return new Promise((resolve) => {
     let seen = "";
     const done = () => {
-      channel.off("data", take);
-      channel.off("close", done);
+      running.channel.off("close", done);
       resolve(seen.split("\n")[0] ?? "");
     };
     const take = (chunk: Buffer) => {
+      if (seen.includes("\n") || seen.length >= longestAnswer) return;
       seen += chunk.toString("utf8", 0, longestAnswer);
       if (seen.includes("\n") || seen.length >= longestAnswer) done();
     };
-    channel.on("data", take);
-    channel.on("close", done);
+    running.listen(take);
+    running.channel.on("close", done);
   });
 }
 

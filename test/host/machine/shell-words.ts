@@ -18,7 +18,7 @@ export function shellWords(line: string): string[] {
   return words;
 }
 
-/** What a `[sudo ...] sh -c SCRIPT NAME ARGS...` command line says. */
+/** What a command as it came over SSH says. */
 export interface CalledScript {
   /** The label after the script; for any other command its first word. */
   name: string;
@@ -26,11 +26,29 @@ export interface CalledScript {
   sudo: boolean;
 }
 
-/** Finds the script's label and arguments in a command as it came over SSH. */
+/** Finds the script's label and arguments in `exec /bin/sh -c BOOT NAME WORDS...`, and in `[sudo ...] sh -c SCRIPT NAME ARGS...`. */
 export function calledScript(command: string): CalledScript {
   const words = shellWords(command);
   const at = words.findIndex((word, i) => word === "-c" && /(^|\/)(ba|da)?sh$/.test(words[i - 1] ?? ""));
-  const sudo = /(^|\/)sudo$/.test(words[0] ?? "");
-  if (at < 0 || words[at + 2] === undefined) return { name: words[0] ?? "", args: words.slice(1), sudo };
-  return { name: words[at + 2] as string, args: words.slice(at + 3), sudo };
+  const [boot = "", name, ...args] = words.slice(at + 1);
+  if (at < 0 || name === undefined)
+    return { name: words[0] ?? "", args: words.slice(1), sudo: /(^|\/)sudo$/.test(words[0] ?? "") };
+  if (!boot.includes("printf %b")) return { name, args, sudo: /(^|\/)sudo$/.test(words[0] ?? "") };
+  return { name, args: givenArguments(sentText(args)), sudo: boot.includes("exec sudo") };
+}
+
+/** What `printf %b` prints of these words. */
+function sentText(words: readonly string[]): string {
+  const bytes = words
+    .join("")
+    .replace(/\\(?:n|0([0-7]{3}))/g, (_, octal?: string) =>
+      octal === undefined ? "\n" : String.fromCharCode(Number.parseInt(octal, 8)),
+    );
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+/** The script's arguments stand in its own text, in one command that may have several lines. */
+function givenArguments(text: string): string[] {
+  const quoted = /^set -- ((?:'(?:[^']|'\\'')*'(?: |\n))+)/m.exec(text)?.[1];
+  return quoted === undefined ? [] : shellWords(quoted);
 }

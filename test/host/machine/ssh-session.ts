@@ -34,13 +34,25 @@ export function serveCommand(channel: ServerChannel, request: SessionRequest, ho
     return;
   }
   if (fault?.kind === "fail") {
-    if (fault.stderr) channel.stderr.write(fault.stderr);
-    answer(channel, record, fault.code);
+    failAsScript(channel, record, fault);
     return;
   }
   if (happens(fault, "before")) strike(fault, request, host);
   // It cannot start where the power has just gone.
   else run(channel, request, host).catch(() => request.cut());
+}
+
+/** The command's script began and failed: what it says stands between the marks that it would have printed. */
+function failAsScript(
+  channel: ServerChannel,
+  record: CommandRecord,
+  { code, stderr = "" }: Extract<FaultRule["action"], { kind: "fail" }>,
+): void {
+  const [, token] = /vgpu-begin ([0-9a-f]+)/.exec(record.command) ?? [];
+  const begin = token === undefined ? "" : `vgpu-begin-${token}\n`;
+  channel.stderr.write(begin + stderr);
+  if (token !== undefined) channel.write(`${begin}vgpu-end-${token} ${code}\n`);
+  answer(channel, record, code);
 }
 
 type Disruption = Extract<FaultRule["action"], { when: string }>;

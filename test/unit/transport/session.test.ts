@@ -52,7 +52,7 @@ describe("Session.exec", () => {
     expect(stdout).toBe(
       "C /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin pulumi-vgpu:read-thing\n",
     );
-    expect(machine.commands[0]).toMatch(/^\/bin\/sh -c '/);
+    expect(machine.commands[0]).toMatch(/^exec \/bin\/sh -c .* pulumi-vgpu:read-thing /);
   });
 
   it("uses one connection and at most 8 channels for many commands at once, each one round trip", async () => {
@@ -210,7 +210,7 @@ exec "$@"`;
   it("runs the script through sudo -n for a user who is not root", async () => {
     sudo(asksNot);
     expect(await run({})).toEqual({ code: 0, stdout: "line 1\nline 2", stderr: "err\n" });
-    expect(machine.commands[0]).toMatch(/^sudo -n -- \/bin\/sh -c '/);
+    expect(machine.commands[0]).toMatch(/^exec \/bin\/sh -c '.*exec sudo -n -- \/bin\/sh -c /);
   });
 
   it("sends the password on standard input and never on the command line", async () => {
@@ -220,7 +220,9 @@ exec "$@"`;
       stdout: "line 1\nline 2",
       stderr: "err\n",
     });
-    expect(machine.commands[0]).toMatch(/^sudo -k -S -p '' -- \/bin\/sh -c '/);
+    expect(machine.commands[0]).toMatch(
+      /^exec \/bin\/sh -c '.*exec sudo -k -S -p vgpu-password-[0-9a-f]{24} -- \/bin\/sh -c /,
+    );
     expect(machine.commands.join()).not.toContain("sesame");
   });
 

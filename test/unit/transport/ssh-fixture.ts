@@ -34,6 +34,8 @@ export class SshFixture {
   /** The machine never confirms that a channel is closed. */
   deafToClose = false;
   refuseLogins = false;
+  /** What is asked after the key was accepted, e.g. `["Verification code: "]`; each is answered with the password. */
+  secondFactor: readonly string[] | undefined;
   /** Sessions that are asked for are neither opened nor refused. */
   ignoreSessions = false;
   private rebootProgram = "";
@@ -169,12 +171,22 @@ export class SshFixture {
   }
 
   private authenticate(attempt: AuthContext): void {
+    const { secondFactor } = this;
+    if (secondFactor !== undefined && attempt.method === "keyboard-interactive") {
+      attempt.prompt([...secondFactor], (answers) => {
+        if (secondFactor.every((_, index) => answers[index] === this.password)) attempt.accept();
+        else attempt.reject(["keyboard-interactive"]);
+      });
+      return;
+    }
     const methods = this.password === undefined ? ["publickey"] : ["publickey", "password"];
     if (attempt.method === "publickey" && attempt.signature !== undefined)
       this.signatures.push(String(attempt.hashAlgo));
     if (attempt.method !== "none") this.logins.push(`${attempt.username} ${attempt.method}`);
-    if (this.admits(attempt)) attempt.accept();
-    else attempt.reject(methods as never);
+    if (this.admits(attempt)) {
+      if (secondFactor === undefined) attempt.accept();
+      else attempt.reject(["keyboard-interactive"], true);
+    } else attempt.reject(methods as never);
   }
 
   private admits(attempt: AuthContext): boolean {

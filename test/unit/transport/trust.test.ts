@@ -15,6 +15,31 @@ const print = (text: string) => {
   return key === undefined ? "" : `${key.type} ${fingerprint(key)}`;
 };
 
+/** The file of a key on a security key: its public half, and a handle in place of the private one. */
+function fidoKey(): string {
+  const text = (value: string | Buffer) => {
+    const bytes = Buffer.from(value as string);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  };
+  const half = Buffer.concat([text("sk-ssh-ed25519@openssh.com"), text(Buffer.alloc(32, 7)), text("ssh:")]);
+  const one = Buffer.from([0, 0, 0, 1]);
+  const body = [
+    Buffer.from("openssh-key-v1\0"),
+    text("none"),
+    text("none"),
+    text(""),
+    one,
+    text(half),
+    text("x"),
+  ];
+  const encoded = Buffer.concat(body)
+    .toString("base64")
+    .replace(/(.{70})/g, "$1\n");
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${encoded}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
+
 let home: string;
 let machine: SshFixture;
 const homeBefore = process.env.HOME;
@@ -209,6 +234,36 @@ describe("the login", () => {
     const error = await failure({ ...bare, password: "shut sesame" });
     expect(error.message).toContain("refused: connection.password;");
     expect(error.message).not.toContain("shut sesame");
+  });
+
+  it("answers a second factor that asks nothing, though no password is declared", async () => {
+    machine.secondFactor = [];
+    expect((await run(machine.connection())).stdout).toBe("hello\n");
+  });
+
+  it("answers a second factor with the password, and tells what it asks where there is none", async () => {
+    machine.secondFactor = ["Verification code: "];
+    machine.password = "123456";
+    expect((await run(machine.connection({ password: "123456" }))).stdout).toBe("hello\n");
+    await closeAllSessions();
+    const { message } = await failure(machine.connection());
+    expect(message).toContain(
+      'Saw: accepted: connection.privateKey; besides, the machine wants keyboard-interactive; it asks: "Verification code:" (SSH user authentication)',
+    );
+    expect(message).toContain(
+      "Next: set connection.password if that is what it asks for, or let this account",
+    );
+  });
+
+  it("names a FIDO key as that", async () => {
+    ssh("sk", fidoKey());
+    const { privateKey: _, ...bare } = machine.connection();
+    const { message } = await failure({ ...bare, privateKeyPath: "~/.ssh/sk" });
+    expect(message).toContain(`there is the FIDO key ${home}/.ssh/sk, which only OpenSSH can use`);
+    expect(message).toContain(
+      "not tried: connection.privateKeyPath ~/.ssh/sk (a FIDO key, which only OpenSSH can use)",
+    );
+    expect(message).not.toContain("authorized_keys");
   });
 
   it("says that an encrypted key needs its password, and uses it", async () => {

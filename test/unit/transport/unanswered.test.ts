@@ -1,8 +1,8 @@
-import { type AddressInfo, createServer, type Server } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Connection } from "../../../provider/model/connection.js";
 import { closeAllSessions, type SessionOptions, sessionFor } from "../../../provider/transport/session.js";
-import { SshFixture } from "./ssh-fixture.js";
+import { SshFixture, until } from "./ssh-fixture.js";
 
 let machine: SshFixture;
 const run = (connection: Connection, options?: SessionOptions) =>
@@ -56,9 +56,53 @@ describe("a machine that does not answer", () => {
       { host: "127.0.0.1", port, privateKey: machine.userKey.private },
       { deadlineMs: 700 },
     );
-    expect(error.message).toMatch(/VGPU_UNREACHABLE .*\nSaw: the SSH handshake did not end within \d+ ms/);
+    expect(error.message).toMatch(
+      /VGPU_UNREACHABLE .*\nSaw: connected, but without the first line of its SSH server within 0\.\d s \(one dial of /,
+    );
     expect(Date.now() - began).toBeLessThan(3000);
     silent.close();
+  });
+
+  it("that is connected and late says in which stage, and how to wait for longer", async () => {
+    const silent = createServer((socket) => socket.write("SSH-2.0-OpenSSH_9.2\r\n"));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const connection = { host: "127.0.0.1", port, privateKey: machine.userKey.private, perDialTimeout: 0.3 };
+    const { message } = await failure(connection, { deadlineMs: 300 });
+    expect(message.replace(/\d\.\d s/g, "N s")).toBe(
+      [
+        `VGPU_UNREACHABLE root@127.0.0.1:${port}: no SSH connection after N s`,
+        `Saw: connected, but without the end of the SSH key exchange within N s (one dial of 127.0.0.1:${port})`,
+        `Expected: an SSH server at 127.0.0.1:${port}`,
+        `Next: see how long "ssh -p ${port} root@127.0.0.1" takes from here, and set connection.perDialTimeout to more seconds than that; a server that looks up names in vain answers late (UseDNS, GSSAPI and PAM of its sshd)`,
+      ].join("\n"),
+    );
+    silent.close();
+  });
+
+  it.each([
+    { declared: {}, waits: 45_000 },
+    { declared: { perDialTimeout: 20 }, waits: 20_000 },
+  ])("that is connected has $waits ms for its first line with $declared", async ({ declared, waits }) => {
+    const limits: number[] = [];
+    const { setTimeout: start } = globalThis;
+    const spy = vi.spyOn(globalThis, "setTimeout").mockImplementation(((work: () => void, ms?: number) => {
+      limits.push(Math.round((ms ?? 0) / 1000) * 1000);
+      return start(work, ms);
+    }) as typeof setTimeout);
+    // Connected, and silent until it is asked to go on.
+    const { port } = machine;
+    const late = createServer((socket) => {
+      void until(() => limits.includes(waits)).then(() => {
+        const real = connect(port, "127.0.0.1");
+        socket.pipe(real).pipe(socket);
+      });
+    });
+    await new Promise<void>((resolve) => late.listen(0, "127.0.0.1", resolve));
+    const answer = await run(machine.connection({ port: (late.address() as AddressInfo).port, ...declared }));
+    expect(answer.stdout).toBe("hello\n");
+    spy.mockRestore();
+    late.close();
   });
 
   it("is not dialed again and again when nobody knows its name", async () => {
