@@ -49,7 +49,9 @@ function run(text: string, args: readonly string[], stdin = ""): ShellResult {
     text: text.replaceAll(/\/(var\/lib|usr\/local\/lib|etc)\//g, `${root}/$1/`),
   };
   const line = commandLine(script, args, { by: "login" }).text;
-  return runShell(`umask 000\n${line.replace(/PATH=/, `PATH=${root}/bin:`)}`, [], stdin);
+  const ran = runShell(`umask 000\n${line.replace(/PATH=/, `PATH=${root}/bin:`)}`, [], stdin);
+  // Its answer begins with a mark of that call, on either stream.
+  return { ...ran, stderr: ran.stderr.replace(/^vgpu-begin-[0-9a-f]+\n/, "") };
 }
 const copy = () => run(changingScript("copy-package", "host"), [join(root, "source.run"), sha256]);
 const receive = () =>
