@@ -34,3 +34,16 @@ export function cutAnswer(target: string, name: string, code: number, answer: An
     now: `${name} may be half done`,
   });
 }
+
+/** The failure of a command for which the server refuses each session, though none of ours is open. */
+export function noSession({ machine, user }: CommandContext, name: string): VgpuError {
+  return new VgpuError({
+    code: "VGPU_ACCOUNT",
+    where: machine.target,
+    what: `${user} logs in, and sshd opens no session`,
+    saw: "each request for a session is refused (SSH)",
+    expected: "at least one session on a connection",
+    next: "look at MaxSessions in /etc/ssh/sshd_config on the machine, for this account, too (Match): 0 allows none",
+    now: `${name} did not begin`,
+  });
+}

@@ -71,15 +71,25 @@ export class Answer {
 
   /** The same for people. */
   said(): { readonly shell: string; readonly sudo: string } {
-    const text = this.errorsBefore().replaceAll(this.marks.prompt, "");
-    const at = text.indexOf(this.marks.reached);
-    if (at === -1) return { shell: text, sudo: "" };
-    return { shell: text.slice(0, at), sudo: text.slice(at + this.marks.reached.length) };
+    const { prompt, reached } = this.marks;
+    const text = this.errorsBefore().replaceAll(prompt, "");
+    const at = text.indexOf(reached);
+    if (at === -1) return { shell: this.withoutCommand(text), sudo: "" };
+    return { shell: this.withoutCommand(text.slice(0, at)), sudo: text.slice(at + reached.length) };
   }
 
   /** What was printed on standard output before the script. */
   greeting(): string {
-    return this.stdout.before.text();
+    return this.withoutCommand(this.stdout.before.text());
+  }
+
+  /** Some shells show the command that they cannot run, and ours is long. */
+  private withoutCommand(text: string): string {
+    const [token = ""] = /[0-9a-f]+$/.exec(this.marks.prompt) ?? [];
+    return text
+      .split("\n")
+      .filter((line) => !line.includes(token))
+      .join("\n");
   }
 
   anyOutput(): string {

@@ -8,6 +8,13 @@ export class OpeningTimeout extends Error {
   }
 }
 
+/** That the server opens one session a connection, and that this one has it already: another connection is needed. */
+export class OneSession extends Error {
+  constructor() {
+    super("the server opens one session a connection (MaxSessions 1)");
+  }
+}
+
 /**
  * The channels of one connection: at most `limit` at once, the rest waits in order.
  * sshd refuses the eleventh (MaxSessions 10, measured), and some are set lower: a refusal lowers the limit.
@@ -18,12 +25,16 @@ export class ChannelSlots {
   private open = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(private limit: number) {}
+  /** @param alone whether there is no other connection to turn to: then the only session is waited for */
+  constructor(
+    private limit: number,
+    private readonly alone = false,
+  ) {}
 
   /**
    * Runs `start` when a slot is free and frees the slot when the channel closes.
    * @param start gets the milliseconds that are left
-   * @throws OpeningTimeout when no slot is free within `withinMs`
+   * @throws OpeningTimeout when no slot is free within `withinMs`, OneSession when there is one slot and it is taken
    */
   async run(start: (leftMs: number) => Promise<ClientChannel>, withinMs: number): Promise<ClientChannel> {
     const until = performance.now() + withinMs;
@@ -45,7 +56,11 @@ export class ChannelSlots {
   }
 
   private async enter(until: number): Promise<void> {
-    while (this.open >= this.limit) await this.turn(until);
+    while (this.open >= this.limit) {
+      // The session may be the lock's, which ends when the work does that waits for a session.
+      if (this.limit === 1 && !this.alone) throw new OneSession();
+      await this.turn(until);
+    }
     this.open++;
   }
 

@@ -1,6 +1,7 @@
 import type { ClientChannel } from "ssh2";
 import type { BecomeRoot } from "./command-line.js";
-import type { DialTerms, Machine } from "./machine.js";
+import type { DialTerms } from "./dial-terms.js";
+import type { Machine } from "./machine.js";
 import type { RemoteScript } from "./remote-script.js";
 
 /** One script to run on a machine. */

@@ -1,28 +1,16 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
-import { isVgpuError, redactLater } from "../model/errors.js";
-import { ChannelSlots } from "./channel-slots.js";
+import { redactLater } from "../model/errors.js";
+import { ChannelSlots, OneSession } from "./channel-slots.js";
 import { DialError, type Dialed, dial } from "./dial.js";
+import { type DialTerms, mayPass } from "./dial-terms.js";
 import { execOn } from "./exec-channel.js";
 import { unreachable } from "./failures.js";
 import { judgeAgain } from "./host-key.js";
 import { parsePublicHostKey } from "./known-hosts.js";
 import { dialSeconds, type Route } from "./route.js";
 import { within } from "./within.js";
-
-/** How long to try, and what to accept. */
-export interface DialTerms {
-  /** Lets a connection that says `acceptNew` trust a host of which no key is known. */
-  readonly acceptNewHostKey: boolean;
-  readonly deadlineMs: number;
-  /** Nobody has set a deadline: a machine that is connected may take longer to answer. @default false */
-  readonly patient?: boolean;
-  /** After a reboot: a refused login or an unknown name passes, since the machine answers before it is all there. */
-  readonly afterReboot?: boolean;
-  /** Called before each pause between two dials, with the milliseconds so far and what the last dial met. */
-  readonly onWait?: (elapsedMs: number, last: string) => void;
-}
 
 /** How long a machine that is connected may take until a login, milliseconds: name servers that do not answer cost it 10 s each. */
 const slowestMs = 45_000;
@@ -32,8 +20,8 @@ const closingMs = 5_000;
 
 /** One machine as this process sees it: its one connection, the channels on it, and what they cost. */
 export class Machine {
-  readonly counts = { connections: 0, roundTrips: 0, maxChannels: 0 };
-  readonly slots = new ChannelSlots(8);
+  counts = { connections: 0, roundTrips: 0, maxChannels: 0 };
+  readonly slots: ChannelSlots;
   hostKey: string | undefined;
   private live: Dialed | undefined;
   private dialing: Promise<void> | undefined;
@@ -41,6 +29,9 @@ export class Machine {
   private holdingBastion = false;
   private unanswered = 0;
   private keepalive: NodeJS.Timeout | undefined;
+  /** The same machine over one more connection, where the server opens one session on each: the lock has the first. */
+  private second: Machine | undefined;
+  private readonly channels = new WeakSet<ClientChannel>();
 
   constructor(
     readonly key: string,
@@ -48,7 +39,10 @@ export class Machine {
     public route: Route,
     readonly target: string,
     private readonly bastion: Machine | undefined,
-  ) {}
+    first?: Machine,
+  ) {
+    this.slots = first === undefined ? new ChannelSlots(8) : new ChannelSlots(1, true);
+  }
 
   get connected(): boolean {
     return this.live !== undefined;
@@ -104,17 +98,30 @@ export class Machine {
    * @throws OpeningTimeout when there is none within `withinMs`
    */
   async open(command: string, terms: DialTerms, withinMs: number): Promise<ClientChannel> {
+    const until = performance.now() + withinMs;
     this.hold();
     try {
       const channel = await this.slots.run((leftMs) => this.send(command, terms, leftMs), withinMs);
       this.counts.roundTrips++;
       this.counts.maxChannels = Math.max(this.counts.maxChannels, this.slots.most);
+      this.channels.add(channel);
       channel.once("close", () => this.release());
       return channel;
     } catch (error) {
       this.release();
+      if (error instanceof OneSession) return this.openOnSecond(command, terms, until - performance.now());
       throw error;
     }
+  }
+
+  private openOnSecond(command: string, terms: DialTerms, withinMs: number): Promise<ClientChannel> {
+    if (this.second === undefined) {
+      this.second = new Machine(this.key, this.route, this.target, this.bastion, this);
+      this.second.counts = this.counts;
+    }
+    this.second.route = this.route;
+    this.second.hostKey ??= this.hostKey;
+    return this.second.open(command, terms, withinMs);
   }
 
   /** A connection that went before the command was sent is replaced, one that goes later is not: it may have run. */
@@ -129,6 +136,10 @@ export class Machine {
 
   /** Closes a channel that nobody listens to any more; a machine that goes on sending into it is hung up on. */
   abandon(channel: ClientChannel): void {
+    if (this.second?.channels.has(channel) === true) {
+      this.second.abandon(channel);
+      return;
+    }
     const client = this.live?.client;
     const timer = setTimeout(() => {
       if (client !== undefined && this.live?.client === client) this.drop();
@@ -145,6 +156,7 @@ export class Machine {
     this.live = undefined;
     live?.client.end();
     live?.socket.destroy();
+    this.second?.drop();
   }
 
   /** While something is held the connection keeps the process alive and is watched. */
@@ -255,9 +267,4 @@ export class Machine {
 
 function firstLine({ message }: Error): string {
   return message.split("\n")[0] ?? "";
-}
-
-function mayPass(error: unknown, terms: DialTerms, seenBefore: boolean): boolean {
-  if (error instanceof DialError) return !error.unknownName || terms.afterReboot === true || seenBefore;
-  return isVgpuError(error) && error.code === "VGPU_LOGIN" && terms.afterReboot === true;
 }

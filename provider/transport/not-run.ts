@@ -82,7 +82,8 @@ const causes: readonly { form: RegExp; cause: string; next: (user: string) => st
   },
   {
     form: /no such file or directory|permission denied|not found/i,
-    cause: "its login shell cannot start /bin/sh",
-    next: (user) => `look at the account's shell (getent passwd ${user}) and at /bin/sh on the machine`,
+    cause: "its login shell cannot start our command",
+    next: (user) =>
+      `look at the account's shell (getent passwd ${user}), at ForceCommand in sshd_config and at /bin/sh on the machine`,
   },
 ];

@@ -1,6 +1,7 @@
 import type { ClientChannel } from "ssh2";
 import { isVgpuError } from "../model/errors.js";
-import { OpeningTimeout } from "./channel-slots.js";
+import { noSession } from "./answer-failures.js";
+import { isRefusedChannel, OpeningTimeout } from "./channel-slots.js";
 import { Command, openingMs } from "./command.js";
 import { commandLine } from "./command-line.js";
 import type { CommandContext, ExecRequest, ExecResult, RunningCommand } from "./exec-request.js";
@@ -35,6 +36,7 @@ export async function startCommand(context: CommandContext, request: ExecRequest
   } catch (error) {
     if (isVgpuError(error)) throw error;
     const { name } = request.script;
+    if (isRefusedChannel(error)) throw noSession(context, name);
     if (error instanceof OpeningTimeout) throw notStarted(machine.target, name, withinMs, error.sent);
     throw lostCommand(machine.target, name, error instanceof Error ? error.message : String(error));
   }

@@ -67,7 +67,8 @@ const refusals: readonly {
     next: () => "correct connection.sudoPassword",
   },
   {
-    form: /password is required|authentication is required|terminal is required/i,
+    // sudo-rs 0.2.5 speaks of a token where it may not ask.
+    form: /password is required|authentication is required|terminal is required|token manipulation/i,
     withPassword: false,
     next: (user) =>
       `set connection.sudoPassword, log in as root, or add "${user} ALL=(root) NOPASSWD: ALL" to /etc/sudoers.d on the machine`,
