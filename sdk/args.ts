@@ -80,6 +80,13 @@ export interface HopArgs {
    */
   acceptNew?: Input<boolean>;
   /**
+   * By what the machine is reached: `"builtin"`, an SSH library, or `"openssh"`, your own `ssh` program.
+   * @default the library, and your own `ssh` for what `~/.ssh/config` or the server asks and only that can do
+   * @change the next run goes that way
+   * @throws VGPU_INPUT
+   */
+  transport?: Input<"builtin" | "openssh">;
+  /**
    * Seconds for one dial.
    * @default `15`
    * @change the next run waits so long

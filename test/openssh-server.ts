@@ -156,10 +156,8 @@ export class OpenSshServer {
     const parent = this.daemon?.pid;
     if (parent === undefined) return [];
     const listed = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8");
-    return listed
-      .split(" ")
-      .filter((pid) => pid !== "")
-      .map(Number);
+    // A 0 would be the group of this very process.
+    return (listed.match(/\d+/g) ?? []).map(Number).filter((pid) => pid > 1);
   }
 }
 

@@ -27,6 +27,8 @@ export interface Connection {
   readonly sudoPassword?: string;
   /** A bastion; one connection to it serves all machines behind it. */
   readonly proxy?: Omit<Connection, "proxy" | "sudoPassword">;
+  /** By what it is reached: the SSH library, or the user's own `ssh`. @default the library, `ssh` for what only that can do */
+  readonly transport?: "builtin" | "openssh";
   /** Seconds for one dial. @default 15 */
   readonly perDialTimeout?: number;
   /** Accepted for `remote.Connection`'s sake and ignored: deadlines are used here, not counts. */

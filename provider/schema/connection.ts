@@ -15,6 +15,7 @@ const hop = {
     .regex(/^\S+ [A-Za-z0-9+/]+={0,2}( .*)?$/, 'must be "<algorithm> <base64>", as in a .pub file')
     .optional(),
   acceptNew: z.boolean().optional(),
+  transport: z.enum(["builtin", "openssh"]).optional(),
   perDialTimeout: z.number().positive().optional(),
   dialErrorLimit: z.int().optional(),
 };

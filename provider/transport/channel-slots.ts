@@ -1,4 +1,4 @@
-import type { ClientChannel } from "ssh2";
+import type { ExecChannel } from "./link.js";
 
 /** That a command waited too long for its channel. */
 export class OpeningTimeout extends Error {
@@ -36,7 +36,7 @@ export class ChannelSlots {
    * @param start gets the milliseconds that are left
    * @throws OpeningTimeout when no slot is free within `withinMs`, OneSession when there is one slot and it is taken
    */
-  async run(start: (leftMs: number) => Promise<ClientChannel>, withinMs: number): Promise<ClientChannel> {
+  async run(start: (leftMs: number) => Promise<ExecChannel>, withinMs: number): Promise<ExecChannel> {
     const until = performance.now() + withinMs;
     for (let refusals = 0; ; refusals++) {
       await this.enter(until);

@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import type { ClientChannel } from "ssh2";
 import { endOf } from "../model/errors.js";
 import { Answer } from "./answer.js";
 import { cutAnswer, notBegunInTime } from "./answer-failures.js";
@@ -7,6 +6,7 @@ import type { CommandLine } from "./command-line.js";
 import type { CommandContext, ExecRequest, ExecResult, RunningCommand } from "./exec-request.js";
 import { commandTimeout, lostCommand, tooMuchOutput } from "./failures.js";
 import type { KeptBytes } from "./kept-output.js";
+import type { ExecChannel } from "./link.js";
 import { notRun } from "./not-run.js";
 import { SudoPassword } from "./sudo-password.js";
 
@@ -37,7 +37,7 @@ export class Command implements RunningCommand {
   private over = false;
 
   constructor(
-    readonly channel: ClientChannel,
+    readonly channel: ExecChannel,
     private readonly context: CommandContext,
     private readonly request: Started,
   ) {

@@ -1,5 +1,5 @@
 import { isVgpuError } from "../model/errors.js";
-import { DialError } from "./dial.js";
+import { DialError } from "./dial-error.js";
 
 /** How long to try, and what to accept. */
 export interface DialTerms {

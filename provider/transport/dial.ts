@@ -1,36 +1,18 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client, type ConnectConfig } from "ssh2";
-import { redact, type VgpuError } from "../model/errors.js";
+import type { VgpuError } from "../model/errors.js";
+import { BuiltinLink } from "./builtin-link.js";
+import { DialError } from "./dial-error.js";
 import { seconds } from "./failures.js";
 import { type HostKeyTrust, hostKeyTrust } from "./host-key.js";
 import { hostKeyText, publicHostKey } from "./known-hosts.js";
+import type { Link } from "./link.js";
 import { type LoginAttempts, loginAttempts } from "./login-attempts.js";
 import { isTooMany, loginRefused } from "./login-failures.js";
+import { openByCommand } from "./proxy-command.js";
 import type { Route } from "./route.js";
 import { refuseSha1Signatures, withoutSha1 } from "./without-sha1.js";
-
-/** A connection that is logged in. */
-export interface Dialed {
-  readonly client: Client;
-  readonly socket: Duplex;
-  /** `"ssh-ed25519 AAAA…"` */
-  readonly hostKey: string;
-}
-
-/** A dial that failed in a way that may pass: the machine is down, starting, or has too many visitors. */
-export class DialError extends Error {
-  /** The name of the machine is not known: passes only while a machine that was there before reboots. */
-  readonly unknownName: boolean;
-  /** The machine was connected, and took too long. */
-  readonly slow: boolean;
-
-  constructor(message: string, { unknownName = false, slow = false } = {}) {
-    super(redact(message));
-    this.unknownName = unknownName;
-    this.slow = slow;
-  }
-}
 
 /** One dial: where to, and what is accepted there. */
 export interface DialRequest {
@@ -50,17 +32,21 @@ export interface DialRequest {
  * Returns one connection after key exchange, host key check and login.
  * @throws VGPU_HOST_KEY, VGPU_LOGIN, or a DialError for what may pass by itself
  */
-export async function dial(request: DialRequest): Promise<Dialed> {
+export async function dial(request: DialRequest): Promise<Link> {
   const until = performance.now() + request.timeoutMs;
   const login = {
     trust: hostKeyTrust(request.route, request.target, request.acceptNew),
     attempts: await loginAttempts(request.route),
   };
-  const socket = await (request.through === undefined
-    ? openSocket(request)
-    : openThrough(request, request.through));
+  const socket = await openWay(request);
   const leftMs = Math.max(1, until - performance.now());
   return handshake({ ...request, ...login, timeoutMs: Math.max(leftMs, request.handshakeMs ?? 0) }, socket);
+}
+
+function openWay(request: DialRequest): Promise<Duplex> {
+  const { route, through } = request;
+  if (through !== undefined) return openThrough(request, through);
+  return route.proxyCommand === undefined ? openSocket(request) : openByCommand(route.proxyCommand);
 }
 
 function openSocket({ route, timeoutMs }: DialRequest): Promise<Duplex> {
@@ -112,7 +98,7 @@ interface Handshake extends DialRequest {
   readonly attempts: LoginAttempts;
 }
 
-function handshake(request: Handshake, socket: Duplex): Promise<Dialed> {
+function handshake(request: Handshake, socket: Duplex): Promise<Link> {
   const { timeoutMs } = request;
   const client = new Client();
   const seen: Seen = { stage: "banner", hostKey: "", refusal: undefined };
@@ -144,7 +130,7 @@ function handshake(request: Handshake, socket: Duplex): Promise<Dialed> {
       clearTimeout(timer);
       clearInterval(telling);
       client.removeAllListeners("close");
-      resolve({ client, socket, hostKey: seen.hostKey });
+      resolve(new BuiltinLink(client, socket, seen.hostKey));
     });
     client.connect(clientConfig(request, socket, seen));
     request.attempts.watch(client);

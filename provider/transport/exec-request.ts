@@ -1,6 +1,6 @@
-import type { ClientChannel } from "ssh2";
 import type { BecomeRoot } from "./command-line.js";
 import type { DialTerms } from "./dial-terms.js";
+import type { ExecChannel } from "./link.js";
 import type { Machine } from "./machine.js";
 import type { RemoteScript } from "./remote-script.js";
 
@@ -42,7 +42,7 @@ export interface CommandContext {
 
 /** A command whose channel is open, and its standard input, too. */
 export interface RunningCommand {
-  readonly channel: ClientChannel;
+  readonly channel: ExecChannel;
   /** Calls `send` when standard input is the script's: at once, or when sudo has taken its password. */
   input(send: () => void): void;
   /** Hands over what the script prints on standard output, from its first byte on. */

@@ -10,6 +10,8 @@ import type { Route } from "./route.js";
 export interface HostKeyTrust {
   /** Algorithms to ask the machine for, those of known keys first. */
   readonly algorithms: readonly string[];
+  /** Those that are trusted already. */
+  readonly keys: readonly PublicHostKey[];
   /** Returns the refusal, `undefined` when the key is trusted. */
   judge(shown: PublicHostKey): VgpuError | undefined;
 }
@@ -43,8 +45,10 @@ export function hostKeyTrust(route: Route, target: string, acceptNew: boolean): 
     acceptKey(route, shown);
     return undefined;
   };
+  const listed = known.trusted.length > 0 ? known.trusted : known.portless;
   return {
     algorithms: algorithmsFor(named?.keys ?? [...known.trusted, ...known.portless]),
+    keys: named?.keys ?? listed,
     judge(shown) {
       const bits = rsaBits(shown);
       if (bits !== undefined && bits < leastRsaBits) return weakKey(target, shown, bits);

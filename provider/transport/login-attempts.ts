@@ -72,7 +72,9 @@ class Attempts implements LoginAttempts {
   }
 
   report(): LoginReport {
-    const { unusable, beyond, queue } = this.found;
+    const { unusable, queue } = this.found;
+    const ticket = this.route.gssapi && this.offered.includes("gssapi-with-mic");
+    const beyond = [...this.found.beyond, ...(ticket ? ["GSSAPIAuthentication of ~/.ssh/config"] : [])];
     // A first factor that was accepted makes the other ones of its kind superfluous.
     const left = this.accepted.length > 0 ? [] : queue.filter((one) => one.label !== "" && !this.fits(one));
     const refused = left.map(({ label, offeredAs }) => `${label} (${offeredAs} is not offered)`);

@@ -4,7 +4,7 @@ import type { Route } from "./route.js";
 
 /** The machine logs nobody in. @param reason what ended it, as SSH says it */
 export function loginRefused(target: string, route: Route, report: LoginReport, reason: string): VgpuError {
-  return new VgpuError({
+  const error = new VgpuError({
     code: "VGPU_LOGIN",
     where: target,
     what: `cannot log in as ${route.user}`,
@@ -12,6 +12,15 @@ export function loginRefused(target: string, route: Route, report: LoginReport, 
     expected: `a key or password that logs in as ${route.user}`,
     next: nextStep(route, report, reason),
   });
+  beyond.set(error, report.beyond);
+  return error;
+}
+
+const beyond = new WeakMap<object, readonly string[]>();
+
+/** Returns what was there to log in with, and only OpenSSH can use. */
+export function beyondOf(error: unknown): readonly string[] {
+  return (error instanceof Error && beyond.get(error)) || [];
 }
 
 function seen({ tried, unusable, offered, accepted, prompts, beyond }: LoginReport): string {

@@ -1,19 +1,15 @@
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Client, ClientChannel } from "ssh2";
-import { redactLater } from "../model/errors.js";
 import { ChannelSlots, OneSession } from "./channel-slots.js";
-import { DialError, type Dialed, dial } from "./dial.js";
+import { DialError } from "./dial-error.js";
 import { type DialTerms, mayPass } from "./dial-terms.js";
-import { execOn } from "./exec-channel.js";
+import { Dialer, type DialerTerms } from "./dialer.js";
 import { unreachable } from "./failures.js";
 import { judgeAgain } from "./host-key.js";
 import { parsePublicHostKey } from "./known-hosts.js";
-import { dialSeconds, type Route } from "./route.js";
+import type { ExecChannel, Link } from "./link.js";
+import type { Route } from "./route.js";
+import type { Transport } from "./transport-choice.js";
 import { within } from "./within.js";
-
-/** How long a machine that is connected may take until a login, milliseconds: name servers that do not answer cost it 10 s each. */
-const slowestMs = 45_000;
 
 /** How long a machine may take to confirm that a channel is closed, milliseconds. */
 const closingMs = 5_000;
@@ -23,7 +19,9 @@ export class Machine {
   counts = { connections: 0, roundTrips: 0, maxChannels: 0 };
   readonly slots: ChannelSlots;
   hostKey: string | undefined;
-  private live: Dialed | undefined;
+  readonly target: string;
+  private readonly dialer: Dialer;
+  private live: Link | undefined;
   private dialing: Promise<void> | undefined;
   private busy = 0;
   private holdingBastion = false;
@@ -31,17 +29,23 @@ export class Machine {
   private keepalive: NodeJS.Timeout | undefined;
   /** The same machine over one more connection, where the server opens one session on each: the lock has the first. */
   private second: Machine | undefined;
-  private readonly channels = new WeakSet<ClientChannel>();
+  private readonly channels = new WeakSet<ExecChannel>();
 
   constructor(
     readonly key: string,
     /** The newest connection that named this machine: its credentials serve the next dial. */
     public route: Route,
-    readonly target: string,
-    private readonly bastion: Machine | undefined,
-    first?: Machine,
+    private readonly terms: DialerTerms,
+    alone = false,
   ) {
-    this.slots = first === undefined ? new ChannelSlots(8) : new ChannelSlots(1, true);
+    this.target = terms.target;
+    this.dialer = new Dialer(terms);
+    this.slots = alone ? new ChannelSlots(1, true) : new ChannelSlots(8);
+  }
+
+  /** By what it is reached. */
+  get transport(): Transport {
+    return this.dialer.transport;
   }
 
   get connected(): boolean {
@@ -52,14 +56,14 @@ export class Machine {
    * Returns the connection, dialing with jittered pauses until the deadline.
    * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY
    */
-  async connect(terms: DialTerms): Promise<Client> {
+  async connect(terms: DialTerms): Promise<Link> {
     const began = performance.now();
     let last = new Error("");
     for (let dials = 1; ; dials++) {
       const remainingMs = began + terms.deadlineMs - performance.now();
       try {
         if (this.live === undefined) await this.dialOnce(terms, Math.max(remainingMs, 50));
-        if (this.live !== undefined) return this.live.client;
+        if (this.live !== undefined) return this.live;
       } catch (error) {
         if (!mayPass(error, terms, this.hostKey !== undefined)) {
           if (!(error instanceof DialError)) throw error;
@@ -84,12 +88,9 @@ export class Machine {
 
   /** Opens a way to `host:port` that starts on this machine. */
   async forward(host: string, port: number, terms: DialTerms): Promise<Duplex> {
-    const client = await this.connect(terms);
-    return new Promise((resolve, reject) => {
-      client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
-        if (error) reject(new DialError(`${this.target} cannot reach ${host}:${port}: ${error.message}`));
-        else resolve(channel);
-      });
+    const link = await this.connect(terms);
+    return link.forward(host, port).catch((error: Error) => {
+      throw new DialError(`${this.target} cannot reach ${host}:${port}: ${error.message}`);
     });
   }
 
@@ -97,7 +98,7 @@ export class Machine {
    * Opens a channel that runs one command; the slot that it takes is free again when it closes.
    * @throws OpeningTimeout when there is none within `withinMs`
    */
-  async open(command: string, terms: DialTerms, withinMs: number): Promise<ClientChannel> {
+  async open(command: string, terms: DialTerms, withinMs: number): Promise<ExecChannel> {
     const until = performance.now() + withinMs;
     this.hold();
     try {
@@ -114,9 +115,9 @@ export class Machine {
     }
   }
 
-  private openOnSecond(command: string, terms: DialTerms, withinMs: number): Promise<ClientChannel> {
+  private openOnSecond(command: string, terms: DialTerms, withinMs: number): Promise<ExecChannel> {
     if (this.second === undefined) {
-      this.second = new Machine(this.key, this.route, this.target, this.bastion, this);
+      this.second = new Machine(this.key, this.route, { ...this.terms, transport: this.transport }, true);
       this.second.counts = this.counts;
     }
     this.second.route = this.route;
@@ -125,24 +126,24 @@ export class Machine {
   }
 
   /** A connection that went before the command was sent is replaced, one that goes later is not: it may have run. */
-  private async send(command: string, terms: DialTerms, withinMs: number): Promise<ClientChannel> {
-    const client = await this.connect(terms);
-    const sent = execOn(client, command, withinMs);
+  private async send(command: string, terms: DialTerms, withinMs: number): Promise<ExecChannel> {
+    const link = await this.connect(terms);
+    const sent = link.exec(command, withinMs);
     if (sent !== undefined) return sent;
     this.drop();
-    const again = execOn(await this.connect(terms), command, withinMs);
+    const again = (await this.connect(terms)).exec(command, withinMs);
     return again ?? Promise.reject(new Error("the connection was lost"));
   }
 
   /** Closes a channel that nobody listens to any more; a machine that goes on sending into it is hung up on. */
-  abandon(channel: ClientChannel): void {
+  abandon(channel: ExecChannel): void {
     if (this.second?.channels.has(channel) === true) {
       this.second.abandon(channel);
       return;
     }
-    const client = this.live?.client;
+    const { live } = this;
     const timer = setTimeout(() => {
-      if (client !== undefined && this.live?.client === client) this.drop();
+      if (live !== undefined && this.live === live) this.drop();
       // Its slot and the hold on the connection hang on this event, which such a machine never brings about.
       channel.emit("close");
     }, closingMs);
@@ -154,8 +155,7 @@ export class Machine {
   drop(): void {
     const { live } = this;
     this.live = undefined;
-    live?.client.end();
-    live?.socket.destroy();
+    live?.end();
     this.second?.drop();
   }
 
@@ -175,61 +175,32 @@ export class Machine {
     // Another command's dial may have more time than this one.
     const late = () => new DialError("a dial that another command began has not ended");
     if (dialing !== undefined) return within(dialing, remainingMs, late);
-    this.dialing = this.dialNow(terms, remainingMs).finally(() => {
-      this.dialing = undefined;
-    });
+    this.dialing = this.dialer
+      .dial(this.route, terms, remainingMs)
+      .then((link) => this.adopt(link))
+      .finally(() => {
+        this.dialing = undefined;
+      });
     await this.dialing;
   }
 
-  private async dialNow(terms: DialTerms, remainingMs: number): Promise<void> {
-    const { route, target, bastion } = this;
-    const acceptNew = terms.acceptNewHostKey && route.connection.acceptNew === true;
-    if (route.connection.sudoPassword !== undefined) redactLater(route.connection.sudoPassword);
-    const declared = dialSeconds(route);
-    const timeoutMs = Math.min((declared ?? 15) * 1000, remainingMs);
-    // OpenSSH waits for as long as the server does where nobody says how long.
-    const handshakeMs =
-      declared === undefined ? (terms.patient ? slowestMs : Math.min(slowestMs, remainingMs)) : 0;
-    const began = performance.now();
-    bastion?.hold();
-    try {
-      const through =
-        bastion && (() => bastion.forward(route.host, route.port, { ...terms, deadlineMs: remainingMs }));
-      const dialed = await dial({
-        route,
-        target,
-        acceptNew,
-        timeoutMs,
-        handshakeMs,
-        onSlow: (what) => terms.onWait?.(performance.now() - began, `connected, and waits for ${what}`),
-        ...(through && { through }),
-      });
-      this.adopt(dialed);
-    } finally {
-      bastion?.release();
-    }
-  }
-
-  private adopt(dialed: Dialed): void {
-    this.live = dialed;
+  private adopt(link: Link): void {
+    this.live = link;
     this.unanswered = 0;
-    dialed.client.setMaxListeners(0);
-    this.hostKey = dialed.hostKey;
+    this.hostKey = link.hostKey;
     this.counts.connections++;
     const forget = () => {
-      if (this.live === dialed) this.live = undefined;
+      if (this.live === link) this.live = undefined;
       this.watch();
     };
-    dialed.client.on("close", forget);
-    dialed.client.on("end", forget);
+    link.onClose(forget);
     this.watch();
   }
 
   private watch(): void {
     const idle = this.busy === 0 || this.live === undefined;
-    const { socket } = this.live ?? {};
-    if (this.bastion !== undefined) this.holdBastion(!idle);
-    else if (socket instanceof Socket) socket[idle ? "unref" : "ref"]();
+    if (this.dialer.bastion !== undefined) this.holdBastion(!idle);
+    this.live?.keepsAlive(!idle);
     if (idle) {
       clearInterval(this.keepalive);
       this.keepalive = undefined;
@@ -239,11 +210,10 @@ export class Machine {
   private holdBastion(wanted: boolean): void {
     if (wanted === this.holdingBastion) return;
     this.holdingBastion = wanted;
-    if (wanted) this.bastion?.hold();
-    else this.bastion?.release();
+    if (wanted) this.dialer.bastion?.hold();
+    else this.dialer.bastion?.release();
   }
 
-  /** Any server answers a request to stop a forwarding that does not exist, with a refusal: that is the sign of life. */
   private ping(): void {
     const { live } = this;
     if (live === undefined) return;
@@ -252,7 +222,7 @@ export class Machine {
       this.drop();
       return;
     }
-    live.client.unforwardIn("pulumi-vgpu-keepalive", 0, () => {
+    live.ping(() => {
       this.unanswered = 0;
     });
   }

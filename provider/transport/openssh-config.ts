@@ -53,7 +53,7 @@ function reason(why: string | undefined, status: number | null, stderr: string):
  * The files that OpenSSH reads by itself, in its order, and our default user behind them. OpenSSH takes the home folder of
  * the account, whatever HOME says; ours is HOME.
  */
-function configText(): string {
+export function configText(): string {
   return [ownConfig(), "Match all", "Include /etc/ssh/ssh_config", "Match all", "User root", ""].join("\n");
 }
 

@@ -3,6 +3,7 @@ import { forgetAccepted } from "./accepted-keys.js";
 import { Machine } from "./machine.js";
 import type { Route } from "./route.js";
 import { resolveRoute, routeTarget } from "./ssh-alias.js";
+import { chooseTransport, type Transport } from "./transport-choice.js";
 import { forgetOptions } from "./user-config.js";
 
 const machines = new Map<string, Machine>();
@@ -10,18 +11,27 @@ const machines = new Map<string, Machine>();
 /** Returns the machine of a connection: one per host, user, port and way in this process, by whatever alias it is named. */
 export function machineFor(connection: Connection): { readonly machine: Machine; readonly route: Route } {
   const route = resolveRoute(connection);
-  return { machine: pooled(route), route };
+  return { machine: pooled(route, chooseTransport(route)), route };
 }
 
-function pooled(route: Route): Machine {
-  const bastion = route.via === undefined ? undefined : pooled(route.via);
-  const key = `${route.user}@${route.host}:${route.port}${bastion === undefined ? "" : ` via ${bastion.key}`}`;
+/** A machine's way by the user's own `ssh` is that all along: so are its bastions'. */
+function pooled(route: Route, transport: Transport): Machine {
+  const { via } = route;
+  const bastionBy = (chosen: Transport) =>
+    via && pooled(via, chosen.name === "openssh" ? chosen : chooseTransport(via));
+  const key = keyOf(route, transport);
   let machine = machines.get(key);
   if (machine === undefined) {
-    machine = new Machine(key, route, routeTarget(route), bastion);
+    machine = new Machine(key, route, { target: routeTarget(route), transport, bastionBy });
     machines.set(key, machine);
   } else if (!machine.connected) machine.route = route;
   return machine;
+}
+
+function keyOf(route: Route, transport: Transport): string {
+  const here = `${route.user}@${route.host}:${route.port}`;
+  const way = route.via === undefined ? "" : ` via ${keyOf(route.via, transport)}`;
+  return `${here}${transport.name === "openssh" ? " by ssh" : ""}${way}`;
 }
 
 /** Closes every connection of this process, bastions too, and forgets the machines. */

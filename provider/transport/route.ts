@@ -16,6 +16,16 @@ export interface Route {
   readonly connectTimeout: number | undefined;
   /** A file of keys that are never trusted. */
   readonly revokedHostKeys: string | undefined;
+  /** The program whose input and output are the way to the machine, tokens resolved. */
+  readonly proxyCommand: string | undefined;
+  /** What the configuration asks for and only OpenSSH can do, e.g. `"PKCS11Provider of ~/.ssh/config"`. */
+  readonly needs: readonly string[];
+  /** What stands there and is followed by nobody here. */
+  readonly notFollowed: readonly string[];
+  /** Whether the configuration lets a Kerberos ticket log in. */
+  readonly gssapi: boolean;
+  /** Whether there is an `ssh` on PATH. */
+  readonly openSshHere: boolean;
   /** The bastion, itself perhaps behind another. */
   readonly via: Route | undefined;
 }

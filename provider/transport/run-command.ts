@@ -1,4 +1,3 @@
-import type { ClientChannel } from "ssh2";
 import { isVgpuError } from "../model/errors.js";
 import { noSession } from "./answer-failures.js";
 import { isRefusedChannel, OpeningTimeout } from "./channel-slots.js";
@@ -6,6 +5,7 @@ import { Command, openingMs } from "./command.js";
 import { commandLine } from "./command-line.js";
 import type { CommandContext, ExecRequest, ExecResult, RunningCommand } from "./exec-request.js";
 import { lostCommand, notStarted } from "./failures.js";
+import type { ExecChannel } from "./link.js";
 
 export type { CommandContext, ExecRequest, ExecResult, RunningCommand } from "./exec-request.js";
 
@@ -30,7 +30,7 @@ export async function startCommand(context: CommandContext, request: ExecRequest
   await machine.connect(terms);
   const asked = performance.now();
   const withinMs = Math.min(deadlineMs, openingMs);
-  let channel: ClientChannel;
+  let channel: ExecChannel;
   try {
     channel = await machine.open(line.text, terms, withinMs);
   } catch (error) {

@@ -9,6 +9,7 @@ import { closeMachines, machineFor } from "./pool.js";
 import { dialSeconds, type Route } from "./route.js";
 import { type CommandContext, type ExecRequest, type ExecResult, runCommand } from "./run-command.js";
 import { routeTarget } from "./ssh-alias.js";
+import type { Transport } from "./transport-choice.js";
 import { type UploadRequest, uploadFile } from "./upload.js";
 
 export type { ExecRequest, ExecResult } from "./run-command.js";
@@ -41,6 +42,8 @@ export interface Session {
   hostKey(): string | undefined;
   /** The same with the way over which it was shown, `"ssh-ed25519 AAAA… gpu-01.lab:22 via bastion.lab:22"`, to be stored. */
   hostKeyToStore(): string | undefined;
+  /** By what the machine is reached, and why where it is not the built-in way. */
+  transport(): Transport;
   /** Hangs up for every session of this machine; the next command dials anew. */
   close(): Promise<void>;
 }
@@ -138,6 +141,10 @@ class PooledSession implements Session {
   hostKeyToStore(): string | undefined {
     const { hostKey } = this.machine;
     return hostKey === undefined ? undefined : `${hostKey} ${wayOf(this.route)}`;
+  }
+
+  transport(): Transport {
+    return this.machine.transport;
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { hostname, userInfo } from "node:os";
 import { type Connection, connectionTarget } from "../model/connection.js";
 import { VgpuError } from "../model/errors.js";
 import { expandHome, homePath } from "./home-path.js";
+import type { HostOptions } from "./host-options.js";
 import type { Route } from "./route.js";
 import { hostOptions } from "./user-config.js";
 import { wellNamed } from "./well-named.js";
@@ -47,9 +48,36 @@ function resolve(connection: Connection, behind: readonly string[]): Route {
       ...files("globalknownhostsfile", ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]),
     ],
     connectTimeout: positive(alias.one("connecttimeout")),
+    proxyCommand: bastion === undefined ? proxyCommand(alias, tokens) : undefined,
+    needs: needsOf(alias),
+    notFollowed: alias.notFollowed,
+    gssapi: alias.one("gssapiauthentication") === "yes",
+    openSshHere: alias.byOpenSsh,
     revokedHostKeys: fileOrNone(alias.one("revokedhostkeys"), tokens),
     via: bastion === undefined ? undefined : resolve(bastion, [...behind, connection.host]),
   };
+}
+
+function proxyCommand(alias: HostOptions, tokens: (text: string) => string): string | undefined {
+  const command = alias.one("proxycommand");
+  return command === undefined || !isFile(command) ? undefined : tokens(command);
+}
+
+/** Options that the SSH library has nothing for, with the value that asks for nothing. */
+const onlyOpenSsh: Readonly<Record<string, readonly [name: string, off: string]>> = {
+  certificatefile: ["CertificateFile", "none"],
+  pkcs11provider: ["PKCS11Provider", "none"],
+  proxyusefdpass: ["ProxyUseFdpass", "no"],
+  hostbasedauthentication: ["HostbasedAuthentication", "no"],
+  bindaddress: ["BindAddress", ""],
+  bindinterface: ["BindInterface", ""],
+};
+
+function needsOf(alias: HostOptions): string[] {
+  return Object.entries(onlyOpenSsh).flatMap(([option, [name, off]]) => {
+    const value = alias.one(option);
+    return value === undefined || value.toLowerCase() === off ? [] : [`${name} of ~/.ssh/config`];
+  });
 }
 
 function positive(text: string | undefined): number | undefined {

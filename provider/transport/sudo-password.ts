@@ -1,5 +1,5 @@
-import type { ClientChannel } from "ssh2";
 import type { CallMarks } from "./command-line.js";
+import type { ExecChannel } from "./link.js";
 
 /** Longer than any check of a password takes; a script that has not begun by then does not. */
 const longestMs = 60_000;
@@ -13,7 +13,7 @@ export class SudoPassword {
   private over = false;
 
   constructor(
-    private readonly channel: ClientChannel,
+    private readonly channel: ExecChannel,
     password: string,
     private readonly marks: CallMarks,
   ) {

@@ -1,0 +1,58 @@
+import type { ChildProcessByStdio } from "node:child_process";
+import { Socket } from "node:net";
+import { Duplex, type Readable, type Writable } from "node:stream";
+
+/** A program whose input and output are a way to a machine. */
+export type WayProgram = ChildProcessByStdio<Writable, Readable, Readable | null>;
+
+/** The input and the output of a program as one socket; it ends with the program, and the program with it. */
+export class ChildSocket extends Duplex {
+  /** @param why makes the error of a program that ended by itself, from how it ended */
+  constructor(
+    private readonly child: WayProgram,
+    why?: (end: number | string) => Error,
+  ) {
+    super();
+    child.stdin.on("error", () => {});
+    child.on("error", (error) => this.destroy(error));
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (!this.push(chunk)) child.stdout.pause();
+    });
+    child.stdout.on("end", () => this.push(null));
+    child.on("close", (code, signal) =>
+      this.destroy(this.destroyed ? undefined : why?.(code ?? signal ?? 0)),
+    );
+  }
+
+  override _read(): void {
+    this.child.stdout.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    if (this.child.stdin.destroyed) done(new Error("the program has ended"));
+    else this.child.stdin.write(chunk, done);
+  }
+
+  override _final(done: () => void): void {
+    this.child.stdin.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.child.kill("SIGTERM");
+    done(error);
+  }
+
+  ref(): void {
+    this.hold("ref");
+  }
+
+  unref(): void {
+    this.hold("unref");
+  }
+
+  private hold(how: "ref" | "unref"): void {
+    this.child[how]();
+    for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr])
+      if (stream instanceof Socket) stream[how]();
+  }
+}
