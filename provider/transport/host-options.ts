@@ -6,6 +6,8 @@ export interface HostOptions {
   all(name: string): readonly string[];
   /** Whether OpenSSH itself answered: tokens, Match, Include and the system's file are resolved then. */
   readonly byOpenSsh: boolean;
+  /** What stands there and was not followed, e.g. `"Match exec"`. */
+  readonly notFollowed: readonly string[];
 }
 
 /** A machine as a program names it. */

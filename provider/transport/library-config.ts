@@ -15,10 +15,12 @@ export function readByLibrary({ host, user }: NamedHost): HostOptions {
     { ignoreCase: true, matchExec: false },
   );
   const all = (name: string) => [found[name] ?? []].flat();
+  const notFollowed = /^\s*match\b.*\bexec\b/im.test(text) ? ["Match exec"] : [];
   return {
     one: (name) => (commands.has(name) ? all(name).join(" ") || undefined : all(name)[0]),
     all,
     byOpenSsh: false,
+    notFollowed,
   };
 }
 

@@ -106,6 +106,7 @@ function parseAnswer(answer: string): HostOptions | undefined {
     one: (name) => found.get(name)?.[0],
     all: (name) => found.get(name) ?? [],
     byOpenSsh: true,
+    notFollowed: [],
   };
 }
 
