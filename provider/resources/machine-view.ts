@@ -5,7 +5,7 @@ import { observeHost } from "../observe/observe-host.js";
 import { rememberAccepted } from "../transport/accepted-keys.js";
 import { lockHolding } from "../transport/lock.js";
 import { type Session, sessionFor } from "../transport/session.js";
-import { tellWaits } from "./tell.js";
+import { tell, tellWaits } from "./tell.js";
 
 /** One machine in this process: its session, and what was last seen of it. */
 export interface MachineView<Facts extends MachineFacts> {
@@ -73,7 +73,9 @@ function viewOf<Facts extends MachineFacts>(
   const sight = sightOf<Facts>(`${kind} ${canonical(connection)}`);
   const observe = async () => {
     const holding = lockHolding(session);
-    sight.last = how.observe(session);
+    sight.last = how.observe(session).finally(() => {
+      for (const note of session.takeWayNotes()) tell(session.target, note);
+    });
     const facts = await sight.last;
     sight.seenUnder = holding;
     return facts;

@@ -85,7 +85,7 @@ export class Answer {
 
   /** Some shells show the command that they cannot run, and ours is long. */
   private withoutCommand(text: string): string {
-    const [token = ""] = /[0-9a-f]+$/.exec(this.marks.prompt) ?? [];
+    const { token } = this.marks;
     return text
       .split("\n")
       .filter((line) => !line.includes(token))

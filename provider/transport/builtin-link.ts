@@ -15,7 +15,7 @@ export class BuiltinLink implements Link {
     client.setMaxListeners(0);
   }
 
-  exec(command: string, withinMs: number): Promise<ExecChannel> | undefined {
+  exec(command: string, withinMs: number): Promise<ExecChannel> {
     return execOn(this.client, command, withinMs);
   }
 

@@ -11,6 +11,8 @@ export type BecomeRoot =
 
 /** The words of one call, which no machine can have printed before it: chance is in each. */
 export interface CallMarks {
+  /** What all of them hold. */
+  readonly token: string;
   /** The line, on both outputs, after which all is the script's. */
   readonly begin: string;
   /** What follows the last byte of the script's standard output; the exit code and a line end come after it. */
@@ -74,6 +76,7 @@ function marksOf(token: string): CallMarks {
     begin: `${mark("begin")}\n`,
     end: `${mark("end")} `,
     reached: `${mark("reached")}\n`,
+    token,
     prompt: mark("password"),
     input: `${mark("input")}\n`,
   };

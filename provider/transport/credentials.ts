@@ -1,7 +1,7 @@
 import { redactLater } from "../model/errors.js";
 import { type AgentCredentials, agentCredentials } from "./agent-credentials.js";
 import type { Credential } from "./credential.js";
-import { homePath } from "./home-path.js";
+import { defaultKeyFiles } from "./home-path.js";
 import { type FoundKey, keyOfFile, keyOfText } from "./key-of-file.js";
 import type { Route } from "./route.js";
 
@@ -73,8 +73,7 @@ function explicitKeys(route: Route): FoundKey[] {
 }
 
 function defaultKeys(route: Route): FoundKey[] {
-  const names = ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
-  return names.map((name) => keyOfFile(route, homePath(".ssh", name), "default key"));
+  return defaultKeyFiles().map((path) => keyOfFile(route, path, "default key"));
 }
 
 function passwords(route: Route, notice: (prompts: readonly string[]) => void): Credential[] {

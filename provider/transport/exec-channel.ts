@@ -1,16 +1,13 @@
 import type { Client, ClientChannel } from "ssh2";
 import { OpeningTimeout } from "./channel-slots.js";
+import { NotSent } from "./link.js";
 import { within } from "./within.js";
 
 /**
- * Asks for a channel that runs `command`; `undefined` when the connection is gone and nothing was sent.
- * @throws OpeningTimeout when the machine does not answer within `withinMs`; a channel that comes later is closed
+ * Asks for a channel that runs `command`.
+ * @throws NotSent when the connection is gone and nothing was sent; OpeningTimeout when the machine does not answer within `withinMs`; a channel that comes later is closed
  */
-export function execOn(
-  client: Client,
-  command: string,
-  withinMs: number,
-): Promise<ClientChannel> | undefined {
+export async function execOn(client: Client, command: string, withinMs: number): Promise<ClientChannel> {
   let lost = () => {};
   let settle: (error: Error | undefined, channel: ClientChannel) => void = () => {};
   let over = false;
@@ -30,7 +27,7 @@ export function execOn(
   try {
     client.exec(command, settle);
   } catch {
-    return undefined;
+    throw new NotSent();
   }
   client.once("close", lost);
   return within(sent, withinMs, () => {

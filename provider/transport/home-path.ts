@@ -10,3 +10,9 @@ export function homePath(...parts: string[]): string {
 export function expandHome(path: string): string {
   return path === "~" || path.startsWith("~/") ? homePath(path.slice(2)) : path;
 }
+
+/** Returns where the keys lie that are tried where nothing else is named. */
+export function defaultKeyFiles(): string[] {
+  const names = ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
+  return names.map((name) => homePath(".ssh", name));
+}

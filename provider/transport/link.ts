@@ -7,15 +7,22 @@ export interface ExecChannel extends Duplex {
   close(): void;
 }
 
+/** That the connection was gone before the command was sent. */
+export class NotSent extends Error {
+  constructor() {
+    super("the connection was lost");
+  }
+}
+
 /** A connection that is logged in, whoever made it. */
 export interface Link {
   /** `"ssh-ed25519 AAAA…"` */
   readonly hostKey: string;
   /**
-   * Asks for a channel that runs `command`; `undefined` when the connection is gone and nothing was sent.
-   * @throws OpeningTimeout when the machine does not answer within `withinMs`; a channel that comes later is closed
+   * Asks for a channel that runs `command`.
+   * @throws NotSent when the connection is gone and nothing was sent; OpeningTimeout when the machine does not answer within `withinMs`; a channel that comes later is closed
    */
-  exec(command: string, withinMs: number): Promise<ExecChannel> | undefined;
+  exec(command: string, withinMs: number): Promise<ExecChannel>;
   /** Opens a way to another machine's port, which starts on this one. */
   forward(host: string, port: number): Promise<Duplex>;
   /** Asks for a sign of life. */

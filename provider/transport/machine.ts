@@ -6,7 +6,7 @@ import { Dialer, type DialerTerms } from "./dialer.js";
 import { unreachable } from "./failures.js";
 import { judgeAgain } from "./host-key.js";
 import { parsePublicHostKey } from "./known-hosts.js";
-import type { ExecChannel, Link } from "./link.js";
+import { type ExecChannel, type Link, NotSent } from "./link.js";
 import type { Route } from "./route.js";
 import type { Transport } from "./transport-choice.js";
 import { within } from "./within.js";
@@ -29,6 +29,7 @@ export class Machine {
   private keepalive: NodeJS.Timeout | undefined;
   /** The same machine over one more connection, where the server opens one session on each: the lock has the first. */
   private second: Machine | undefined;
+  private readonly told = new Set<string>();
   private readonly channels = new WeakSet<ExecChannel>();
 
   constructor(
@@ -46,6 +47,13 @@ export class Machine {
   /** By what it is reached. */
   get transport(): Transport {
     return this.dialer.transport;
+  }
+
+  /** Returns those of the lines that were not asked for yet. */
+  untold(lines: readonly string[]): string[] {
+    const fresh = lines.filter((line) => !this.told.has(line));
+    for (const line of fresh) this.told.add(line);
+    return fresh;
   }
 
   get connected(): boolean {
@@ -128,11 +136,13 @@ export class Machine {
   /** A connection that went before the command was sent is replaced, one that goes later is not: it may have run. */
   private async send(command: string, terms: DialTerms, withinMs: number): Promise<ExecChannel> {
     const link = await this.connect(terms);
-    const sent = link.exec(command, withinMs);
-    if (sent !== undefined) return sent;
-    this.drop();
-    const again = (await this.connect(terms)).exec(command, withinMs);
-    return again ?? Promise.reject(new Error("the connection was lost"));
+    try {
+      return await link.exec(command, withinMs);
+    } catch (error) {
+      if (!(error instanceof NotSent)) throw error;
+    }
+    if (this.live === link) this.drop();
+    return (await this.connect(terms)).exec(command, withinMs);
   }
 
   /** Closes a channel that nobody listens to any more; a machine that goes on sending into it is hung up on. */

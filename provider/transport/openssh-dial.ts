@@ -119,7 +119,6 @@ class OpenSshDial {
 
   private async failure({ said }: MasterStart, mayShow = true): Promise<Error> {
     const { route, target } = this.request;
-    if (process.env.DBG) console.error(said);
     const own = ownLines(said);
     if (/host key verification failed|no hostkey alg|host key.*revoked/i.test(said) && mayShow) {
       // Another key than those that are known: which one it is, it is asked once more.

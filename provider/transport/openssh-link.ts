@@ -4,7 +4,7 @@ import { OpeningTimeout } from "./channel-slots.js";
 import { ChildSocket } from "./child-socket.js";
 import { ExecChild } from "./exec-child.js";
 import { lastLines } from "./failures.js";
-import type { ExecChannel, Link } from "./link.js";
+import { type ExecChannel, type Link, NotSent } from "./link.js";
 import { removeFolder } from "./private-folder.js";
 import { within } from "./within.js";
 
@@ -21,6 +21,8 @@ const nowhere = "pulumi-vgpu";
 
 /** What OpenSSH itself says when the machine opens no session; the command did not run then. */
 const refusedText = /open refused by peer|open failed|Session open refused/i;
+/** What a client says that has found no master: it asked nobody. */
+const noMasterText = /^(?:kex_exchange_identification|Connection closed by UNKNOWN)/m;
 /** What OpenSSH itself says, and no machine. */
 const ownText =
   /^(?:mux_client|ControlSocket|Control socket|kex_exchange_identification|Connection closed by UNKNOWN)/;
@@ -46,8 +48,8 @@ export class OpenSshLink implements Link {
     if (child.exitCode !== null) child.emit("exit");
   }
 
-  exec(command: string, withinMs: number): Promise<ExecChannel> | undefined {
-    if (this.gone) return undefined;
+  async exec(command: string, withinMs: number): Promise<ExecChannel> {
+    if (this.gone) throw new NotSent();
     const child = spawn("ssh", [...this.client("-T"), "--", nowhere, command], {
       stdio: ["pipe", "pipe", "pipe"],
     });
@@ -151,12 +153,14 @@ export function clientArguments(socket: string, more: readonly string[]): string
     "LogLevel=ERROR",
     "EscapeChar=none",
     "ControlMaster=no",
-    "ProxyCommand=exit 255",
+    "ProxyCommand=false",
   ];
   return ["-F", "/dev/null", "-S", socket, ...options.flatMap((option) => ["-o", option]), ...more];
 }
 
 function notOpened(said: string): Error {
   const error = new Error(lastLines(said) || "the connection was closed");
-  return refusedText.test(said) ? Object.assign(error, { reason: 1 }) : error;
+  // A client that is refused a session looks for a connection of its own next.
+  if (refusedText.test(said)) return Object.assign(error, { reason: 1 });
+  return noMasterText.test(said) ? new NotSent() : error;
 }

@@ -1,4 +1,6 @@
-import { expandHome } from "./home-path.js";
+import { existsSync } from "node:fs";
+import { userInfo } from "node:os";
+import { defaultKeyFiles, expandHome, homePath } from "./home-path.js";
 import type { HostKeyTrust } from "./host-key.js";
 import { hostKeyText, type PublicHostKey } from "./known-hosts.js";
 import { dialSeconds, type Route } from "./route.js";
@@ -57,9 +59,7 @@ export function sshArguments(
     "RequestTTY=no",
     "Tunnel=no",
     ...(seconds === undefined ? [] : [`ConnectTimeout=${Math.ceil(seconds)}`]),
-    ...(connection.privateKeyPath === undefined
-      ? []
-      : [`IdentityFile=${quoted(expandHome(connection.privateKeyPath))}`]),
+    ...identityFiles(route).map((path) => `IdentityFile=${quoted(path)}`),
     ...(connection.agentSocketPath === undefined
       ? []
       : [`IdentityAgent=${quoted(expandHome(connection.agentSocketPath))}`]),
@@ -76,6 +76,13 @@ export function sshArguments(
     "-l",
     route.user,
   ];
+}
+
+/** OpenSSH looks for its usual keys in the home folder of the account, whatever HOME says; ours is HOME. */
+function identityFiles({ connection, identityFiles }: Route): readonly string[] {
+  if (connection.privateKeyPath !== undefined) return [expandHome(connection.privateKeyPath)];
+  if (homePath() === userInfo().homedir || identityFiles.length > 0) return [];
+  return defaultKeyFiles().filter((path) => existsSync(path));
 }
 
 /** A value of OpenSSH's configuration, which has tokens and quotes of its own. */

@@ -11,6 +11,7 @@ import { type CommandContext, type ExecRequest, type ExecResult, runCommand } fr
 import { routeTarget } from "./ssh-alias.js";
 import type { Transport } from "./transport-choice.js";
 import { type UploadRequest, uploadFile } from "./upload.js";
+import { wayNotes } from "./way-notes.js";
 
 export type { ExecRequest, ExecResult } from "./run-command.js";
 
@@ -44,6 +45,8 @@ export interface Session {
   hostKeyToStore(): string | undefined;
   /** By what the machine is reached, and why where it is not the built-in way. */
   transport(): Transport;
+  /** What a person should know of the way there, each once: another way than the built-in one, what is not followed. */
+  takeWayNotes(): string[];
   /** Hangs up for every session of this machine; the next command dials anew. */
   close(): Promise<void>;
 }
@@ -145,6 +148,10 @@ class PooledSession implements Session {
 
   transport(): Transport {
     return this.machine.transport;
+  }
+
+  takeWayNotes(): string[] {
+    return this.machine.untold(wayNotes(this.route, this.machine.transport));
   }
 
   async close(): Promise<void> {

@@ -33,7 +33,8 @@ export function mayUseOpenSsh(route: Route): boolean {
 
 const secrets = ["password", "privateKey", "privateKeyEnv", "privateKeyPassword"] as const;
 
-function whyNotOpenSsh(route: Route): string | undefined {
+/** Returns why the user's own `ssh` cannot go this way; `undefined` where it can. */
+export function whyNotOpenSsh(route: Route): string | undefined {
   if (!route.openSshHere) return "there is no ssh on PATH";
   const secret = secrets.find((name) => route.connection[name] !== undefined);
   if (secret !== undefined) return `connection.${secret} is a secret, which your own ssh is not told`;

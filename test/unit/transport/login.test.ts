@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -138,14 +138,66 @@ describe.skipIf(sshd === undefined)("a login on OpenSSH", () => {
     },
   );
 
-  it("for which there is a certificate names it, and not authorized_keys", async () => {
+  const certify = async () => {
     const path = join(home, ".ssh/id_ed25519");
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", server.path("ca")]);
     execFileSync("ssh-keygen", ["-q", "-s", server.path("ca"), "-I", "me", "-n", server.user, `${path}.pub`]);
     writeFileSync(server.path("authorized_keys"), "");
     await server.start([`TrustedUserCAKeys ${server.path("ca.pub")}`]);
-    const text = await run(bare());
+    return path;
+  };
+
+  it("for which there is a certificate goes by the user's own ssh, and says so once", async () => {
+    const path = await certify();
+    expect(await run(bare())).toBe("hello\n");
+    const session = sessionFor(bare());
+    expect(session.transport().name).toBe("openssh");
+    expect(session.takeWayNotes()).toEqual([
+      `is reached by your own ssh, for the certificate ${path}-cert.pub`,
+    ]);
+    expect(session.takeWayNotes()).toEqual([]);
+  });
+
+  it("for which the configuration names a certificate goes by the user's own ssh from the beginning", async () => {
+    const path = await certify();
+    mkdirSync(join(home, "elsewhere"));
+    renameSync(`${path}-cert.pub`, join(home, "elsewhere/mine"));
+    ssh("config", `Host *\n  CertificateFile ${home}/elsewhere/mine\n`);
+    expect(await run(bare())).toBe("hello\n");
+    expect(sessionFor(bare()).takeWayNotes()).toEqual([
+      "is reached by your own ssh, for CertificateFile of ~/.ssh/config",
+    ]);
+    expect(failures()).toBeNull();
+  });
+
+  it("for which the configuration names a ProxyCommand goes through it, by either way", async () => {
+    await server.start();
+    const relay = join(home, "relay.mjs");
+    writeFileSync(
+      relay,
+      `import { connect } from "node:net";
+      import { appendFileSync } from "node:fs";
+      appendFileSync(${JSON.stringify(join(home, "asked"))}, process.argv.slice(2).join(" ") + "\\n");
+      const socket = connect(${server.port}, "127.0.0.1");
+      process.stdin.pipe(socket); socket.pipe(process.stdout);`,
+    );
+    ssh("mine", server.userKey.private);
+    ssh(
+      "config",
+      `Host behind\n  HostName far.invalid\n  ProxyCommand ${process.execPath} ${relay} %h %p %r\n`,
+    );
+    for (const transport of ["builtin", "openssh"] as const) {
+      const connection = bare({ host: "behind", port: 2222, privateKeyPath: "~/.ssh/mine", transport });
+      expect(await run(connection), transport).toBe("hello\n");
+      await closeAllSessions();
+    }
+    expect(readFileSync(join(home, "asked"), "utf8")).toBe(`far.invalid 2222 ${server.user}\n`.repeat(2));
+  });
+
+  it("for which there is a certificate names it where the program wants the built-in way, and not authorized_keys", async () => {
+    const path = await certify();
+    const text = await run(bare({ transport: "builtin" }));
     expect(text).toContain(`there is the certificate ${path}-cert.pub, which only OpenSSH can use`);
     expect(text).not.toContain("authorized_keys");
   });

@@ -234,7 +234,7 @@ describe("the login", () => {
   it("names a FIDO key as that", async () => {
     ssh("sk", fidoKey());
     const { privateKey: _, ...bare } = machine.connection();
-    const { message } = await failure({ ...bare, privateKeyPath: "~/.ssh/sk" });
+    const { message } = await failure({ ...bare, transport: "builtin", privateKeyPath: "~/.ssh/sk" });
     expect(message).toContain(`there is the FIDO key ${home}/.ssh/sk, which only OpenSSH can use`);
     expect(message).toContain(
       "not tried: connection.privateKeyPath ~/.ssh/sk (a FIDO key, which only OpenSSH can use)",
