@@ -15,6 +15,9 @@ export class OneSession extends Error {
   }
 }
 
+/** How long after a session's end a refusal says nothing of the server's limit, milliseconds. */
+const settlingMs = 500;
+
 /**
  * The channels of one connection: at most `limit` at once, the rest waits in order.
  * sshd refuses the eleventh (MaxSessions 10, measured), and some are set lower: a refusal lowers the limit.
@@ -23,6 +26,7 @@ export class ChannelSlots {
   /** The most that were open at once. */
   most = 0;
   private open = 0;
+  private endedAt = Number.NEGATIVE_INFINITY;
   private readonly waiting: (() => void)[] = [];
 
   /** @param alone whether there is no other connection to turn to: then the only session is waited for */
@@ -43,14 +47,18 @@ export class ChannelSlots {
       try {
         const channel = await start(until - performance.now());
         this.most = Math.max(this.most, this.open);
-        channel.once("close", () => this.leave());
+        channel.once("close", () => {
+          this.endedAt = performance.now();
+          this.leave();
+        });
         return channel;
       } catch (error) {
         this.leave();
         if (!isRefusedChannel(error) || refusals >= 20) throw error;
-        this.limit = Math.max(1, Math.min(this.limit - 1, this.open));
-        // Nothing of ours is open: what the server still counts is about to end.
-        if (this.open === 0) await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 100));
+        // The server counts a session that has just ended for a moment longer.
+        if (this.open === 0 || performance.now() < this.endedAt + settlingMs)
+          await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 100));
+        else this.limit = Math.max(1, Math.min(this.limit - 1, this.open));
       }
     }
   }

@@ -92,6 +92,7 @@ describe.skipIf(missing !== undefined)("an account of Debian's OpenSSH", () => {
   const values = ["it's", "!!", "a\nb\n", "$(id) `id`", "\\", "\\n\\\\", "ü€", "", "-n", "#*?~", "\t\u0001"];
   const echo = { name: "try-thing", text: `# it's\nid -u; printf '%s|' "$@"; cat; echo err >&2; exit 3` };
 
+  let uploads = 0;
   /** Everything of which an answer is read. */
   const everything = async (user: string, more: Partial<Connection> = {}) => {
     const one = session(user, more);
@@ -99,14 +100,14 @@ describe.skipIf(missing !== undefined)("an account of Debian's OpenSSH", () => {
     const content = `package of ${user}`;
     writeFileSync(join(local, user), content);
     const sha256 = createHash("sha256").update(content).digest("hex");
-    const file = { path: join(local, user), remotePath: `/var/lib/up/of-${user}/file`, sha256 };
+    const file = { path: join(local, user), remotePath: `/var/lib/up/of-${user}/file-${uploads++}`, sha256 };
     const sent: number[] = [];
     const onProgress = (done: number) => sent.push(done);
     const changed = await withLock(one, "stack dev", async () => {
       await one.upload({ ...file, onProgress });
       await one.upload({ ...file, onProgress });
       const job = await runJob(one, {
-        id: `job-${user}`,
+        id: `job-${user}-${uploads}`,
         script: { name: "work", text: 'echo "worked $1"; exit 5' },
         args: ["it's"],
         deadlineMs: 30_000,
