@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeclaredResource } from "../../fleet/program.js";
 import { runPreview, runUp, startRun } from "../../fleet/run.js";
 import { makeKeyPair } from "../../ssh-keys.js";
+import { announcementBytes } from "../machine/shell-words.js";
 import { until } from "../machine/test-support.js";
 import { type Bed, type HostBed, hostName, openBed, vgpusOf } from "./bed.js";
 import { liveTypes } from "./live-vgpus.js";
@@ -68,7 +69,7 @@ describe.concurrent("a host that cannot be reached", () => {
   it("because it is silent is refused after a while", { timeout: 120_000 }, async () => {
     const host = await bed.host("silent", "turingLegacy");
     await host.machine.setNetwork("silent");
-    const text = await refusalOf(host, programOf(host));
+    const text = await refusalOf(host, programOf(host, { perDialTimeout: 5 }));
     expect(text).toMatch(new RegExp(`^VGPU_UNREACHABLE root@${addressOf(host)}: no SSH connection after`));
   });
 
@@ -166,7 +167,7 @@ describe.concurrent("a host", () => {
       "the holder is told",
       async () => {
         const locks = (await host.machine.commands()).filter(({ name }) => name === "pulumi-vgpu:hold-lock");
-        return (locks.at(-1)?.bytesOut ?? 0) > 0;
+        return (locks.at(-1)?.bytesOut ?? 0) > announcementBytes;
       },
       60_000,
     );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runUp, startRun } from "../../fleet/run.js";
+import { announcementBytes } from "../machine/shell-words.js";
 import { until } from "../machine/test-support.js";
 import { type Bed, type HostBed, openBed, vgpusOf } from "./bed.js";
 import { leftoversOn } from "./end-state.js";
@@ -102,7 +103,7 @@ Expected: exit code 0 and the change in place
     const second = startRun(request);
     await until(
       "the holder is told",
-      async () => ((await commandsNamed("hold-lock")).at(-1)?.bytesOut ?? 0) > 0,
+      async () => ((await commandsNamed("hold-lock")).at(-1)?.bytesOut ?? 0) > announcementBytes,
       60_000,
     );
     await until("the second run gives up", async () => {
