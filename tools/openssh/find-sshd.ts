@@ -31,7 +31,7 @@ function unpack(folder: string): void {
   try {
     const cwd = path.join(place, "packages");
     mkdirSync(cwd);
-    execFileSync("apt-get", ["-q", "download", ...packages], { cwd, stdio: ["ignore", "ignore", "pipe"] });
+    download(place, cwd);
     const tree = path.join(place, "tree");
     for (const file of readdirSync(cwd)) execFileSync("dpkg-deb", ["-x", path.join(cwd, file), tree]);
     renameSync(tree, folder);
@@ -44,6 +44,18 @@ function unpack(folder: string): void {
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+}
+
+/** With lists of packages of its own: those of the machine may never have been brought. */
+function download(place: string, cwd: string): void {
+  const state = path.join(place, "state");
+  const cache = path.join(place, "cache");
+  mkdirSync(path.join(state, "lists/partial"), { recursive: true });
+  mkdirSync(path.join(cache, "archives/partial"), { recursive: true });
+  const own = [`Dir::State=${state}`, `Dir::Cache=${cache}`, "APT::Sandbox::User=root"];
+  const options = ["-q", ...own.flatMap((option) => ["-o", option])];
+  for (const words of [["update"], ["download", ...packages]])
+    execFileSync("apt-get", [...options, ...words], { cwd, stdio: ["ignore", "ignore", "pipe"] });
 }
 
 function multiarch(folder: string): string {
