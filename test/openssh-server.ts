@@ -93,6 +93,11 @@ export class OpenSshServer {
     }
   }
 
+  /** They live, and answer nobody any more. */
+  freezeConnections(): void {
+    for (const pid of this.children()) process.kill(pid, "SIGSTOP");
+  }
+
   log(): string {
     return readFileSync(this.path("log"), "utf8");
   }

@@ -77,7 +77,9 @@ export class Machine {
           if (!(error instanceof DialError)) throw error;
           throw this.unreachable(dials, began, error);
         }
-        last = error instanceof Error ? error : new Error(String(error));
+        // One that the deadline cut short says less than the one before it.
+        if (dials === 1 || remainingMs > 1000)
+          last = error instanceof Error ? error : new Error(String(error));
       }
       const pauseMs = Math.min(200 * 1.6 ** dials, 3000) * (0.5 + Math.random());
       if (performance.now() + pauseMs > began + terms.deadlineMs) throw this.unreachable(dials, began, last);

@@ -171,6 +171,20 @@ describe.skipIf(sshd === undefined)("a login on OpenSSH", () => {
     expect(failures()).toBeNull();
   });
 
+  it.each(["builtin", "openssh"] as const)(
+    "takes the key of an agent, by the way of %s",
+    async (transport) => {
+      await server.start();
+      const socket = await startAgent(...others(1), server.userKey.private);
+      expect(await run(bare({ transport }))).toBe("hello\n");
+      delete process.env.SSH_AUTH_SOCK;
+      await closeAllSessions();
+      expect(await run(bare({ transport, agentSocketPath: socket }))).toBe("hello\n");
+      await closeAllSessions();
+      expect(await run(bare({ transport }))).toMatch(/^VGPU_LOGIN /);
+    },
+  );
+
   it("for which the configuration names a ProxyCommand goes through it, by either way", async () => {
     await server.start();
     const relay = join(home, "relay.mjs");

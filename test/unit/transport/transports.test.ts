@@ -124,6 +124,22 @@ describe.skipIf(sshd === undefined).each(["builtin", "openssh"] as const)("a ses
     expect(session().counters().connections).toBe(2);
   });
 
+  it.runIf(transport === "openssh")(
+    "is given up where the machine falls silent in the middle of a command",
+    { timeout: 90_000 },
+    async () => {
+      const text = `echo begun; touch "$1"; sleep 300`;
+      const lost = session()
+        .exec({ script: script(text, "change-thing"), args: [server.path("begun")], deadlineMs: 300_000 })
+        .catch((error: Error) => error.message);
+      await until(() => existsSync(server.path("begun")));
+      server.freezeConnections();
+      expect(await lost).toMatch(
+        /^VGPU_UNREACHABLE .*: the connection was lost during change-thing\n[\s\S]*\nNow: change-thing may or may not have run$/,
+      );
+    },
+  );
+
   it("uploads a file, whole", async () => {
     const content = randomBytes(3_000_000);
     writeFileSync(join(home, "local"), content);
