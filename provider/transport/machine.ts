@@ -29,7 +29,6 @@ export class Machine {
   private keepalive: NodeJS.Timeout | undefined;
   /** The same machine over one more connection, where the server opens one session on each: the lock has the first. */
   private second: Machine | undefined;
-  private readonly told = new Set<string>();
   private readonly channels = new WeakSet<ExecChannel>();
 
   constructor(
@@ -47,13 +46,6 @@ export class Machine {
   /** By what it is reached. */
   get transport(): Transport {
     return this.dialer.transport;
-  }
-
-  /** Returns those of the lines that were not asked for yet. */
-  untold(lines: readonly string[]): string[] {
-    const fresh = lines.filter((line) => !this.told.has(line));
-    for (const line of fresh) this.told.add(line);
-    return fresh;
   }
 
   get connected(): boolean {

@@ -11,7 +11,7 @@ import { type CommandContext, type ExecRequest, type ExecResult, runCommand } fr
 import { routeTarget } from "./ssh-alias.js";
 import type { Transport } from "./transport-choice.js";
 import { type UploadRequest, uploadFile } from "./upload.js";
-import { wayNotes } from "./way-notes.js";
+import { untold, wayNotes } from "./way-notes.js";
 
 export type { ExecRequest, ExecResult } from "./run-command.js";
 
@@ -151,7 +151,7 @@ class PooledSession implements Session {
   }
 
   takeWayNotes(): string[] {
-    return this.machine.untold(wayNotes(this.route, this.machine.transport));
+    return untold(this.machine, wayNotes(this.route, this.machine.transport));
   }
 
   async close(): Promise<void> {

@@ -20,3 +20,12 @@ export function wayNotes(route: Route, transport: Transport): string[] {
 function byOpenSsh(because: string): string {
   return `is reached by your own ssh, for ${because}`;
 }
+
+const told = new WeakMap<object, Set<string>>();
+
+/** Returns those of a machine's lines that were not asked for yet. */
+export function untold(machine: object, lines: readonly string[]): string[] {
+  const before = told.get(machine) ?? new Set<string>();
+  told.set(machine, new Set([...before, ...lines]));
+  return lines.filter((line) => !before.has(line));
+}
