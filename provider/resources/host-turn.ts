@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { setTimeout as pause } from "node:timers/promises";
 import { applyVgpuSteps } from "../apply/apply-vgpus.js";
 import { isVgpuError } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
@@ -8,7 +7,8 @@ import type { Plan } from "../plan/steps.js";
 import { withLock, writerOf } from "../transport/lock.js";
 import { lockRequest } from "./converge-machine.js";
 import { parallelOfRun } from "./engine-call.js";
-import { engineQuietMs } from "./engine-load.js";
+import { engineQuietMs, nextCall, openCalls } from "./engine-load.js";
+import { expectNoMore, isExpected, type VgpuName, waitLeft } from "./expected-vgpus.js";
 import type { MachineView } from "./machine-view.js";
 import { type Teller, teller } from "./tell.js";
 
@@ -20,6 +20,8 @@ export interface VgpuCall {
   readonly journals: readonly string[];
   /** What it comes to on these facts, as far as it may come to anything. */
   readonly plan: (facts: HostFacts) => Plan;
+  /** The declared vGPUs of its host that this run may be about. */
+  readonly vgpus: readonly VgpuName[];
 }
 
 interface Waiting extends VgpuCall {
@@ -58,18 +60,27 @@ function callsFor({ session }: MachineView<HostFacts>): Set<Waiting> {
   return calls;
 }
 
-/** The engine checks and asks for what it does at once one after the other; what comes later waits for its own turn. */
-const gatheringMs = { quiet: 120, most: 1_000 };
-
 /** How many changes the engine makes at once where its command line does not say. */
 const usualParallel = 4 * availableParallelism();
 
+/** Waits until all have come that can come before this turn has ended; who did not come in time is not waited for again. */
 async function allCome(calls: ReadonlySet<Waiting>): Promise<void> {
   const began = performance.now();
   const atOnce = parallelOfRun() ?? usualParallel;
-  const mayCome = () => calls.size < atOnce && engineQuietMs() < gatheringMs.quiet;
-  while (mayCome() && performance.now() - began < gatheringMs.most)
-    await pause(gatheringMs.quiet - Math.min(engineQuietMs(), gatheringMs.quiet - 1));
+  const inFlight = () => Math.max(calls.size, openCalls("operations"));
+  // One that is replaced is taken away first, and made by a call that comes after.
+  const came = ({ host, name }: VgpuName) => [...calls].some(({ label }) => label === `${host} ${name}`);
+  const all = () => [...calls].flatMap(({ vgpus }) => vgpus);
+  const expected = () => all().filter((vgpu) => isExpected(vgpu) && !came(vgpu));
+  for (;;) {
+    const left = waitLeft({
+      ...{ expected: expected().length, inFlight: inFlight(), atOnce, openChecks: openCalls("checks") },
+      ...{ quietMs: engineQuietMs(), waitedMs: performance.now() - began },
+    });
+    if (left <= 0) break;
+    await nextCall(left);
+  }
+  if (inFlight() < atOnce) expected().forEach(expectNoMore);
 }
 
 async function doTogether(view: MachineView<HostFacts>, calls: Set<Waiting>): Promise<void> {

@@ -20,6 +20,7 @@ import { mdevDeviceKeys } from "../schema/mdev-device.js";
 import { checkDeclaredVgpu } from "./check-vgpu.js";
 import { claimVgpu } from "./claims.js";
 import { takeDeclared } from "./declared.js";
+import { expectAgain, expectNoMore } from "./expected-vgpus.js";
 import {
   type DiffTable,
   diffByTable,
@@ -52,8 +53,17 @@ const table: DiffTable = {
 };
 /** The lifecycle of an MdevDevice. */
 export const mdevDevice: Lifecycle = {
-  check,
-  diff,
+  check: async (olds, news) => {
+    expectAgain(news);
+    const checked = await check(olds, news);
+    if (checked.failures.length > 0) expectNoMore(news);
+    return checked;
+  },
+  diff: async (id, olds, news) => {
+    const found = await diff(id, olds, news);
+    if (!found.changes) expectNoMore(news);
+    return found;
+  },
   create: async (inputs) => ({ id: String(inputs.uuid), outs: await convergeVgpu(inputs, {}) }),
   read,
   update: async (_id, olds, news) => {

@@ -10,12 +10,13 @@ import type { MdevDeviceInputs } from "../schema/inputs.js";
 import { mdevDeviceKeys } from "../schema/mdev-device.js";
 import { claimVgpu, vgpuClaimant } from "./claims.js";
 import { convergeMachine } from "./converge-machine.js";
+import { expectNoMore } from "./expected-vgpus.js";
 import { inHostTurn, type VgpuCall } from "./host-turn.js";
 import { type Properties, pick } from "./lifecycle.js";
 import { rememberAcceptedKey } from "./machine-view.js";
 import { refuseOffline, tellOnce } from "./outcomes.js";
 import { tell } from "./tell.js";
-import { declarationOf, desiredVgpu, requestOf, viewOf } from "./vgpu-request.js";
+import { changeableOnHost, declarationOf, desiredVgpu, requestOf, viewOf } from "./vgpu-request.js";
 import { elsewhereText, vgpuOutputs, wrongHostRefusal } from "./vgpu-state.js";
 
 const journals = ["nvidia-vgpu-mgr.service", "nvidia-vgpud.service"];
@@ -23,6 +24,7 @@ const journals = ["nvidia-vgpu-mgr.service", "nvidia-vgpud.service"];
 /** The one way to the declared state: observe, plan, apply, read back. */
 export async function convergeVgpu(checked: Properties, olds: Properties): Promise<Properties> {
   const inputs = checked as unknown as MdevDeviceInputs;
+  expectNoMore(inputs);
   refuseOffline(`${inputs.host} ${inputs.name}`, "make the vGPU");
   const request = requestOf(inputs);
   const view = viewOf(inputs);
@@ -50,7 +52,8 @@ export async function convergeVgpu(checked: Properties, olds: Properties): Promi
 const nothing: Plan = { steps: [], refusals: [] };
 
 function callOf(inputs: MdevDeviceInputs, plan: VgpuCall["plan"]): VgpuCall {
-  return { label: `${inputs.host} ${inputs.name}`, owner: inputs.owner, journals, plan };
+  const vgpus = changeableOnHost(inputs);
+  return { label: `${inputs.host} ${inputs.name}`, owner: inputs.owner, journals, plan, vgpus };
 }
 
 function notReady(inputs: MdevDeviceInputs, saw: string): VgpuError {

@@ -40,6 +40,16 @@ export function declaredBeside(inputs: MdevDeviceInputs): readonly DeclaredVgpu[
   return vgpus.filter((vgpu) => vgpu.host === inputs.host && (vgpu.asItIs || sameCarrier(vgpu, own)));
 }
 
+/** Returns the vGPUs that the program declares on its host and this run of the engine may be about. */
+export function changeableOnHost({ owner, host, name }: MdevDeviceInputs) {
+  const { vgpus, late = [] } = declaredAround("MdevDevice", { owner, host, name });
+  const isTargeted = targetedIn({ owner, host });
+  return vgpus
+    .filter((vgpu) => vgpu.host === host && isTargeted(vgpu.resource))
+    .filter(({ resource }) => !late.some((one) => one.host === host && one.resource === resource))
+    .map(({ resource }) => ({ owner, host, name: resource }));
+}
+
 /** Returns what the plan of one vGPU is made from. */
 export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
   const self = desiredVgpu(inputs);
@@ -61,7 +71,7 @@ export function requestOf(inputs: MdevDeviceInputs): VgpuRequest {
   return { self, declared: [self, ...siblings], late, hostGpus, bootFiles, isTargeted };
 }
 
-function targetedIn({ owner, host }: DesiredVgpu): (name: string) => boolean {
+function targetedIn({ owner, host }: Pick<DesiredVgpu, "owner" | "host">): (name: string) => boolean {
   const targets = targetsOfRun();
   return (name) =>
     targets === null ||

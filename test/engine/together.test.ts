@@ -28,8 +28,8 @@ describe("16 vGPUs of one host", () => {
   }
 
   it.for([
-    { parallel: [], most: 12 },
-    { parallel: ["--parallel", "32"], most: 6 },
+    { parallel: [], most: 8 },
+    { parallel: ["--parallel", "32"], most: 4 },
   ])(
     "cost it at most $most round trips beside the run's first look: $parallel",
     async ({ parallel, most }) => {
