@@ -23,7 +23,11 @@ describe("waitLeft", () => {
 
   it.for<[string, Partial<Gathering>, number]>([
     ["for those expected past the quiet of deletions", { quietMs: 500 }, 500],
-    ["while one is checked, however long that takes", { quietMs: 3_000, openChecks: 1, waitedMs: 3_000 }, 2_000],
+    [
+      "while one is checked, however long that takes",
+      { quietMs: 3_000, openChecks: 1, waitedMs: 3_000 },
+      2_000,
+    ],
     ["for a deletion when nobody is expected", { expected: 0, quietMs: 20 }, 100],
   ])("goes on %s", ([, changes, left]) => {
     expect(waitLeft({ ...at, ...changes })).toBe(left);
