@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type DeclaredGuest,
   type DeclaredHost,
+  type DeclaredLook,
   type DeclaredMachine,
   type DeclaredProgram,
   type DeclaredVgpu,
@@ -10,6 +11,7 @@ import {
   type ResourceKind,
   sameCarrier,
 } from "../provider/plan/declared/program.js";
+import { resourcesBehind } from "./soon.js";
 
 /**
  * How long is waited for what is declared by outputs and promises. Those that come from a resource are not waited for; a
@@ -26,6 +28,8 @@ class Declarations {
   readonly wrong: Refusal[] = [];
   /** URN by kind and name. */
   readonly rows = new Map<string, pulumi.Input<string>>();
+  /** Machines to be looked at, until they were handed down. */
+  private looks: DeclaredLook[] = [];
   private readonly coming = new Set<Promise<unknown>>();
   private settling: Promise<DeclaredProgram> | undefined;
   private refusal: Error | undefined;
@@ -45,6 +49,16 @@ class Declarations {
     });
     if (!declared.afterResource) this.waitFor(added);
     return added;
+  }
+
+  /** Notes that a machine can be looked at as soon as the program has ended. */
+  lookAt(look: DeclaredLook): void {
+    this.looks.push(look);
+  }
+
+  /** Returns all machines to be looked at, once: the engine checks one resource after the other. */
+  takeLooks(): readonly DeclaredLook[] {
+    return this.looks.splice(0);
   }
 
   private waitFor(promise: Promise<unknown>): void {
@@ -134,6 +148,8 @@ export interface Declaring<T> {
   /** Whether a resource has to be made before: it joins when it is known then. */
   readonly afterResource: boolean;
   readonly value: Promise<T | undefined>;
+  /** How a machine is reached, with its secrets marked; left out where the engine may keep another connection. */
+  readonly connection?: pulumi.Input<object>;
   /** By what a vGPU is known before its values are. */
   readonly late?: {
     readonly vgpu: LateVgpu;
@@ -222,9 +238,28 @@ async function around<K extends Kind, T extends DeclaredProgram[K][number]>(
   const added = declarations.add(declaring, declarations[kind] as unknown as T[]);
   const whole = declaring.afterResource ? undefined : declarations.settled();
   const own = await added;
+  if (own !== undefined && kind !== "vgpus") noteLook(declarations, kind, { own, declaring });
   if (own === undefined) {
     await whole;
     return undefined;
   }
-  return slice(own, await (whole ?? declarations.settled()));
+  const program = slice(own, await (whole ?? declarations.settled()));
+  const looks = kind === "vgpus" ? [] : declarations.takeLooks();
+  return looks.length > 1 ? { ...program, looks } : program;
+}
+
+function noteLook<T extends DeclaredProgram[Kind][number]>(
+  declarations: Declarations,
+  kind: "hosts" | "guests",
+  { own, declaring: { connection } }: { readonly own: T; readonly declaring: Declaring<T> },
+): void {
+  const { resource, connectionKey } = own as DeclaredHost | DeclaredGuest;
+  if (connection === undefined || connectionKey === "" || resourcesBehind([connection]).length > 0) return;
+  const named = kind === "hosts" ? "VgpuHost" : "GuestDriverInstall";
+  declarations.lookAt({
+    kind: named,
+    resource,
+    connection,
+    row: declarations.rows.get(`${named} ${resource}`),
+  });
 }

@@ -158,5 +158,6 @@ function declaring(
     after: hostsBefore(args, opts),
     device: args.device === undefined ? null : resourceName(args.device),
   }));
-  return { afterResource: false, value };
+  const connection = secretConnection(args.guest?.connection);
+  return { afterResource: false, value, ...(!isIgnored(opts, "connection") && { connection }) };
 }

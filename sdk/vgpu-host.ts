@@ -136,7 +136,8 @@ function declaring(
     ...driver,
     gpus: known,
   }));
-  return { afterResource: false, value };
+  const connection = secretConnection((args as Partial<VgpuHostArgs>).connection);
+  return { afterResource: false, value, ...(!isIgnored(opts, "connection") && { connection }) };
 }
 
 async function knownGpus(args: object): Promise<Record<string, { usage: "vgpu" }> | null> {

@@ -1,6 +1,6 @@
 import { errorText } from "../model/errors.js";
 import { checkProgram } from "../plan/declared/check-program.js";
-import type { DeclaredProgram, ResourceKind } from "../plan/declared/program.js";
+import type { DeclaredLook, DeclaredProgram, ResourceKind } from "../plan/declared/program.js";
 import type { TypesOn } from "../plan/declared/vgpu.js";
 import type { CheckFailure } from "../schema/check-inputs.js";
 import type { Properties } from "./lifecycle.js";
@@ -22,11 +22,12 @@ export function takeDeclared(
 ): {
   readonly inputs: Properties;
   readonly program: DeclaredProgram;
+  readonly looks: readonly DeclaredLook[];
 } {
   const { [declaredKey]: declared, __provider, ...inputs } = news;
-  if (typeof declared === "object" && declared !== null)
-    slices.set(sliceKey(kind, inputs), declared as DeclaredProgram);
-  return { inputs, program: declaredAround(kind, inputs) };
+  const { looks = [], ...slice } = (declared ?? nothing) as DeclaredProgram;
+  if (typeof declared === "object" && declared !== null) slices.set(sliceKey(kind, inputs), slice);
+  return { inputs, program: declaredAround(kind, inputs), looks };
 }
 
 /** Returns what was declared around a resource when it was checked in this process. */

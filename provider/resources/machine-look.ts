@@ -7,6 +7,7 @@ import { checkInputs } from "../schema/check-inputs.js";
 import { keyFileRefusal } from "../transport/key-files.js";
 import { noteStored } from "./claims.js";
 import { programFailures, takeDeclared } from "./declared.js";
+import { beginLooks } from "./first-looks.js";
 import { hostPackageRefusal } from "./host-package.js";
 import { diffByTable, hasUnknown, type Properties, pick } from "./lifecycle.js";
 import { anothersRefusal, othersAround } from "./machine-change.js";
@@ -32,7 +33,8 @@ export function checkMachine(kind: AnyMachineKind, olds: Properties, news: Prope
 }
 
 async function lookAndJudge(kind: AnyMachineKind, olds: Properties, news: Properties) {
-  const { inputs, program } = takeDeclared(kind.kind, news);
+  const { inputs, program, looks } = takeDeclared(kind.kind, news);
+  beginLooks(looks, inputs.owner);
   const noKey = isOffline() ? null : keyFileRefusal(String(inputs.name), inputs.connection);
   if (hasUnknown(inputs)) return { inputs, failures: asFailures(noKey === null ? [] : [noKey]) };
   const checked = checkInputs(kind.schema, inputs, {

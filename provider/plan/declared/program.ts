@@ -98,12 +98,21 @@ export interface DeclaredProgram {
   readonly wrong?: readonly Refusal[];
   /** Around one resource: those of the other kind whose machine is looked at without waiting for this one. */
   readonly others?: readonly DeclaredMachine[];
+  /** With the first resource of a run that is a machine: all those that can be looked at beside each other. */
+  readonly looks?: readonly DeclaredLook[];
 }
 
 /** A resource that manages a whole machine, which may turn out to be another's. */
 export interface DeclaredMachine {
   readonly kind: "VgpuHost" | "GuestDriverInstall";
   readonly resource: string;
+}
+
+/** A machine whose connection waits for no resource. */
+export interface DeclaredLook extends DeclaredMachine {
+  /** As the program gives it: not checked yet. */
+  readonly connection: unknown;
+  readonly row: unknown;
 }
 
 /** The kinds of resources, as their types are called. */
