@@ -11,13 +11,18 @@ import {
   type ResourceKind,
   sameCarrier,
 } from "../provider/plan/declared/program.js";
-import { resourcesBehind } from "./soon.js";
+import { notKnown, partAtOnce, resourcesBehind } from "./soon.js";
 
 /**
  * How long is waited for what is declared by outputs and promises. Those that come from a resource are not waited for; a
  * promise that was made from one by hand is not known as such, and that resource may wait for this.
  */
 const patienceMs = 10_000;
+
+/** How many resources hand down what all of them are: nobody knows which one the engine checks first. */
+const mostCarriers = 16;
+/** How long the others wait for these, milliseconds. */
+const headStartMs = 50;
 
 /** What one run of a program declares, gathered while it is constructed. */
 class Declarations {
@@ -28,8 +33,8 @@ class Declarations {
   readonly wrong: Refusal[] = [];
   /** URN by kind and name. */
   readonly rows = new Map<string, pulumi.Input<string>>();
-  /** Machines to be looked at, until they were handed down. */
-  private looks: DeclaredLook[] = [];
+  private readonly looks: Promise<DeclaredLook | undefined>[] = [];
+  private carriers = 0;
   private readonly coming = new Set<Promise<unknown>>();
   private settling: Promise<DeclaredProgram> | undefined;
   private refusal: Error | undefined;
@@ -52,13 +57,22 @@ class Declarations {
   }
 
   /** Notes that a machine can be looked at as soon as the program has ended. */
-  lookAt(look: DeclaredLook): void {
+  lookAt(look: Promise<DeclaredLook | undefined>): void {
     this.looks.push(look);
   }
 
-  /** Returns all machines to be looked at, once: the engine checks one resource after the other. */
-  takeLooks(): readonly DeclaredLook[] {
-    return this.looks.splice(0);
+  /**
+   * Returns all machines to be looked at to the first that ask; the others wait a moment, so that one of those is the first that
+   * the engine checks. A text: nothing in it has to be put together when it is sent.
+   */
+  async takeLooks(): Promise<pulumi.Output<string> | undefined> {
+    if (this.looks.length < 2) return undefined;
+    if (++this.carriers > mostCarriers) {
+      await new Promise((resolve) => setTimeout(resolve, headStartMs));
+      return undefined;
+    }
+    const known = (await Promise.all(this.looks)).filter((look) => look !== undefined);
+    return pulumi.secret(JSON.stringify(known));
   }
 
   private waitFor(promise: Promise<unknown>): void {
@@ -244,8 +258,8 @@ async function around<K extends Kind, T extends DeclaredProgram[K][number]>(
     return undefined;
   }
   const program = slice(own, await (whole ?? declarations.settled()));
-  const looks = kind === "vgpus" ? [] : declarations.takeLooks();
-  return looks.length > 1 ? { ...program, looks } : program;
+  const looks = kind === "vgpus" ? undefined : await declarations.takeLooks();
+  return looks === undefined ? program : { ...program, looks: looks as unknown as string };
 }
 
 function noteLook<T extends DeclaredProgram[Kind][number]>(
@@ -256,10 +270,13 @@ function noteLook<T extends DeclaredProgram[Kind][number]>(
   const { resource, connectionKey } = own as DeclaredHost | DeclaredGuest;
   if (connection === undefined || connectionKey === "" || resourcesBehind([connection]).length > 0) return;
   const named = kind === "hosts" ? "VgpuHost" : "GuestDriverInstall";
-  declarations.lookAt({
-    kind: named,
-    resource,
-    connection,
-    row: declarations.rows.get(`${named} ${resource}`),
-  });
+  const row = declarations.rows.get(`${named} ${resource}`);
+  const look = Promise.all([partAtOnce(connection, []), partAtOnce(row, [])]);
+  declarations.lookAt(
+    look.then(([whereTo, urn]) =>
+      whereTo === notKnown || urn === notKnown
+        ? undefined
+        : { kind: named, resource, connection: whereTo, row: urn },
+    ),
+  );
 }

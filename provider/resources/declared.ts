@@ -25,9 +25,9 @@ export function takeDeclared(
   readonly looks: readonly DeclaredLook[];
 } {
   const { [declaredKey]: declared, __provider, ...inputs } = news;
-  const { looks = [], ...slice } = (declared ?? nothing) as DeclaredProgram;
+  const { looks = "[]", ...slice } = (declared ?? nothing) as DeclaredProgram;
   if (typeof declared === "object" && declared !== null) slices.set(sliceKey(kind, inputs), slice);
-  return { inputs, program: declaredAround(kind, inputs), looks };
+  return { inputs, program: declaredAround(kind, inputs), looks: JSON.parse(looks) };
 }
 
 /** Returns what was declared around a resource when it was checked in this process. */

@@ -98,8 +98,8 @@ export interface DeclaredProgram {
   readonly wrong?: readonly Refusal[];
   /** Around one resource: those of the other kind whose machine is looked at without waiting for this one. */
   readonly others?: readonly DeclaredMachine[];
-  /** With the first resource of a run that is a machine: all those that can be looked at beside each other. */
-  readonly looks?: readonly DeclaredLook[];
+  /** With the first resource of a run that is a machine: all those that can be looked at beside each other, as the JSON of `DeclaredLook[]`. */
+  readonly looks?: string;
 }
 
 /** A resource that manages a whole machine, which may turn out to be another's. */
