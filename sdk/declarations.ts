@@ -271,7 +271,7 @@ function noteLook<T extends DeclaredProgram[Kind][number]>(
   if (connection === undefined || connectionKey === "" || resourcesBehind([connection]).length > 0) return;
   const named = kind === "hosts" ? "VgpuHost" : "GuestDriverInstall";
   const row = declarations.rows.get(`${named} ${resource}`);
-  const look = Promise.all([partAtOnce(connection, []), partAtOnce(row, [])]);
+  const look = Promise.all([partAtOnce(pulumi.output(connection), []), partAtOnce(row, [])]);
   declarations.lookAt(
     look.then(([whereTo, urn]) =>
       whereTo === notKnown || urn === notKnown

@@ -38,9 +38,9 @@ const environment = `export LC_ALL=C PATH=${path}\numask 022\n`;
 /** The kernel's limit of one argument (128 KiB) holds for the whole command, since sshd hands it to a shell as one. */
 const longest = 128 * 1024 - 1;
 
-/** A command is one packet, and no server must take one of more than 35,000 bytes (RFC 4253, 6.1): comments stay here. */
+/** A command is one packet, and no server must take one of more than 35,000 bytes (RFC 4253, 6.1): comments and indents stay here. */
 function withoutComments(text: string): string {
-  return text.replace(/^[ \t]*#.*\n/gm, "");
+  return text.replace(/^[ \t]*#.*\n/gm, "").replace(/^[ \t]+/gm, "");
 }
 
 /**

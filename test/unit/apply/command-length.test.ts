@@ -41,10 +41,10 @@ describe("a command that every SSH server takes", () => {
 });
 
 describe("a script's text", () => {
-  it("is sent without its lines of comment, and with all else", () => {
+  it("is sent without its lines of comment and its indents, and with all else", () => {
     const text = "# why\nfor a in 1 2; do\n  # for whom\n  echo \"$a\" # said\n  echo '#'\ndone\n";
     const { text: line } = commandLine({ name: "x", text }, [], { by: "login" });
-    expect(line).toContain('for a in 1 2; do\\n  echo "$a" # said\\n  echo ');
+    expect(line).toContain('for a in 1 2; do\\necho "$a" # said\\necho ');
     expect(line).not.toMatch(/why|for whom/);
   });
 });

@@ -10,6 +10,10 @@ it("what is declared around a host is not that around a guest of its name", () =
   const [ofHost, ofGuest] = [around("GuestDriverInstall", "desk"), around("VgpuHost", "gpu-01")];
   takeDeclared("GuestDriverInstall", { ...inputs, declared: ofGuest });
   expect(wasChecked("VgpuHost", inputs)).toBe(false);
-  expect(takeDeclared("VgpuHost", { ...inputs, declared: ofHost })).toEqual({ inputs, program: ofHost });
+  expect(takeDeclared("VgpuHost", { ...inputs, declared: ofHost })).toEqual({
+    inputs,
+    program: ofHost,
+    looks: [],
+  });
   expect(declaredAround("GuestDriverInstall", inputs)).toEqual(ofGuest);
 });

@@ -24,6 +24,42 @@ beforeEach(async () => {
 });
 
 describe("a program's declarations", () => {
+  it("hand down, with the first that are checked, each machine whose connection waits for no resource", async () => {
+    const first = new VgpuHost("s-one", {
+      connection: { host: "s-one.lab", password: pulumi.secret("open sesame") },
+    });
+    new VgpuHost("s-two", { connection: pulumi.output({ host: "s-two.lab" }) });
+    new VgpuHost("s-late", { connection: { host: "s-late.lab", password: first.id } });
+    new VgpuHost("s-kept", { connection: { host: "s-kept.lab" } }, { ignoreChanges: ["connection"] });
+    new GuestDriverInstall("s-desk", { guest: { connection: { host: "s-desk.lab" } } });
+    const { declared } = await registered("s-one");
+    const looks = JSON.parse(declared?.looks ?? "[]") as readonly {
+      kind: string;
+      resource: string;
+      row: unknown;
+    }[];
+    expect(looks.map(({ kind, resource }) => `${kind} ${resource}`).sort()).toEqual([
+      "GuestDriverInstall s-desk",
+      "VgpuHost s-one",
+      "VgpuHost s-two",
+    ]);
+    expect(looks.find(({ resource }) => resource === "s-one")).toEqual({
+      kind: "VgpuHost",
+      resource: "s-one",
+      connection: { host: "s-one.lab", password: "open sesame" },
+      row: "urn:pulumi:dev::shop::pulumi-nodejs:dynamic/vgpu:VgpuHost::s-one",
+    });
+    // As it leaves the program it is a secret.
+    expect(run.isSecret("s-one")).toBe(true);
+    expect((await registered("s-desk")).declared?.looks).toBeDefined();
+  });
+
+  it("hand down no machine where there is one only: its own check looks at it", async () => {
+    hostOf("s-alone");
+    expect((await registered("s-alone")).declared?.looks).toBeUndefined();
+    expect(run.isSecret("s-alone")).toBe(false);
+  });
+
   it("give each vGPU its host and every vGPU of its GPU, and no other", async () => {
     const [first, second] = [hostOf("d-gpu-01"), hostOf("d-gpu-02")];
     new MdevDevice("d-desk-1", { host: first, gpu, type: "A40-8Q" });

@@ -13,6 +13,8 @@ export interface Registered {
 export interface MockedRun {
   /** Resolves with what a resource was registered with, as soon as it was. */
   registered(name: string): Promise<Registered>;
+  /** Whether what was declared around a resource was marked as secret. */
+  isSecret(name: string): boolean;
   /** Names, in the order of registration. */
   readonly order: readonly string[];
 }
@@ -20,10 +22,13 @@ export interface MockedRun {
 /** Stands in for the engine: takes what is registered, and gives a vGPU its place. */
 export async function startRun({ preview = true } = {}): Promise<MockedRun> {
   const inputs = new Map<string, Registered>();
+  const secrets = new Set<string>();
   const waiting = new Map<string, (registered: Registered) => void>();
   const newResource = ({ type, name, inputs: given }: { type: string; name: string; inputs: Registered }) => {
-    if (type !== pulumi.runtime.rootPulumiStackTypeName) inputs.set(name, given);
-    waiting.get(name)?.(given);
+    if (pulumi.runtime.isRpcSecret(given.declared)) secrets.add(name);
+    const plain = { ...given, ...(given.declared && { declared: withoutMark(given.declared) }) };
+    if (type !== pulumi.runtime.rootPulumiStackTypeName) inputs.set(name, plain);
+    waiting.get(name)?.(plain);
     return { id: `id-of-${name}`, state: { ...given, vgpuInterface: "mdev-on-vf", parent: "0000:3b:00.4" } };
   };
   await pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "shop", "dev", preview);
@@ -37,10 +42,16 @@ export async function startRun({ preview = true } = {}): Promise<MockedRun> {
         ? new Promise((resolve) => waiting.set(name, resolve))
         : Promise.resolve(known);
     },
+    isSecret: (name) => secrets.has(name),
     get order() {
       return [...inputs.keys()];
     },
   };
+}
+
+/** The mark of a secret stands around all of a property that has one in it; the engine takes it off for our provider. */
+function withoutMark(declared: DeclaredProgram): DeclaredProgram {
+  return pulumi.runtime.isRpcSecret(declared) ? pulumi.runtime.unwrapRpcSecret(declared) : declared;
 }
 
 /** Returns the names of what is declared of a kind. */
