@@ -80,7 +80,9 @@ for gpu in $gpus; do
   while [ -e "virtfn$index" ]; do
     vf=virtfn$index
     if [ -d "$vf/mdev_supported_types" ]; then
-      target=$(readlink "$vf"); target=${target##*/}
+      # Its address, without a process for each.
+      cd -P "$vf" && target=${PWD##*/}
+      cd "$device" || break
       any=$target
       case $active_parents in
         *" $target "*) ;;
@@ -137,28 +139,17 @@ for parent in /sys/class/mdev_bus/*; do
   done
 done
 cd /
-tab='	'
-newline='
-'
 if [ -n "$links" ]; then
-  links=$(find /sys/bus/mdev/devices/*/ -ignore_readdir_race -maxdepth 1 -type l \( -name mdev_type -o -name iommu_group \) -printf '%p\t%l\n' 2>&1) ||
-    unread devices "$(printf '%s\n' "$links" | grep -m 1 '^find:')"
-  links=$links$newline
+  said=$(find /sys/bus/mdev/devices/*/ -ignore_readdir_race -maxdepth 1 -type l \( -name mdev_type -o -name iommu_group \) -printf 'link\t%p\t%l\n' 2>&1) ||
+    unread devices "$(printf '%s\n' "$said" | grep -m 1 '^find:')"
+  printf '%s\n' "$said" | grep '^link'
 fi
-last_of() { # mdev, link: the last part of the link's target, without a process for each
-  value=
-  case $links in
-    *"$1/$2$tab"*) value=${links#*"$1/$2$tab"}; value=${value%%"$newline"*}; value=${value##*/} ;;
-  esac
-}
 for device in /sys/bus/mdev/devices/*; do
   cd "$device" 2>/dev/null || continue
   line_of mdev_type/name; name=$value
-  last_of "${device##*/}" mdev_type; type=$value
-  last_of "${device##*/}" iommu_group; group=$value
   value=
   { IFS= read -r value < nvidia/vm_name; } 2> /dev/null || :
-  fact mdev-type-of "${device##*/}" "$type" "$name" "$group" "$value"
+  fact mdev-type-of "${device##*/}" '' "$name" '' "$value"
 done
 
 for device in $removing; do

@@ -44,17 +44,27 @@ done
 if [ -x /usr/lib/nvidia/sriov-manage ]; then fact tool sriov-manage; fi
 if [ -e "/lib/modules/$kernel/build" ]; then fact headers yes; fi
 if [ -d /sys/module/nouveau ]; then fact nouveau-loaded yes; fi
-seen=
+seen='' blocking=
 for value in /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf /lib/modprobe.d/*.conf; do
   [ -f "$value" ] || continue
   # A file takes the place of those of its name in later folders, and /lib is a link to /usr/lib.
   case $seen in *"/${value##*/}/"*) continue ;; esac
   seen="$seen/${value##*/}/"
-  if grep -qs -e '^[[:space:]]*blacklist[[:space:]]\{1,\}nouveau[[:space:]]*$' -e '^[[:space:]]*install[[:space:]]\{1,\}nouveau[[:space:]]\{1,\}[^[:space:]]*/\(false\|true\)[[:space:]]*$' "$value"; then fact nouveau-blocked "$value"; fi
+  blocking="$blocking$value
+"
 done
+old_ifs=$IFS
+IFS='
+'
+# shellcheck disable=SC2086 # paths, a line each
+if [ -n "$blocking" ]; then
+  grep -ls -e '^[[:space:]]*blacklist[[:space:]]\{1,\}nouveau[[:space:]]*$' -e '^[[:space:]]*install[[:space:]]\{1,\}nouveau[[:space:]]\{1,\}[^[:space:]]*/\(false\|true\)[[:space:]]*$' -- $blocking | while IFS= read -r value; do fact nouveau-blocked "$value"; done
+fi
+IFS=$old_ifs
 if [ -d /sys/module/nvidia ]; then line_of /sys/module/nvidia/version; fact loaded-driver "$value"; fi
+no_module=
 value=$(modinfo -F version nvidia 2>&1) ||
-  { case $value in *'not found'*) ;; *) unread driver "${value:-modinfo ended with $?}" ;; esac; value=; }
+  { case $value in *'not found'*) no_module=yes ;; *) unread driver "${value:-modinfo ended with $?}" ;; esac; value=; }
 for source in /var/lib/dkms/nvidia/*/source; do
   [ -e "$source" ] || continue
   source=${source%/source}
@@ -74,10 +84,21 @@ else
     printf '%s\n' "$said" | while IFS= read -r value; do case $value in nvidia[/,]*) fact dkms "$value" ;; esac; done
   fi
 fi
-for unit in $services; do
-  state=$(timeout 30 systemctl show -p LoadState -p ActiveState -p Result -p UnitFileState "$unit" 2>&1) || { unread services "${state:-systemctl ended with $?}"; continue; }
-  printf '%s\n' "$state" | while IFS= read -r value; do fact service "$unit" "${value%%=*}" "${value#*=}"; done
-done
+# One block for each, in their order, with an empty line between.
+# shellcheck disable=SC2086 # names of units, which hold no blanks
+if said=$(timeout 30 systemctl show -p LoadState -p ActiveState -p Result -p UnitFileState $services 2>&1); then
+  printf '%s\n' "$said" | {
+    # shellcheck disable=SC2086
+    set -- $services
+    while IFS= read -r value; do
+      case $value in
+        '') if [ "$#" -gt 0 ]; then shift; fi ;;
+        *) fact service "${1:-}" "${value%%=*}" "${value#*=}" ;;
+      esac
+    done
+    if [ "$#" != 1 ]; then unread services "systemctl show answers for another number of units than: $services"; fi
+  }
+else unread services "${said:-systemctl ended with $?}"; fi
 # A file that others may change is no package that lies ready.
 for value in /var/lib/pulumi-vgpu/packages/*.run; do
   if [ -n "$(find "$value" -prune -type f -uid "$(id -u)" ! -perm /022 2> /dev/null)" ]; then value=${value##*/}; fact upload "${value%.run}"; fi

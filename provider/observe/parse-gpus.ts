@@ -3,11 +3,9 @@ import type { GpuFacts, GpuInterface, Holder, LiveVgpu, OfferedType } from "../m
 import { countOf } from "./counts.js";
 import type { FactLines } from "./fact-lines.js";
 import { holdersByFile } from "./parse-holders.js";
+import { type Links, parseLinks } from "./parse-links.js";
 import { mdevsOn } from "./parse-mdevs.js";
 import { parseSmiTypes } from "./parse-smi-types.js";
-
-/** Links of the GPUs' functions: address → link name → last part of the target. */
-type Links = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** Returns the GPUs of host.sh's answer, physical functions only, in the order of their addresses. */
 export function parseGpus(lines: FactLines): GpuFacts[] {
@@ -63,18 +61,6 @@ function vfsTurnOf(lines: FactLines, address: string): Pick<GpuFacts, "vfsTurn">
 
 function bare(hex: string): string {
   return hex.replace(/^0x/, "");
-}
-
-function parseLinks(lines: FactLines): Links {
-  const links = new Map<string, Map<string, string>>();
-  for (const [path = "", target = ""] of lines.all("link")) {
-    const parts = path.split("/").filter((part) => part !== "");
-    const name = parts.pop() ?? "";
-    const address = parts.pop() ?? "";
-    const last = target.slice(target.lastIndexOf("/") + 1);
-    links.set(address, (links.get(address) ?? new Map<string, string>()).set(name, last));
-  }
-  return links;
 }
 
 function virtualFunctionsOf(address: string, links: Links): GpuFacts["virtualFunctions"] {

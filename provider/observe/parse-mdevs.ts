@@ -1,5 +1,6 @@
 import type { Holder } from "../model/facts.js";
 import type { FactLines } from "./fact-lines.js";
+import { parseLinks } from "./parse-links.js";
 
 /** An mdev as sysfs shows it, whosever driver made it. */
 interface SeenMdev {
@@ -21,11 +22,16 @@ export function mdevsOn(
   parents: readonly string[],
   holders: ReadonlyMap<string, Holder[]>,
 ): SeenMdev[] {
+  const links = parseLinks(lines);
   const details = new Map(lines.all("mdev-type-of").map((fields) => [fields[0], fields]));
   const seen: SeenMdev[] = [];
   for (const [mdevUuid = "", parent = "", state = ""] of lines.all("mdev")) {
     if (!parents.includes(parent)) continue;
-    const [, typeFolder = "", name = "", group = "", vmName = ""] = details.get(mdevUuid) ?? [];
+    const own = links.get(mdevUuid);
+    // One whose removal waits has left the bus, and its group stands in its own line.
+    const [, type = "", name = "", waiting = "", vmName = ""] = details.get(mdevUuid) ?? [];
+    const typeFolder = own?.get("mdev_type") ?? type;
+    const group = own?.get("iommu_group") ?? waiting;
     const held = holders.get(`/dev/vfio/${group}`) ?? holders.get(mdevUuid) ?? [];
     const named = held.length === 0 && vmName !== "" ? [{ pid: 0, domainName: vmName }] : held;
     const mdev = { mdevUuid, parent, typeFolder, name, holders: named };

@@ -75,8 +75,9 @@ owner_of() { # file; leaves the package that brought it in $owner
   fi
   if [ -z "$owner" ] && command -v rpm > /dev/null 2>&1; then owner=$(timeout 10 rpm -qf --qf '%{NAME}\n' "$1" 2>/dev/null) || owner=; fi
 }
-value=$(modinfo -F filename nvidia 2>/dev/null | head -n 1)
-if [ -n "$value" ] && ! command -v nvidia-uninstall > /dev/null 2>&1; then
+value=
+if [ -z "$no_module" ] && ! command -v nvidia-uninstall > /dev/null 2>&1; then value=$(modinfo -F filename nvidia 2>/dev/null | head -n 1); fi
+if [ -n "$value" ]; then
   fact module-file "$value"
   version=$(modinfo -F version nvidia 2>/dev/null | head -n 1)
   for file in "$value" "/usr$value" "${value#/usr}" "/usr/src/nvidia-$version/dkms.conf"; do

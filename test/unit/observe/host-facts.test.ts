@@ -80,13 +80,43 @@ describe("the mdevs of a host", () => {
     machine.link(machine.at(at), `sys/bus/mdev/devices/${one}`);
     const on = [
       `mdev ${one} 0000:3b:00.4`,
-      `mdev-type-of ${one} nvidia-1 A40-8Q 12 desk-1`,
+      `mdev-type-of ${one}  A40-8Q  desk-1`,
       `vfio-device /sys/bus/mdev/devices/${one}/vfio-dev/vfio3`,
       `vfio-device /${at}/vfio-dev/vfio3`,
     ];
     expect(mdevs()).toEqual(on);
+    expect(machine.facts("link").sort()).toEqual([
+      `link /sys/bus/mdev/devices/${one}/iommu_group /sys/kernel/iommu_groups/12`,
+      `link /sys/bus/mdev/devices/${one}/mdev_type /sys/nvidia-1`,
+    ]);
     rmSync(machine.at(`${at}/nvidia/vm_name`));
-    expect(mdevs()[1]).toBe(`mdev-type-of ${one} nvidia-1 A40-8Q 12 `);
+    expect(mdevs()[1]).toBe(`mdev-type-of ${one}  A40-8Q  `);
+  });
+
+  it("take no more programs to look at than one of them does, and neither do functions and types", () => {
+    const programs = ["find", "grep", "head", "cat", "readlink", "sed", "cut", "tr", "stat", "sort", "tail"];
+    for (const name of programs) machine.program(name, `cd - > /dev/null; exec /usr/bin/${name} "$@"`);
+    const count = () => {
+      const before = machine.calls().length;
+      machine.facts();
+      return machine.calls().length - before;
+    };
+    const add = (n: number) => {
+      const at = machine.virtualFunction(n);
+      machine.offer(at);
+      machine.put(`${at}/mdev_supported_types/nvidia-${n + 2}`, {
+        name: `A40-${n}Q`,
+        available_instances: "1",
+      });
+      const uuid = `00000000-0000-4000-8000-0000000000${n + 10}`;
+      machine.put(`${at}/${uuid}`, { "mdev_type/name": "A40-8Q" });
+      machine.link(machine.at(`${at}/${uuid}`), `sys/bus/mdev/devices/${uuid}`);
+    };
+    machine.bind(machine.device(gpu, { sriov_totalvfs: "32" }));
+    add(0);
+    const one = count();
+    for (let n = 1; n < 4; n++) add(n);
+    expect(count()).toBe(one);
   });
 
   it("are, too, those that have left the bus and whose removal waits", () => {

@@ -5,12 +5,15 @@ import { SmallMachine } from "../small-machine.js";
 
 const lacking = ["mokutil", "dkms", "mdevctl", "nvidia-smi", "nvidia-uninstall", "dracut", "openssl"];
 
+/** Says this of each unit that it is asked for. */
+const blocks = (text: string) => `for unit; do case $unit in *.service) printf '${text}\\n\\n' ;; esac; done`;
+
 let machine: SmallMachine;
 beforeEach(() => {
   machine = new SmallMachine("host", lacking);
   machine.program("uname", "case $1 in -r) echo 1.2.3 ;; -n) echo gpu-01 ;; *) echo x86_64 ;; esac");
   machine.program("modinfo", 'echo "modinfo: ERROR: Module nvidia not found." >&2; exit 1');
-  machine.program("systemctl", "echo LoadState=loaded; echo ActiveState=active");
+  machine.program("systemctl", blocks("LoadState=loaded\\nActiveState=active"));
 });
 afterEach(() => machine.remove());
 
@@ -61,11 +64,21 @@ describe("what any machine says of itself", () => {
       "service b.service LoadState loaded",
       "service b.service ActiveState active",
     ]);
-    machine.program("systemctl", "case $* in *a.service) exit 4 ;; esac; echo LoadState=loaded");
-    expect(facts("service", "unread")).toEqual([
-      "unread services systemctl ended with 4",
-      "service b.service LoadState loaded",
-    ]);
+    expect(machine.calls().filter((call) => call.startsWith("systemctl"))).toHaveLength(1);
+  });
+
+  it("is of no service known where systemctl fails, or answers for fewer or more than it was asked for", () => {
+    machine.program("systemctl", "exit 4");
+    expect(facts("service", "unread")).toEqual(["unread services systemctl ended with 4"]);
+    const number =
+      "unread services systemctl show answers for another number of units than: a.service b.service";
+    for (const count of [1, 3]) {
+      machine.program(
+        "systemctl",
+        `for n in ${[1, 2, 3].slice(0, count).join(" ")}; do printf 'LoadState=loaded\\n\\n'; done`,
+      );
+      expect(facts("unread")).toEqual([number]);
+    }
   });
 });
 
@@ -160,7 +173,6 @@ describe("the driver", () => {
     machine.program("dkms", "");
     expect(facts("unread")).toEqual([
       "unread driver dkms status has not answered within 20 s",
-      "unread services late",
       "unread services late",
     ]);
   });

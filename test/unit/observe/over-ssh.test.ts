@@ -25,7 +25,8 @@ afterEach(async () => {
 describe("a look at a machine", () => {
   beforeEach(() => {
     const programs = {
-      systemctl: "printf 'LoadState=loaded\\nActiveState=active\\n'",
+      systemctl:
+        "for unit; do case $unit in *.service) printf 'LoadState=loaded\\nActiveState=active\\n\\n' ;; esac; done",
       modinfo: "exit 1",
       mdevctl: "echo '[]'",
       "dpkg-query": "exit 0",
