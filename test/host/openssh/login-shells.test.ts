@@ -120,7 +120,7 @@ describe.skipIf(missing !== undefined)("an account of Debian's OpenSSH", () => {
       return { job, change: change.stdout };
     });
     const boot = await one.exec({ script: transportScript("read-boot-id") });
-    expect(boot.stdout).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/);
+    expect(boot.stdout).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n[0-9.]+ [0-9.]+\n$/);
     expect(look).toEqual({ code: 3, stdout: `0\n${values.join("|")}|in 'put'\n!$x`, stderr: "err\n" });
     expect(sent).toEqual([content.length]);
     expect(changed).toEqual({
