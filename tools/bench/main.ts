@@ -1,11 +1,23 @@
 // `npm run bench`: times as ratios within one run, round trips, connections and memory. See docs/measures.md.
 import os from "node:os";
 import { openStage } from "../demo/stage.js";
+import { compareHosts } from "./compare/compare.js";
 import { measureCrowd } from "./crowd.js";
 import { measureFleet } from "./fleet.js";
 import { openBenchHost } from "./host.js";
 import { measureMaking, measureRefresh, refreshes } from "./measures.js";
 import { type Row, tables } from "./tables.js";
+
+/** `npm run bench -- compare 4 20 50`: 16 vGPUs on so many hosts, beside Ansible on the same SSH servers. */
+async function compare(counts: readonly number[]): Promise<void> {
+  const rows: Row[] = [];
+  for (const count of counts) {
+    console.log(`Bench: ${count} hosts × 16 vGPUs, by Ansible, as empty resources, and by us`);
+    rows.push(...(await compareHosts(count)));
+  }
+  console.log(`\n${tables(rows)}\n`);
+  console.log(`Conditions: ${conditions()}.`);
+}
 
 async function main(): Promise<void> {
   const started = Date.now();
@@ -51,8 +63,14 @@ async function readOnce(file: string): Promise<void> {
   process.stdout.write(`${milliseconds}\n`, () => process.exit(0));
 }
 
-const [task, file = ""] = process.argv.slice(2);
-(task === "read" ? readOnce(file) : main()).catch((error: unknown) => {
+function chosen([task, ...words]: readonly string[]): Promise<void> {
+  if (task === "read") return readOnce(words[0] ?? "");
+  if (task !== "compare") return main();
+  const counts = words.map(Number).filter((count) => Number.isInteger(count) && count > 0);
+  return compare(counts.length > 0 ? counts : [4]);
+}
+
+chosen(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });
