@@ -9,10 +9,10 @@ import type { ErrorParts } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import { checkGpuSet } from "../plan/declared/gpu-set.js";
 import { isOnGpu } from "../plan/declared/program.js";
-import { lostVgpuNotice } from "../plan/identity/lost-history.js";
+import { lostVgpuNotice, namelessLike } from "../plan/identity/lost-history.js";
 import { knowsFormat } from "../plan/identity/record-format.js";
 import { unclaimedHostRefusal } from "../plan/identity/vgpu-host.js";
-import type { Step } from "../plan/steps.js";
+import type { Plan, Step } from "../plan/steps.js";
 import { unknownTypeNotice } from "../plan/types-on-gpu.js";
 import { planVgpu, vgpuDeferral } from "../plan/vgpu.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
@@ -98,7 +98,7 @@ async function preflight(inputs: MdevDeviceInputs, stored: boolean) {
     const plan = planVgpu(requestOf(inputs), facts);
     if (unclaimed !== null && plan.steps.length > 0) return asFailures([unclaimed]);
     tellRetired(inputs, plan.steps);
-    if (stored) tellLost(inputs, facts, plan.steps);
+    if (stored) tellLost(inputs, facts, plan);
     return asFailures(plan.refusals);
   } catch (error) {
     return [asFailure(withExclude(error, { kind: "VgpuHost", name: inputs.host }), "connection")];
@@ -141,8 +141,8 @@ function tellRetired(inputs: MdevDeviceInputs, steps: readonly Step[]): void {
 }
 
 /** Says of a vGPU that was ours that its record is gone. */
-function tellLost(inputs: MdevDeviceInputs, facts: HostFacts, steps: readonly Step[]): void {
-  const lost = lostVgpuNotice({ ...declarationOf(inputs), uuid: inputs.uuid }, facts, steps);
+function tellLost(inputs: MdevDeviceInputs, facts: HostFacts, plan: Plan): void {
+  const lost = lostVgpuNotice({ ...declarationOf(inputs), uuid: inputs.uuid }, facts, plan);
   if (lost !== null) tell(`${inputs.host} ${inputs.name}`, lost, { severity: "WARNING" });
 }
 
@@ -166,6 +166,13 @@ async function diff(_id: string, olds: Properties, news: Properties) {
   }
 }
 
+/** Whether a vGPU of its type, without a record, is where it was: were it forgotten, nobody would be told that its record is gone. */
+function mayLackRecord(props: Properties, facts: HostFacts): boolean {
+  const inputs = props as unknown as MdevDeviceInputs;
+  const self = { ...declarationOf(inputs), uuid: inputs.uuid };
+  return namelessLike(self, facts).includes(String(props.parent));
+}
+
 async function read(id: string, props: Properties) {
   const inputs = pick(props, mdevDeviceKeys(props));
   if (isOffline()) {
@@ -180,7 +187,7 @@ async function read(id: string, props: Properties) {
     const elsewhere = elsewhereText(props, facts);
     if (elsewhere !== null) tell(`${props.host} ${props.name}`, elsewhere, { severity: "WARNING" });
     const live = elsewhere === null ? vgpuOutputs(inputs as unknown as MdevDeviceInputs, facts) : null;
-    if (live === null) return { id: "" };
+    if (live === null) return mayLackRecord(props, facts) ? { id, props, inputs } : { id: "" };
     // A state of an older version has no machine-id: a refresh that adds it would show a change of every vGPU.
     const { machineId, ...seen } = live;
     const noted = props.machineId === undefined ? {} : { machineId };

@@ -3,7 +3,7 @@ import { carrierName, carrierOf, carriersOf, typeKey } from "../carrier.js";
 import type { DesiredVgpu } from "../desired.js";
 import { ourNouveauBlock } from "../driver.js";
 import { tokenFile } from "../guest.js";
-import type { Step } from "../steps.js";
+import type { Plan, Step } from "../steps.js";
 import { knownVgpus } from "../vgpu-view.js";
 import { shownList } from "./shown-list.js";
 
@@ -47,35 +47,42 @@ export function lostDriverNotice(facts: MachineFacts, steps: readonly Step[]): s
   return `there is no record below /etc/pulumi-vgpu of ${left.join(" and of ")}: it counts as somebody else's, and destroy will leave it`;
 }
 
+/** A vGPU as the program or the state has it. */
+type Declared = Pick<DesiredVgpu, "uuid" | "carrierKind" | "carrier" | "type">;
+
 /**
  * Returns what a person should know of a stored vGPU whose record is gone, `null` of any other. On vendor-specific VFIO
  * nothing but the record says which function has it: another one is made, and the first stays.
  */
-export function lostVgpuNotice(
-  self: Pick<DesiredVgpu, "uuid" | "carrierKind" | "carrier" | "type">,
-  facts: HostFacts,
-  steps: readonly Step[],
-): string | null {
+export function lostVgpuNotice(self: Declared, facts: HostFacts, { steps, refusals }: Plan): string | null {
   const step = steps.find(
     ({ kind, ...rest }) =>
       (kind === "record-vgpu" || kind === "make-vgpu") && "vgpu" in rest && rest.vgpu.uuid === self.uuid,
   );
-  const carrier = carrierOf(self, facts);
-  if (
-    step === undefined ||
-    carrier === undefined ||
-    facts.manifest.vgpus.some(({ uuid }) => uuid === self.uuid)
-  )
-    return null;
+  if (isRecorded(self, facts) || carrierOf(self, facts) === undefined) return null;
   const gone = `/etc/pulumi-vgpu/vgpu/${self.uuid} is gone: `;
-  if (step.kind === "record-vgpu")
+  if (step?.kind === "record-vgpu")
     return `${gone}this vGPU counts as one that was there before us, and destroy will leave it`;
-  if (carrier.vgpuInterface !== "vendor-vfio") return null;
-  const nameless = knownVgpus(carrier, facts)
+  const nameless = namelessLike(self, facts);
+  if (nameless.length === 0 || (step === undefined && refusals.length === 0)) return null;
+  const then =
+    step === undefined
+      ? "destroy will leave it"
+      : "another one will be made, and destroy will leave that one";
+  return `${gone}it may be the vGPU on ${shownList(nameless)}, which has no record and counts as somebody else's; ${then}. Put the record back from a backup before up, or clear that function by hand`;
+}
+
+/** Returns the functions of vendor-specific VFIO whose vGPU may be this one, of which the record is gone. */
+export function namelessLike(self: Declared, facts: HostFacts): string[] {
+  const carrier = carrierOf(self, facts);
+  if (carrier?.vgpuInterface !== "vendor-vfio" || isRecorded(self, facts)) return [];
+  return knownVgpus(carrier, facts)
     .filter(({ live, record }) => record === null && typeKey(live.typeName ?? "") === typeKey(self.type))
     .map(({ live }) => live.parent);
-  if (nameless.length === 0) return null;
-  return `${gone}it may be the vGPU on ${shownList(nameless)}, which has no record and counts as somebody else's; another one will be made, and destroy will leave that one. Put the record back from a backup before up, or clear that function by hand`;
+}
+
+function isRecorded({ uuid }: Pick<Declared, "uuid">, { manifest }: HostFacts): boolean {
+  return manifest.vgpus.some((record) => record.uuid === uuid);
 }
 
 function driverLeft({ manifest, installedDriver, nouveauBlockedBy }: MachineFacts): string[] {

@@ -5,6 +5,7 @@ import type { DeclaredResource } from "../../fleet/program.js";
 import { runDestroy, runPreview, runUp, startRun } from "../../fleet/run.js";
 import type { SimulatedMachine } from "../machine/simulated-machine.js";
 import { type Bed, guestName, openBed, uuidOf, vgpusOf } from "./bed.js";
+import { liveTypes } from "./live-vgpus.js";
 import { expectUntouched, noteOf } from "./untouched.js";
 
 let bed: Bed;
@@ -93,5 +94,26 @@ describe("a record that is gone", () => {
         `${guestName}: /etc/pulumi-vgpu/guest is gone, .*destroy will leave it: driver 550\\.127\\.05, `,
       ),
     );
+  });
+
+  it("is told, too, of a vGPU on vendor-specific VFIO, which was read before: its function has one of its type without a record", {
+    timeout: 300_000,
+  }, async () => {
+    const host = await bed.host("lost-vendor", "adaVendorVfio");
+    const program = host.program(vgpusOf("A2-4Q", 2));
+    await runUp(program, host.statePath);
+    const uuid = uuidOf("a-1");
+    await host.machine.shell(`rm /etc/pulumi-vgpu/vgpu/${uuid}`);
+    const told = `a-1: /etc/pulumi-vgpu/vgpu/${uuid} is gone: it may be the vGPU on 0000:26:00.`;
+    const request = { program, statePath: host.statePath } as const;
+    expect((await startRun({ task: "preview", ...request }).ended).output).toContain(told);
+    const up = await startRun({ task: "up", ...request }).ended;
+    expect(up.output).toContain(told);
+    expect(up.error).toBe("");
+    expect(await liveTypes(host.machine)).toEqual(["A2-4Q", "A2-4Q", "A2-4Q"]);
+    const cleared = await host.machine.shell(
+      `for f in /sys/bus/pci/devices/*/nvidia/current_vgpu_type; do a=\${f#/sys/bus/pci/devices/}; grep -rqs "\${a%%/*}" /etc/pulumi-vgpu/vgpu || [ "$(cat $f)" = 0 ] || echo $a; done`,
+    );
+    expect(cleared.stdout.trim().split("\n")).toHaveLength(1);
   });
 });

@@ -79,6 +79,7 @@ describe("a record of a vGPU that is gone", () => {
   const self = vgpuOf(1, "A40-8Q");
   const stepOf = (kind: "make-vgpu" | "retire-vgpu" | "record-vgpu", uuid = self.uuid) =>
     ({ kind, vgpu: { uuid }, target: "", cause: "", disruption: "none" }) as never;
+  const planOf = (...steps: readonly never[]) => ({ steps, refusals: [] });
   const factsOf = (gpu: Partial<GpuFacts>, ...vgpus: readonly VgpuRecord[]) =>
     hostFacts({
       gpus: [gpuFacts({ vgpuInterface: "vendor-vfio", vgpus: [liveOf(null, "0000:3b:00.5")], ...gpu })],
@@ -86,9 +87,19 @@ describe("a record of a vGPU that is gone", () => {
     });
 
   it("is told where its vGPU is made again beside one without a record", () => {
-    expect(lostVgpuNotice(self, factsOf({}), [stepOf("make-vgpu")])).toContain("vGPU on 0000:3b:00.5");
+    expect(lostVgpuNotice(self, factsOf({}), planOf(stepOf("make-vgpu")))).toContain("vGPU on 0000:3b:00.5");
     const others = [stepOf("make-vgpu", uuidOf(2)), stepOf("retire-vgpu"), stepOf("make-vgpu")];
-    expect(lostVgpuNotice(self, factsOf({}, recordOf(2)), others)).toContain("vGPU on 0000:3b:00.5");
+    expect(lostVgpuNotice(self, factsOf({}, recordOf(2)), planOf(...others))).toContain(
+      "vGPU on 0000:3b:00.5",
+    );
+  });
+
+  it("is told where nothing can be made beside the one without a record", () => {
+    const refused = { steps: [], refusals: [{ code: "VGPU_CAPACITY" } as never] };
+    expect(lostVgpuNotice(self, factsOf({}), refused)).toBe(
+      `/etc/pulumi-vgpu/vgpu/${self.uuid} is gone: it may be the vGPU on 0000:3b:00.5, which has no record and counts as somebody else's; destroy will leave it. Put the record back from a backup before up, or clear that function by hand`,
+    );
+    expect(lostVgpuNotice(self, factsOf({}, recordOf(1)), refused)).toBeNull();
   });
 
   it.each<[string, ReturnType<typeof factsOf>, readonly never[]]>([
@@ -104,7 +115,7 @@ describe("a record of a vGPU that is gone", () => {
       [stepOf("make-vgpu")],
     ],
   ])("is not told where %s", (_why, facts, steps) => {
-    expect(lostVgpuNotice(self, facts, steps)).toBeNull();
+    expect(lostVgpuNotice(self, facts, planOf(...steps))).toBeNull();
   });
 });
 

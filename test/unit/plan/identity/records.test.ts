@@ -205,14 +205,14 @@ describe("a part of the records that is gone", () => {
 
   it("is told of a vGPU on vendor-specific VFIO, of which another one is made beside it", () => {
     const { facts, step } = planned("NVIDIA A40-8Q");
-    expect(lostVgpuNotice(self, facts, [step])).toBe(
+    expect(lostVgpuNotice(self, facts, { steps: [step], refusals: [] })).toBe(
       `/etc/pulumi-vgpu/vgpu/${self.uuid} is gone: it may be the vGPU on 0000:3b:00.5, which has no record and counts as somebody else's; another one will be made, and destroy will leave that one. Put the record back from a backup before up, or clear that function by hand`,
     );
-    expect(lostVgpuNotice(self, facts, [{ ...step, kind: "record-vgpu" }])).toBe(
+    expect(lostVgpuNotice(self, facts, { steps: [{ ...step, kind: "record-vgpu" }], refusals: [] })).toBe(
       `/etc/pulumi-vgpu/vgpu/${self.uuid} is gone: this vGPU counts as one that was there before us, and destroy will leave it`,
     );
-    expect(lostVgpuNotice(self, facts, [])).toBeNull();
+    expect(lostVgpuNotice(self, facts, { steps: [], refusals: [] })).toBeNull();
     const other = planned("NVIDIA A40-16Q");
-    expect(lostVgpuNotice(self, other.facts, [other.step])).toBeNull();
+    expect(lostVgpuNotice(self, other.facts, { steps: [other.step], refusals: [] })).toBeNull();
   });
 });
