@@ -179,7 +179,7 @@ export function capacityRefusal(
   same: readonly KnownVgpu[],
   most: number,
 ): ErrorParts {
-  const live = `${same.length} vGPUs live: ${same.map(vgpuText).sort().join(", ") || "none"}`;
+  const live = `${same.length} vGPU${same.length === 1 ? "" : "s"} live: ${same.map(vgpuText).sort().join(", ") || "none"}`;
   const missing = declared.filter(({ uuid }) => !same.some((vgpu) => uuidOf(vgpu) === uuid));
   const names = missing.map(({ name }) => name).sort();
   return {

@@ -49,6 +49,8 @@ async function keepUp(stage: Stage): Promise<void> {
 A guest's VM starts as soon as its vGPU is there. To give it one that you declare, type here:
 
   ${tieUsage}
+  off GUEST       shuts its VM down
+  on GUEST        starts it again
 
 with the vGPU's uuid, or on ${hostNames(stage, "ada")} the function that carries it, as \`parent\` in
 \`pulumi stack export --stack ${stage.stack}\` says. Guests: ${Object.keys(guests).join(", ")}. Hosts: ${hostNames(stage)}.
@@ -79,8 +81,12 @@ async function listen(stage: Stage): Promise<void> {
 
 async function tie(stage: Stage, words: readonly string[]): Promise<string> {
   const [verb, guest, host, vgpu] = words;
+  if ((verb === "on" || verb === "off") && guest !== undefined && guest in stage.fleet.config.guests) {
+    await stage.turnVm(guest, verb);
+    return `The VM of ${guest} is ${verb === "on" ? "started" : "shut down"}.`;
+  }
   if (verb !== "tie" || guest === undefined || host === undefined || vgpu === undefined)
-    return `Not understood. Expected: ${tieUsage}`;
+    return `Not understood. Expected: ${tieUsage}, off GUEST, or on GUEST`;
   const match = vgpu.length === 36 ? { mdevUuid: vgpu.toLowerCase() } : { virtualFunction: vgpu };
   await tieGuest(stage.fleet, guest, host, match);
   return `${guest} starts with ${vgpu} of ${host}.`;

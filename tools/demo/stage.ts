@@ -19,6 +19,8 @@ export interface Stage {
   pulumi(...args: string[]): Promise<PulumiRun>;
   /** Shuts the VMs down, as their owners would. */
   shutVmsDown(): Promise<void>;
+  /** Shuts one VM down as its owner would, or lets it start again. */
+  turnVm(guest: string, state: "on" | "off"): Promise<void>;
   /** Lets the VMs start as soon as their vGPUs are there. */
   readyVms(): Promise<void>;
   close(): Promise<void>;
@@ -45,20 +47,23 @@ export async function openStage(): Promise<Stage> {
     await close();
     throw error;
   }
+  const guests = Object.keys(fleet.config.guests);
   return {
     fleet,
     stack,
     env,
     pulumi: (...args) => runPulumi([...args, "--stack", stack], { env }),
-    shutVmsDown: () => eachVm(fleet, "shutdownGuest"),
-    readyVms: () => eachVm(fleet, "startGuest"),
+    shutVmsDown: () => turnVms(fleet, guests, "off"),
+    turnVm: (guest, state) => turnVms(fleet, [guest], state),
+    readyVms: () => turnVms(fleet, guests, "on"),
     close,
   };
 }
 
-async function eachVm(fleet: Fleet, action: "startGuest" | "shutdownGuest"): Promise<void> {
+async function turnVms(fleet: Fleet, guests: readonly string[], state: "on" | "off"): Promise<void> {
+  const action = state === "on" ? "startGuest" : "shutdownGuest";
   const tie = { module: path.join(repositoryRoot, "test/host/model/tie.ts"), export: action };
-  for (const name of Object.keys(fleet.config.guests)) {
+  for (const name of guests) {
     const machine = fleet.machines[name];
     if (machine !== undefined) await fleet.simulator.invoke(tie, [machine]);
   }

@@ -193,7 +193,7 @@ describe("vGPUs that cannot be as declared", () => {
     expect((await expectRefused(host, vgpusOf("T4-8Q", 2)))["a-1"]).toEqual([
       [
         "VGPU_CAPACITY gpu-host 0000:3b:00.0 a-1: no room for another T4-8Q",
-        `Saw: 1 vGPUs live: ${foreignUuid} (GRID T4-8Q); declared beside them: a-1, a-2`,
+        `Saw: 1 vGPU live: ${foreignUuid} (GRID T4-8Q); declared beside them: a-1, a-2`,
         "Expected: at most 2 of this type on one GPU",
         "Next: remove one of them, choose another GPU, or a smaller type for all",
         "Property: gpu",
