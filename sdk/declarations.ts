@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type DeclaredGuest,
   type DeclaredHost,
-  type DeclaredLook,
   type DeclaredMachine,
   type DeclaredProgram,
   type DeclaredVgpu,
@@ -11,18 +10,13 @@ import {
   type ResourceKind,
   sameCarrier,
 } from "../provider/plan/declared/program.js";
-import { notKnown, partAtOnce, resourcesBehind } from "./soon.js";
+import { FirstLooks } from "./first-looks.js";
 
 /**
  * How long is waited for what is declared by outputs and promises. Those that come from a resource are not waited for; a
  * promise that was made from one by hand is not known as such, and that resource may wait for this.
  */
 const patienceMs = 10_000;
-
-/** How many resources hand down what all of them are: nobody knows which one the engine checks first. */
-const mostCarriers = 16;
-/** How long the others wait for these, milliseconds. */
-const headStartMs = 50;
 
 /** What one run of a program declares, gathered while it is constructed. */
 class Declarations {
@@ -33,8 +27,7 @@ class Declarations {
   readonly wrong: Refusal[] = [];
   /** URN by kind and name. */
   readonly rows = new Map<string, pulumi.Input<string>>();
-  private readonly looks: Promise<DeclaredLook | undefined>[] = [];
-  private carriers = 0;
+  readonly looks = new FirstLooks();
   private readonly coming = new Set<Promise<unknown>>();
   private settling: Promise<DeclaredProgram> | undefined;
   private refusal: Error | undefined;
@@ -54,25 +47,6 @@ class Declarations {
     });
     if (!declared.afterResource) this.waitFor(added);
     return added;
-  }
-
-  /** Notes that a machine can be looked at as soon as the program has ended. */
-  lookAt(look: Promise<DeclaredLook | undefined>): void {
-    this.looks.push(look);
-  }
-
-  /**
-   * Returns all machines to be looked at to the first that ask; the others wait a moment, so that one of those is the first that
-   * the engine checks. A text: nothing in it has to be put together when it is sent.
-   */
-  async takeLooks(): Promise<pulumi.Output<string> | undefined> {
-    if (this.looks.length < 2) return undefined;
-    if (++this.carriers > mostCarriers) {
-      await new Promise((resolve) => setTimeout(resolve, headStartMs));
-      return undefined;
-    }
-    const known = (await Promise.all(this.looks)).filter((look) => look !== undefined);
-    return pulumi.secret(JSON.stringify(known));
   }
 
   private waitFor(promise: Promise<unknown>): void {
@@ -252,31 +226,23 @@ async function around<K extends Kind, T extends DeclaredProgram[K][number]>(
   const added = declarations.add(declaring, declarations[kind] as unknown as T[]);
   const whole = declaring.afterResource ? undefined : declarations.settled();
   const own = await added;
-  if (own !== undefined && kind !== "vgpus") noteLook(declarations, kind, { own, declaring });
+  const { looks, rows } = declarations;
+  if (own !== undefined && "connectionKey" in own && own.connectionKey !== "") {
+    const named = kind === "hosts" ? "VgpuHost" : "GuestDriverInstall";
+    const { resource } = own;
+    looks.add({
+      kind: named,
+      resource,
+      connection: declaring.connection,
+      row: rows.get(`${named} ${resource}`),
+    });
+  }
   if (own === undefined) {
     await whole;
     return undefined;
   }
   const program = slice(own, await (whole ?? declarations.settled()));
-  const looks = kind === "vgpus" ? undefined : await declarations.takeLooks();
-  return looks === undefined ? program : { ...program, looks: looks as unknown as string };
-}
-
-function noteLook<T extends DeclaredProgram[Kind][number]>(
-  declarations: Declarations,
-  kind: "hosts" | "guests",
-  { own, declaring: { connection } }: { readonly own: T; readonly declaring: Declaring<T> },
-): void {
-  const { resource, connectionKey } = own as DeclaredHost | DeclaredGuest;
-  if (connection === undefined || connectionKey === "" || resourcesBehind([connection]).length > 0) return;
-  const named = kind === "hosts" ? "VgpuHost" : "GuestDriverInstall";
-  const row = declarations.rows.get(`${named} ${resource}`);
-  const look = Promise.all([partAtOnce(pulumi.output(connection), []), partAtOnce(row, [])]);
-  declarations.lookAt(
-    look.then(([whereTo, urn]) =>
-      whereTo === notKnown || urn === notKnown
-        ? undefined
-        : { kind: named, resource, connection: whereTo, row: urn },
-    ),
-  );
+  const handedDown = kind === "vgpus" ? undefined : await looks.take();
+  // The SDK resolves what is an output in it; its type says what the provider gets.
+  return handedDown === undefined ? program : { ...program, looks: handedDown as unknown as string };
 }
