@@ -2,7 +2,7 @@ import { isVgpuError, VgpuError } from "../model/errors.js";
 import { parseFactLines } from "../observe/fact-lines.js";
 import { parseDriverClients } from "../observe/parse-driver-clients.js";
 import { readScript } from "../observe/read-script.js";
-import { clientsText, stopAdvice } from "../plan/driver-clients.js";
+import { clientsText, stopAdvice } from "../plan/driver/driver-clients.js";
 import { type ChangingScript, change, type Machine } from "./machine.js";
 
 /** What sriov-manage says when somebody uses the GPU. */

@@ -4,7 +4,7 @@ import { parsePciAddress } from "../model/pci-address.js";
 import { parseVgpuTypeName } from "../model/vgpu-type.js";
 import { type DeclaredProgram, isOnGpu } from "../plan/declared/program.js";
 import { typeOffer } from "../plan/declared/vgpu.js";
-import { typesOn } from "../plan/types-on-gpu.js";
+import { typesOn } from "../plan/vgpu/types-on-gpu.js";
 import type { CheckedInputs } from "../schema/check-inputs.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
 import { checkMdevDevice } from "../schema/mdev-device.js";

@@ -4,7 +4,7 @@ import { packageFacts } from "../catalog/packages.js";
 import { canonicalVersion, findRelease } from "../catalog/releases.js";
 import type { ErrorParts } from "../model/errors.js";
 import type { DesiredDriver } from "../plan/desired.js";
-import { packageMismatch } from "../plan/package-fit.js";
+import { packageMismatch } from "../plan/driver/package-fit.js";
 import { localHash, localHead, localHeadIfThere, localSizeIfThere } from "./local-package.js";
 
 type Side = "host" | "guest";

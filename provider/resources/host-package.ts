@@ -5,7 +5,7 @@ import type { ErrorParts } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
 import { observePackage, type SeenPackage } from "../observe/observe-package.js";
 import type { DesiredDriver } from "../plan/desired.js";
-import { packageMismatch } from "../plan/package-fit.js";
+import { packageMismatch } from "../plan/driver/package-fit.js";
 import { installerRoomRefusals } from "../plan/prerequisites/installer-room.js";
 import type { PackageSource, Step } from "../plan/steps.js";
 import type { Session } from "../transport/session.js";

@@ -1,10 +1,10 @@
 import { bootFileHashes } from "../apply/boot-unit.js";
 import { findBoard } from "../catalog/boards.js";
 import type { GpuFacts, HostFacts } from "../model/facts.js";
-import { restoredAtBoot } from "../plan/boot-unit.js";
-import { nouveauBlocked } from "../plan/driver.js";
+import { nouveauBlocked } from "../plan/driver/driver-steps.js";
+import { restoredAtBoot } from "../plan/host/boot-unit.js";
+import { hasNeededVfs, neededVfs } from "../plan/host/virtual-functions.js";
 import { lostHostHistory } from "../plan/identity/lost-history.js";
-import { hasNeededVfs, neededVfs } from "../plan/virtual-functions.js";
 import type { VgpuHostInputs } from "../schema/inputs.js";
 import { liveDriver } from "./driver-state.js";
 import type { Properties } from "./lifecycle.js";

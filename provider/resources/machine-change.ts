@@ -1,7 +1,7 @@
 import type { Connection } from "../model/connection.js";
 import { type ErrorParts, VgpuError } from "../model/errors.js";
 import type { MachineFacts } from "../model/facts.js";
-import { leftToOwner } from "../plan/driver-refusals.js";
+import { leftToOwner } from "../plan/driver/driver-refusals.js";
 import { unseenHostRefusals } from "../plan/identity/guest.js";
 import { leftElsewhere, planFor, saysWhichItIs } from "../plan/identity/same-machine.js";
 import { shownList } from "../plan/identity/shown-list.js";

@@ -3,13 +3,13 @@
 // Another machine replaces it; another address of the same one does not. Installing or changing the manager reboots the host.
 // It never touches vGPUs, VMs, or a GPU that is not declared.
 import { bootFileHashes } from "../apply/boot-unit.js";
-import { autostartNotice } from "../plan/autostart.js";
 import type { DesiredHost } from "../plan/desired.js";
-import { dkmsNotice } from "../plan/dkms-notice.js";
-import { clientsNotice } from "../plan/driver-clients.js";
-import { planHost, planHostRemoval } from "../plan/host.js";
+import { dkmsNotice } from "../plan/driver/dkms-notice.js";
+import { clientsNotice } from "../plan/driver/driver-clients.js";
+import { planHost, planHostRemoval } from "../plan/host/plan-host.js";
 import { lostDriverNotice, lostHostHistory } from "../plan/identity/lost-history.js";
 import { secureBootNotice } from "../plan/prerequisites/secure-boot.js";
+import { autostartNotice } from "../plan/vgpu/autostart.js";
 import { type VgpuHostInputs, vgpuHostSchema } from "../schema/inputs.js";
 import { desiredDriver, driverInputRefusals } from "./driver-input.js";
 import { formerOwnerOf } from "./former.js";

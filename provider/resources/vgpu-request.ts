@@ -3,7 +3,7 @@ import type { Connection } from "../model/connection.js";
 import { type DeclaredVgpu, sameCarrier } from "../plan/declared/program.js";
 import type { DesiredVgpu } from "../plan/desired.js";
 import { isTargetOf } from "../plan/run-targets.js";
-import type { VgpuRequest } from "../plan/vgpu-view.js";
+import type { VgpuRequest } from "../plan/vgpu/vgpu-view.js";
 import type { MdevDeviceInputs } from "../schema/inputs.js";
 import { declaredAround, wasChecked } from "./declared.js";
 import { targetsOfRun } from "./engine-call.js";

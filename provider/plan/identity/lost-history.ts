@@ -1,10 +1,10 @@
 import type { GuestFacts, HostFacts, MachineFacts } from "../../model/facts.js";
-import { carrierName, carrierOf, carriersOf, typeKey } from "../carrier.js";
 import type { DesiredVgpu } from "../desired.js";
-import { ourNouveauBlock } from "../driver.js";
-import { tokenFile } from "../guest.js";
+import { ourNouveauBlock } from "../driver/driver-steps.js";
+import { tokenFile } from "../guest/plan-guest.js";
 import type { Plan, Step } from "../steps.js";
-import { knownVgpus } from "../vgpu-view.js";
+import { carrierName, carrierOf, carriersOf, typeKey } from "../vgpu/carrier.js";
+import { knownVgpus } from "../vgpu/vgpu-view.js";
 import { shownList } from "./shown-list.js";
 
 /**

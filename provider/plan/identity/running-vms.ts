@@ -1,5 +1,5 @@
 import type { ErrorParts } from "../../model/errors.js";
-import type { DriverTarget } from "../driver.js";
+import type { DriverTarget } from "../driver/driver-steps.js";
 import type { Step } from "../steps.js";
 
 /** Returns why these steps may not reboot the machine now, host or guest: VMs run on it. */

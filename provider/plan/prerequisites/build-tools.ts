@@ -1,6 +1,6 @@
 import type { ErrorParts } from "../../model/errors.js";
 import type { MachineFacts } from "../../model/facts.js";
-import { builtForOtherKernel } from "../other-kernel.js";
+import { builtForOtherKernel } from "../driver/other-kernel.js";
 import { headersAdvice } from "./headers-package.js";
 import { type Named, prerequisite } from "./prerequisite.js";
 

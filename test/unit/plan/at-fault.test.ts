@@ -2,15 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { ErrorParts } from "../../../provider/model/errors.js";
 import type { HostFacts } from "../../../provider/model/facts.js";
 import type { DesiredHost } from "../../../provider/plan/desired.js";
-import { leftToOwner } from "../../../provider/plan/driver-refusals.js";
-import { planHost } from "../../../provider/plan/host.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { leftToOwner } from "../../../provider/plan/driver/driver-refusals.js";
+import { planHost } from "../../../provider/plan/host/plan-host.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import {
   inTheWayRefusal,
   noGpuRefusal,
   typeRefusal,
   untargetedRefusal,
-} from "../../../provider/plan/vgpu-refusals.js";
+} from "../../../provider/plan/vgpu/vgpu-refusals.js";
 import {
   bootFiles,
   desiredHost,

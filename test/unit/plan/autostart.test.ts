@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../provider/model/facts.js";
 import { parseHostFacts } from "../../../provider/observe/observe-host.js";
-import { autostartNotice, startsByItself } from "../../../provider/plan/autostart.js";
+import { autostartNotice, startsByItself } from "../../../provider/plan/vgpu/autostart.js";
 import { hostFacts } from "./facts.js";
 import { uuidOf } from "./vgpus.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GpuFacts } from "../../../provider/model/facts.js";
-import { fullTypeName } from "../../../provider/plan/carrier.js";
+import { fullTypeName } from "../../../provider/plan/vgpu/carrier.js";
 import { gpuFacts } from "./facts.js";
 
 const offered = (name: string) => ({

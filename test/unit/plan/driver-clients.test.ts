@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DriverClient } from "../../../provider/model/facts.js";
-import { clientsNotice, clientsText, stopAdvice } from "../../../provider/plan/driver-clients.js";
-import { planHost, planHostRemoval } from "../../../provider/plan/host.js";
+import { clientsNotice, clientsText, stopAdvice } from "../../../provider/plan/driver/driver-clients.js";
+import { planHost, planHostRemoval } from "../../../provider/plan/host/plan-host.js";
 import { desiredHost } from "./facts.js";
 import { finishedHost } from "./finished-host.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../provider/model/facts.js";
 import { parseHostFacts } from "../../../provider/observe/observe-host.js";
-import { planHostRemoval } from "../../../provider/plan/host.js";
+import { planHostRemoval } from "../../../provider/plan/host/plan-host.js";
 import { lostHostHistory } from "../../../provider/plan/identity/lost-history.js";
 import { captureText } from "../captures.js";
 import { desiredHost, gpuAddress } from "./facts.js";

@@ -5,7 +5,7 @@ import {
   framebufferOf,
   isMigBacked,
   maxInstancesOf,
-} from "../../../provider/plan/gpu-limits.js";
+} from "../../../provider/plan/vgpu/gpu-limits.js";
 import { gpuFacts } from "./facts.js";
 
 const type = (name: string, said: Partial<OfferedType> = {}): OfferedType => ({

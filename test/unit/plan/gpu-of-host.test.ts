@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import { gpusOfHost, noteHostGpus } from "../../../provider/resources/host-gpus.js";
 import { vgpuHost } from "../../../provider/resources/vgpu-host.js";
 import { bootFiles, gpuAddress, refusalTexts } from "./facts.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GuestFacts } from "../../../provider/model/facts.js";
-import { planGuest, planGuestRemoval, tokenFile } from "../../../provider/plan/guest.js";
+import { planGuest, planGuestRemoval, tokenFile } from "../../../provider/plan/guest/plan-guest.js";
 import { desiredGuest, guestFacts, guestVersion, refusalTexts, stepTexts } from "./facts.js";
 import { guestAfter, type Nature } from "./machine-effects.js";
 

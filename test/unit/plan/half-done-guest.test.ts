@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GuestFacts } from "../../../provider/model/facts.js";
-import { isLicensed, planGuest, planGuestRemoval, tokenFile } from "../../../provider/plan/guest.js";
+import {
+  isLicensed,
+  planGuest,
+  planGuestRemoval,
+  tokenFile,
+} from "../../../provider/plan/guest/plan-guest.js";
 import type { Plan } from "../../../provider/plan/steps.js";
 import { desiredGuest, guestFacts, guestVersion, packageHash, stepTexts } from "./facts.js";
 import { guestAfter, type Nature } from "./machine-effects.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../provider/model/facts.js";
-import { planHost, planHostRemoval } from "../../../provider/plan/host.js";
+import { planHost, planHostRemoval } from "../../../provider/plan/host/plan-host.js";
 import {
   bootFiles,
   desiredHost,

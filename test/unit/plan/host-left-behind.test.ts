@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../provider/model/facts.js";
-import { planHost, planHostRemoval } from "../../../provider/plan/host.js";
+import { planHost, planHostRemoval } from "../../../provider/plan/host/plan-host.js";
 import { desiredHost, serviceOf, stepTexts } from "./facts.js";
 import { finishedHost, owner } from "./finished-host.js";
 import { emptyWorld } from "./vgpu-world.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../provider/model/facts.js";
 import type { DesiredHost } from "../../../provider/plan/desired.js";
-import { planHost } from "../../../provider/plan/host.js";
+import { planHost } from "../../../provider/plan/host/plan-host.js";
 import {
   desiredHost,
   driverOf,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planHostRemoval } from "../../../provider/plan/host.js";
+import { planHostRemoval } from "../../../provider/plan/host/plan-host.js";
 import { desiredHost, gpuAddress, refusalTexts } from "./facts.js";
 import { finishedHost, withVgpu } from "./finished-host.js";
 import { afterRun, emptyParent, mdevOf, parentFacts, withOther } from "./parent-world.js";

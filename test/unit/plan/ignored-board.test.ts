@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GpuFacts, HostFacts } from "../../../provider/model/facts.js";
 import { parseHostFacts } from "../../../provider/observe/observe-host.js";
-import { planHost } from "../../../provider/plan/host.js";
+import { planHost } from "../../../provider/plan/host/plan-host.js";
 import {
   desiredHost,
   driverOf,

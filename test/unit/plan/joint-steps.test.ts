@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { jointSteps } from "../../../provider/plan/joint-steps.js";
 import type { Plan, Step, VgpuStep } from "../../../provider/plan/steps.js";
+import { jointSteps } from "../../../provider/plan/vgpu/joint-steps.js";
 
 type Kind = VgpuStep["kind"];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { VgpuRecord } from "../../../provider/model/facts.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import { bootFiles, stepTexts } from "./facts.js";
 import { emptyWorld, factsOf, type World } from "./vgpu-world.js";
 import { uuidOf, vgpuOf, worldWith } from "./vgpus.js";

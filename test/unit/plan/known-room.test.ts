@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GpuFacts, HostFacts } from "../../../provider/model/facts.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import { bootFiles, refusalTexts, stepTexts } from "./facts.js";
 import { emptyWorld, factsOf, type World } from "./vgpu-world.js";
 import { uuidOf, vgpuOf, vgpusOf, worldWith } from "./vgpus.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { LateVgpu } from "../../../provider/plan/declared/program.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import { bootFiles, refusalTexts, stepTexts } from "./facts.js";
 import { emptyParent, mdevOf, parentFacts } from "./parent-world.js";
 import { emptyWorld, factsOf, type World } from "./vgpu-world.js";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { errorText } from "../../../provider/model/errors.js";
 import type { HostFacts } from "../../../provider/model/facts.js";
-import { dkmsNotice } from "../../../provider/plan/dkms-notice.js";
-import { planHost } from "../../../provider/plan/host.js";
+import { dkmsNotice } from "../../../provider/plan/driver/dkms-notice.js";
+import { planHost } from "../../../provider/plan/host/plan-host.js";
 import { desiredHost, gpuFacts, hostFacts, managerVersion, stepTexts } from "./facts.js";
 import { finishedHost, owner } from "./finished-host.js";
 

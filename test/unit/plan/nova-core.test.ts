@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planHost } from "../../../provider/plan/host.js";
+import { planHost } from "../../../provider/plan/host/plan-host.js";
 import { desiredHost, gpuFacts, hostFacts, installationOf, stepTexts } from "./facts.js";
 import { finishedHost } from "./finished-host.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DesiredHost } from "../../../provider/plan/desired.js";
-import { planHost, planHostRemoval } from "../../../provider/plan/host.js";
+import { planHost, planHostRemoval } from "../../../provider/plan/host/plan-host.js";
 import { desiredHost, gpuFacts, hostFacts, refusalTexts, stepTexts, withDriverPackages } from "./facts.js";
 
 /** A host of which nothing of NVIDIA's is declared, reboots allowed. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { packageContent, packageHead } from "../../../provider/catalog/package-content.js";
 import { releases } from "../../../provider/catalog/releases.js";
 import { errorText } from "../../../provider/model/errors.js";
-import { type DeclaredPackage, packageMismatch } from "../../../provider/plan/package-fit.js";
+import { type DeclaredPackage, packageMismatch } from "../../../provider/plan/driver/package-fit.js";
 
 type Side = DeclaredPackage["role"];
 

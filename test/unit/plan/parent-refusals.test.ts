@@ -5,8 +5,8 @@ import {
   mdevTypeRefusal,
   noParentRefusal,
   unknownFitRefusal,
-} from "../../../provider/plan/parent-refusals.js";
-import { knownVgpus } from "../../../provider/plan/vgpu-view.js";
+} from "../../../provider/plan/vgpu/parent-refusals.js";
+import { knownVgpus } from "../../../provider/plan/vgpu/vgpu-view.js";
 import { bootFiles, gpuFacts, hostFacts } from "./facts.js";
 import { mdevOf } from "./parent-world.js";
 import { uuidOf } from "./vgpus.js";

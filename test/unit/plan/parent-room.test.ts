@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import { bootFiles, refusalTexts, stepTexts } from "./facts.js";
 import {
   afterRun,

@@ -1,8 +1,8 @@
 import type { HostFacts, LiveVgpu, VgpuRecord } from "../../../provider/model/facts.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
 import type { Plan, Step } from "../../../provider/plan/steps.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
-import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
+import { planVgpuRemoval } from "../../../provider/plan/vgpu/vgpu-removal.js";
 import { bootFiles, hostFacts, serviceOf } from "./facts.js";
 import { owner, uuidOf } from "./vgpus.js";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
-import { planVgpu, vgpuDeferral } from "../../../provider/plan/vgpu.js";
-import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
+import { planVgpu, vgpuDeferral } from "../../../provider/plan/vgpu/plan-vgpu.js";
+import { planVgpuRemoval } from "../../../provider/plan/vgpu/vgpu-removal.js";
 import { bootFiles, gpuFacts, hostFacts, refusalTexts, stepTexts } from "./facts.js";
 import {
   afterRun,

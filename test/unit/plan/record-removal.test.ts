@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts, VgpuRecord } from "../../../provider/model/facts.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
-import { planHostRemoval } from "../../../provider/plan/host.js";
+import { planHostRemoval } from "../../../provider/plan/host/plan-host.js";
+import { isOrphanOf } from "../../../provider/plan/host/record-removal.js";
 import { stackOf } from "../../../provider/plan/identity/vgpu-host.js";
-import { isOrphanOf } from "../../../provider/plan/record-removal.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import { bootFiles, desiredHost, gpuAddress, stepTexts } from "./facts.js";
 import { emptyWorld, factsOf, type World } from "./vgpu-world.js";
 import { interfaces, uuidOf, vgpuOf, vgpusOf, worldWith } from "./vgpus.js";

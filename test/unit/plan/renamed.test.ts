@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type ErrorParts, errorText } from "../../../provider/model/errors.js";
-import { claimRefusals } from "../../../provider/plan/driver-refusals.js";
-import { planGuest } from "../../../provider/plan/guest.js";
-import { planHost } from "../../../provider/plan/host.js";
+import { claimRefusals } from "../../../provider/plan/driver/driver-refusals.js";
+import { planGuest } from "../../../provider/plan/guest/plan-guest.js";
+import { planHost } from "../../../provider/plan/host/plan-host.js";
 import { desiredGuest, desiredHost, guestFacts, stepTexts } from "./facts.js";
 import { finishedHost } from "./finished-host.js";
 import { converged, emptyWorld } from "./vgpu-world.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { planHostRemoval } from "../../../provider/plan/host.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
-import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
+import { planHostRemoval } from "../../../provider/plan/host/plan-host.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
+import { planVgpuRemoval } from "../../../provider/plan/vgpu/vgpu-removal.js";
 import { bootFiles, desiredHost, refusalTexts, vfAddress } from "./facts.js";
 import { converged, emptyWorld, factsOf, removed, typeNamed, typesOf, type World } from "./vgpu-world.js";
 import { vgpuOf, vgpusOf, worldWith } from "./vgpus.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import { bootFiles, gpuAddress, refusalTexts, stepTexts } from "./facts.js";
 import { emptyWorld, factsOf, type World } from "./vgpu-world.js";
 import { vgpuOf, withForeign, worldWith } from "./vgpus.js";

@@ -6,7 +6,7 @@ import {
   runParallelOf,
   runTargetsOf,
 } from "../../../provider/plan/run-targets.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import { bootFiles, refusalTexts } from "./facts.js";
 import { emptyWorld, factsOf } from "./vgpu-world.js";
 import { vgpuOf, vgpusOf, worldWith } from "./vgpus.js";

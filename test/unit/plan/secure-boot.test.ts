@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { planGuest } from "../../../provider/plan/guest.js";
-import { planHost } from "../../../provider/plan/host.js";
+import { planGuest } from "../../../provider/plan/guest/plan-guest.js";
+import { planHost } from "../../../provider/plan/host/plan-host.js";
 import { secureBootNotice } from "../../../provider/plan/prerequisites/secure-boot.js";
 import { desiredGuest, desiredHost, gpuFacts, guestFacts, hostFacts } from "./facts.js";
 import { finishedHost } from "./finished-host.js";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { GpuFacts, HostFacts } from "../../../provider/model/facts.js";
 import { parseHostFacts } from "../../../provider/observe/observe-host.js";
-import { planHost, planHostRemoval } from "../../../provider/plan/host.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
+import { planHost, planHostRemoval } from "../../../provider/plan/host/plan-host.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
 import { captureText } from "../captures.js";
 import { bootFiles, desiredHost, refusalTexts } from "./facts.js";
 import { finishedHost } from "./finished-host.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { typesOn, unknownTypeNotice } from "../../../provider/plan/types-on-gpu.js";
+import { typesOn, unknownTypeNotice } from "../../../provider/plan/vgpu/types-on-gpu.js";
 import { gpuFacts } from "./facts.js";
 
 const a40 = gpuFacts({ deviceId: "10de:2235" });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { UnreadPart } from "../../../provider/model/facts.js";
-import { planGuest, planGuestRemoval } from "../../../provider/plan/guest.js";
-import { planHost, planHostRemoval } from "../../../provider/plan/host.js";
+import { planGuest, planGuestRemoval } from "../../../provider/plan/guest/plan-guest.js";
+import { planHost, planHostRemoval } from "../../../provider/plan/host/plan-host.js";
 import type { Plan } from "../../../provider/plan/steps.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
-import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
+import { planVgpuRemoval } from "../../../provider/plan/vgpu/vgpu-removal.js";
 import { bootFiles, desiredGuest, desiredHost, guestFacts, hostFacts, refusalTexts } from "./facts.js";
 import { finishedHost } from "./finished-host.js";
 import { emptyWorld, factsOf } from "./vgpu-world.js";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../provider/model/facts.js";
 import { parseFactLines } from "../../../provider/observe/fact-lines.js";
 import { parseMachine } from "../../../provider/observe/parse-machine.js";
-import { planHost } from "../../../provider/plan/host.js";
+import { planHost } from "../../../provider/plan/host/plan-host.js";
 import { liveDriver } from "../../../provider/resources/driver-state.js";
 import { desiredHost, driverOf, managerVersion, packageHash, refusalTexts, stepTexts } from "./facts.js";
 import { finishedHost } from "./finished-host.js";

@@ -5,7 +5,7 @@ import {
   leftToAnother,
   takenNameRefusal,
   withRecordedUuids,
-} from "../../../provider/plan/vgpu-names.js";
+} from "../../../provider/plan/vgpu/vgpu-names.js";
 import { gpuAddress, hostFacts } from "./facts.js";
 import { owner, uuidOf, vgpuOf } from "./vgpus.js";
 

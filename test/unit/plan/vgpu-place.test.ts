@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GpuInterface, VgpuRecord } from "../../../provider/model/facts.js";
-import { placeFor } from "../../../provider/plan/vgpu-place.js";
-import { knownVgpus } from "../../../provider/plan/vgpu-view.js";
+import { placeFor } from "../../../provider/plan/vgpu/vgpu-place.js";
+import { knownVgpus } from "../../../provider/plan/vgpu/vgpu-view.js";
 import { bootFiles, gpuAddress, vfAddress } from "./facts.js";
 import { emptyWorld, factsOf, type World } from "./vgpu-world.js";
 import { owner, uuidOf, vgpuOf } from "./vgpus.js";

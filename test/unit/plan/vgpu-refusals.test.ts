@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
-import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
+import { planVgpuRemoval } from "../../../provider/plan/vgpu/vgpu-removal.js";
 import { bootFiles, gpuAddress, hostFacts, refusalTexts } from "./facts.js";
 import { emptyWorld, factsOf, type World } from "./vgpu-world.js";
 import { uuidOf, vgpuOf, vgpusOf, withForeign, withHolder, worldWith } from "./vgpus.js";

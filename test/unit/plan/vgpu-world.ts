@@ -7,8 +7,8 @@ import type {
 } from "../../../provider/model/facts.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
 import type { Step } from "../../../provider/plan/steps.js";
-import { planVgpu } from "../../../provider/plan/vgpu.js";
-import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
+import { planVgpu } from "../../../provider/plan/vgpu/plan-vgpu.js";
+import { planVgpuRemoval } from "../../../provider/plan/vgpu/vgpu-removal.js";
 import { bootFiles, gpuAddress, gpuFacts, hostFacts, vfAddress } from "./facts.js";
 
 /** A GPU of 48 GiB whose types are named after an A40, or after a legacy board. */

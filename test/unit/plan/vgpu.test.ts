@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { GpuInterface } from "../../../provider/model/facts.js";
 import type { DesiredVgpu } from "../../../provider/plan/desired.js";
-import { planVgpu, vgpuDeferral } from "../../../provider/plan/vgpu.js";
-import { planVgpuRemoval } from "../../../provider/plan/vgpu-removal.js";
+import { planVgpu, vgpuDeferral } from "../../../provider/plan/vgpu/plan-vgpu.js";
+import { planVgpuRemoval } from "../../../provider/plan/vgpu/vgpu-removal.js";
 import { bootFiles, gpuAddress, gpuFacts, hostFacts, stepTexts, vfAddress } from "./facts.js";
 import { converged, emptyWorld, factsOf, removed, type World } from "./vgpu-world.js";
 import { interfaces, liveTexts, uuidOf, vgpuOf, vgpusOf, withForeign, worldWith } from "./vgpus.js";

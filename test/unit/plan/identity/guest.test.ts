@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { errorText } from "../../../../provider/model/errors.js";
 import type { GuestFacts } from "../../../../provider/model/facts.js";
-import { planGuest, planGuestRemoval, tokenFile } from "../../../../provider/plan/guest.js";
+import { planGuest, planGuestRemoval, tokenFile } from "../../../../provider/plan/guest/plan-guest.js";
 import { unseenHostRefusals } from "../../../../provider/plan/identity/guest.js";
 import { desiredGuest, guestFacts, guestVersion, refusalTexts, roleOf, stepTexts } from "../facts.js";
 

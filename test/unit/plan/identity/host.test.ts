@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../../provider/model/facts.js";
-import { planHost } from "../../../../provider/plan/host.js";
+import { planHost } from "../../../../provider/plan/host/plan-host.js";
 import { desiredHost, gpuAddress, gpuFacts, hostFacts, refusalTexts, roleOf } from "../facts.js";
 
 const vm = { virtual: true, virtualBy: "flag hypervisor (/proc/cpuinfo)" };

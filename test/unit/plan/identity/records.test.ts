@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { knownFormat } from "../../../../provider/model/record-format.js";
 import { parseHostManifest } from "../../../../provider/observe/parse-manifest.js";
 import { readScript } from "../../../../provider/observe/read-script.js";
-import { planGuest, planGuestRemoval, tokenFile } from "../../../../provider/plan/guest.js";
-import { planHost, planHostRemoval } from "../../../../provider/plan/host.js";
+import { planGuest, planGuestRemoval, tokenFile } from "../../../../provider/plan/guest/plan-guest.js";
+import { planHost, planHostRemoval } from "../../../../provider/plan/host/plan-host.js";
 import {
   lostDriverNotice,
   lostGuestHistory,
@@ -12,8 +12,8 @@ import {
 } from "../../../../provider/plan/identity/lost-history.js";
 import { knowsFormat } from "../../../../provider/plan/identity/record-format.js";
 import { planFor } from "../../../../provider/plan/identity/same-machine.js";
-import { planVgpu, vgpuDeferral } from "../../../../provider/plan/vgpu.js";
-import { planVgpuRemoval } from "../../../../provider/plan/vgpu-removal.js";
+import { planVgpu, vgpuDeferral } from "../../../../provider/plan/vgpu/plan-vgpu.js";
+import { planVgpuRemoval } from "../../../../provider/plan/vgpu/vgpu-removal.js";
 import {
   bootFiles,
   desiredGuest,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../../provider/model/facts.js";
 import { unclaimedHostRefusal } from "../../../../provider/plan/identity/vgpu-host.js";
-import { planVgpu } from "../../../../provider/plan/vgpu.js";
+import { planVgpu } from "../../../../provider/plan/vgpu/plan-vgpu.js";
 import { wrongHostRefusal } from "../../../../provider/resources/vgpu-state.js";
 import { bootFiles, refusalTexts } from "../facts.js";
 import { emptyWorld, factsOf } from "../vgpu-world.js";
