@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readScript } from "../observe/read-script.js";
-import { lockFunctions } from "../transport/lock-scripts.js";
-import { ownFolder } from "../transport/remote-script.js";
+import { ownFolder } from "../transport/command/remote-script.js";
+import { lockFunctions } from "../transport/lock/lock-scripts.js";
 
 /** Returns the script that restores vGPUs at boot: the very functions that make them, and a loop over the manifest. */
 export function restoreScript(): string {

@@ -1,6 +1,6 @@
 import { isVgpuError, VgpuError } from "../model/errors.js";
 import { type Plan, progressText, type Step, stepText } from "../plan/steps.js";
-import { isPlanOutdated } from "../transport/lock-failures.js";
+import { isPlanOutdated } from "../transport/lock/lock-failures.js";
 import type { StepProgress } from "./step-progress.js";
 
 const reconnectsPerStep = 3;

@@ -1,5 +1,5 @@
 import { isVgpuError } from "../model/errors.js";
-import type { RemoteScript } from "../transport/remote-script.js";
+import type { RemoteScript } from "../transport/command/remote-script.js";
 import type { Session } from "../transport/session.js";
 
 const tries = 3;

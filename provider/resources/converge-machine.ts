@@ -6,7 +6,7 @@ import { stepProgress } from "../apply/step-progress.js";
 import type { MachineFacts } from "../model/facts.js";
 import type { RebootPolicy } from "../plan/desired.js";
 import type { Plan, Step } from "../plan/steps.js";
-import type { LockRequest } from "../transport/machine-lock.js";
+import type { LockRequest } from "../transport/lock/machine-lock.js";
 import type { MachineView } from "./machine-view.js";
 import { teller } from "./tell.js";
 

@@ -4,7 +4,7 @@ import { knowsFormat } from "../plan/identity/record-format.js";
 import { leftElsewhere, saysWhichItIs } from "../plan/identity/same-machine.js";
 import { planLines } from "../plan/steps.js";
 import { checkInputs } from "../schema/check-inputs.js";
-import { keyFileRefusal } from "../transport/key-files.js";
+import { keyFileRefusal } from "../transport/login/key-files.js";
 import { noteStored } from "./claims.js";
 import { programFailures, takeDeclared } from "./declared.js";
 import { beginLooks } from "./first-looks.js";

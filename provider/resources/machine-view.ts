@@ -2,9 +2,9 @@ import type { Connection } from "../model/connection.js";
 import type { MachineFacts } from "../model/facts.js";
 import { observeGuest } from "../observe/observe-guest.js";
 import { observeHost } from "../observe/observe-host.js";
-import { rememberAccepted } from "../transport/accepted-keys.js";
 import { lockHolding } from "../transport/lock.js";
 import { type Session, sessionFor } from "../transport/session.js";
+import { rememberAccepted } from "../transport/trust/accepted-keys.js";
 import { tell, tellWaits } from "./tell.js";
 
 /** One machine in this process: its session, and what was last seen of it. */

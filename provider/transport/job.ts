@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { isVgpuError, VgpuError } from "../model/errors.js";
-import { shellProgram } from "./command-line.js";
-import { lastLines, seconds } from "./failures.js";
-import { startAnew } from "./guarded-command.js";
+import { shellProgram } from "./command/command-line.js";
+import { lastLines, seconds } from "./command/failures.js";
+import { type RemoteScript, transportScript } from "./command/remote-script.js";
+import { type CommandContext, runCommand } from "./command/run-command.js";
+import { startAnew } from "./lock/guarded-command.js";
+import { heldLock } from "./lock/lock-scope.js";
+import { jobsPath, lockScript } from "./lock/lock-scripts.js";
 import { lockOf, withLock } from "./lock.js";
-import { heldLock } from "./lock-scope.js";
-import { jobsPath, lockScript } from "./lock-scripts.js";
-import { type RemoteScript, transportScript } from "./remote-script.js";
-import { type CommandContext, runCommand } from "./run-command.js";
 import { contextOf, type Session } from "./session.js";
 
 /** Long work on a machine, which a lost connection does not end. */

@@ -1,6 +1,6 @@
-import { heldLock } from "./lock-scope.js";
-import type { Machine } from "./machine.js";
-import { type LockRequest, MachineLock } from "./machine-lock.js";
+import { heldLock } from "./lock/lock-scope.js";
+import { type LockRequest, MachineLock } from "./lock/machine-lock.js";
+import type { Machine } from "./machine/machine.js";
 import { contextOf, type Session } from "./session.js";
 
 const locks = new WeakMap<Machine, MachineLock>();

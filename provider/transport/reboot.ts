@@ -1,7 +1,9 @@
 import { isVgpuError, type VgpuError } from "../model/errors.js";
-import { lastLines } from "./failures.js";
-import { isPlanOutdated } from "./lock-failures.js";
-import { requireLock } from "./lock-scope.js";
+import { lastLines } from "./command/failures.js";
+import { transportScript } from "./command/remote-script.js";
+import { type CommandContext, runCommand } from "./command/run-command.js";
+import { isPlanOutdated } from "./lock/lock-failures.js";
+import { requireLock } from "./lock/lock-scope.js";
 import {
   latenessText,
   rebootRefused,
@@ -10,8 +12,6 @@ import {
   tooLateToOrder,
   uptimeUnknown,
 } from "./reboot-failures.js";
-import { transportScript } from "./remote-script.js";
-import { type CommandContext, runCommand } from "./run-command.js";
 import { contextOf, type ExecResult, type Session } from "./session.js";
 
 /** What to wait for. */

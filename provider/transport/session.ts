@@ -1,19 +1,19 @@
 import type { Connection } from "../model/connection.js";
 import { redactLater } from "../model/errors.js";
-import { wayOf } from "./accepted-keys.js";
-import type { BecomeRoot } from "./command-line.js";
-import { runChange } from "./guarded-command.js";
-import { heldLock } from "./lock-scope.js";
-import type { Machine } from "./machine.js";
-import { closeMachines, machineFor } from "./pool.js";
-import { dialSeconds, type Route } from "./route.js";
-import { type CommandContext, type ExecRequest, type ExecResult, runCommand } from "./run-command.js";
-import { routeTarget } from "./ssh-alias.js";
-import type { Transport } from "./transport-choice.js";
-import { type UploadRequest, uploadFile } from "./upload.js";
-import { untold, wayNotes } from "./way-notes.js";
+import type { BecomeRoot } from "./command/command-line.js";
+import { type CommandContext, type ExecRequest, type ExecResult, runCommand } from "./command/run-command.js";
+import { dialSeconds, type Route } from "./config/route.js";
+import { routeTarget } from "./config/ssh-alias.js";
+import { runChange } from "./lock/guarded-command.js";
+import { heldLock } from "./lock/lock-scope.js";
+import { type UploadRequest, uploadFile } from "./lock/upload.js";
+import type { Machine } from "./machine/machine.js";
+import { closeMachines, machineFor } from "./machine/pool.js";
+import type { Transport } from "./machine/transport-choice.js";
+import { untold, wayNotes } from "./machine/way-notes.js";
+import { wayOf } from "./trust/accepted-keys.js";
 
-export type { ExecRequest, ExecResult } from "./run-command.js";
+export type { ExecRequest, ExecResult } from "./command/run-command.js";
 
 /** A machine to run commands on, as root. Cheap: all sessions of one host, user and port share one connection. */
 export interface Session {

@@ -1,6 +1,6 @@
 // How a bed comes from one state to the next: by the commands that bring a real machine there, on every bed the same.
 import { expect } from "vitest";
-import { shellQuote } from "../../provider/transport/quote.js";
+import { shellQuote } from "../../provider/transport/link/quote.js";
 import type { Bed, BedFacts, BedState } from "./contract.js";
 import { eventually, say } from "./look.js";
 import { makeVgpu } from "./vgpus.js";

@@ -1,6 +1,6 @@
 // How contracts look: by the very lines that our scripts use.
 import { expect } from "vitest";
-import { shellQuote } from "../../provider/transport/quote.js";
+import { shellQuote } from "../../provider/transport/link/quote.js";
 import type { RunResult } from "../host/types.js";
 import type { Bed } from "./contract.js";
 

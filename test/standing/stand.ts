@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { shellQuote } from "../../provider/transport/quote.js";
+import { shellQuote } from "../../provider/transport/link/quote.js";
 import { mustSucceed } from "../engine/support/stack.js";
 import { hostArgs, openStory, type Story, vgpuRow } from "../engine/support/story.js";
 import { connectionTo, type PackageFile } from "../fleet/fleet.js";

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Connection } from "../../../provider/model/connection.js";
+import { transportScript } from "../../../provider/transport/command/remote-script.js";
 import { runJob } from "../../../provider/transport/job.js";
 import { withLock } from "../../../provider/transport/lock.js";
-import { transportScript } from "../../../provider/transport/remote-script.js";
 import { closeAllSessions, sessionFor } from "../../../provider/transport/session.js";
 import { type Room, type RoomAccount, roomless, startRoom } from "./debian-room.js";
 

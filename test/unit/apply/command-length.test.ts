@@ -3,9 +3,9 @@ import { bootUnit } from "../../../provider/apply/boot-unit.js";
 import { changingScript } from "../../../provider/apply/machine.js";
 import { rebootGuard } from "../../../provider/apply/reboot-guard.js";
 import { machineScript, readScript } from "../../../provider/observe/read-script.js";
-import { commandLine } from "../../../provider/transport/command-line.js";
-import { guardedScript } from "../../../provider/transport/lock-scripts.js";
-import { transportScript } from "../../../provider/transport/remote-script.js";
+import { commandLine } from "../../../provider/transport/command/command-line.js";
+import { transportScript } from "../../../provider/transport/command/remote-script.js";
+import { guardedScript } from "../../../provider/transport/lock/lock-scripts.js";
 
 /** No SSH server has to take a longer packet (RFC 4253, 6.1): one that does not would drop the connection. */
 const longestPacket = 35_000;

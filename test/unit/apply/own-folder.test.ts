@@ -17,8 +17,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bootUnit, restoreScript } from "../../../provider/apply/boot-unit.js";
 import { changingScript } from "../../../provider/apply/machine.js";
 import { readScript } from "../../../provider/observe/read-script.js";
-import { commandLine } from "../../../provider/transport/command-line.js";
-import { ownFolder, transportScript } from "../../../provider/transport/remote-script.js";
+import { commandLine } from "../../../provider/transport/command/command-line.js";
+import { ownFolder, transportScript } from "../../../provider/transport/command/remote-script.js";
 import { runShell, type ShellResult } from "../shell.js";
 
 const content = "a package\n";

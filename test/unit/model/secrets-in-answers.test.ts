@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { redact, redactLater } from "../../../provider/model/errors.js";
 import { parseFactLines } from "../../../provider/observe/fact-lines.js";
 import { namelessRefusals } from "../../../provider/plan/identity/same-machine.js";
-import { commandTimeout, tooMuchOutput } from "../../../provider/transport/failures.js";
-import { notAKey } from "../../../provider/transport/host-key-failures.js";
+import { commandTimeout, tooMuchOutput } from "../../../provider/transport/command/failures.js";
+import { notAKey } from "../../../provider/transport/trust/host-key-failures.js";
 
 /** Longer than any cut, of parts that are each unlike the rest of a message, with what a quoted text shows otherwise. */
 const secret = `pa"ss\\w\u00f6rd${Array.from({ length: 30 }, (_, at) => `-zq${at}x`).join("")}`;

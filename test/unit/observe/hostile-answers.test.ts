@@ -11,7 +11,7 @@ import { parseHostFacts } from "../../../provider/observe/observe-host.js";
 import { parseCreatable } from "../../../provider/observe/parse-gpus.js";
 import { parseMdevDefinitions } from "../../../provider/observe/parse-mdevctl.js";
 import { parseSmiTypes } from "../../../provider/observe/parse-smi-types.js";
-import { lookUpKnownKeys } from "../../../provider/transport/known-hosts.js";
+import { lookUpKnownKeys } from "../../../provider/transport/trust/known-hosts.js";
 
 const where = "root@gpu-01:22";
 const scripts = ["machine", "host", "guest"].map((name) =>

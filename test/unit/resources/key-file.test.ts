@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { guestDriverInstall, vgpuHost } from "../../../provider/index.js";
 import { unknownValue } from "../../../provider/model/unknown-value.js";
-import { keyFileRefusal } from "../../../provider/transport/key-files.js";
+import { keyFileRefusal } from "../../../provider/transport/login/key-files.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pulumi-vgpu-keys-"));
 const key = join(folder, "key");

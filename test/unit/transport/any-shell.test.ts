@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { anyShell } from "../../../provider/transport/any-shell.js";
+import { anyShell } from "../../../provider/transport/command/any-shell.js";
 
 const boot = 'exec /bin/sh -c "$(printf %b "$@")" "$0"';
 const shells = ["/bin/sh", "/bin/bash", "/usr/bin/zsh", "/bin/tcsh", "/usr/bin/fish"];

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { libraryScript, restoreScript } from "../../../provider/apply/boot-unit.js";
+import { isPlanOutdated } from "../../../provider/transport/lock/lock-failures.js";
+import { guardedScript } from "../../../provider/transport/lock/lock-scripts.js";
 import { withLock } from "../../../provider/transport/lock.js";
-import { isPlanOutdated } from "../../../provider/transport/lock-failures.js";
-import { guardedScript } from "../../../provider/transport/lock-scripts.js";
 import {
   closeAllSessions,
   type Session,

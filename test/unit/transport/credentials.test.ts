@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { redact } from "../../../provider/model/errors.js";
-import { loginAttempts } from "../../../provider/transport/login-attempts.js";
-import { resolveRoute } from "../../../provider/transport/ssh-alias.js";
+import { resolveRoute } from "../../../provider/transport/config/ssh-alias.js";
+import { loginAttempts } from "../../../provider/transport/login/login-attempts.js";
 import { makeKeyPair } from "../../ssh-keys.js";
 
 describe("what a machine is logged in with", () => {

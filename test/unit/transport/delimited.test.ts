@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Delimited } from "../../../provider/transport/delimited.js";
+import { Delimited } from "../../../provider/transport/command/delimited.js";
 
 const marks = { begin: "vgpu-begin-a1\n", end: "vgpu-end-a1 " };
 

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { guardedScript, lockFunctions } from "../../../provider/transport/lock-scripts.js";
-import { ownFolder } from "../../../provider/transport/remote-script.js";
+import { ownFolder } from "../../../provider/transport/command/remote-script.js";
+import { guardedScript, lockFunctions } from "../../../provider/transport/lock/lock-scripts.js";
 import { SmallMachine } from "../small-machine.js";
 
 const folder = "run/pulumi-vgpu";

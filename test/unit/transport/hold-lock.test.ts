@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { lockFunctions, lockScript } from "../../../provider/transport/lock-scripts.js";
+import { lockFunctions, lockScript } from "../../../provider/transport/lock/lock-scripts.js";
 import { SmallMachine } from "../small-machine.js";
 
 const folder = "run/pulumi-vgpu";

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Connection } from "../../../provider/model/connection.js";
-import { rememberAccepted } from "../../../provider/transport/accepted-keys.js";
-import { fingerprint, parsePublicHostKey } from "../../../provider/transport/known-hosts.js";
 import {
   closeAllSessions,
   type Session,
   type SessionOptions,
   sessionFor,
 } from "../../../provider/transport/session.js";
+import { rememberAccepted } from "../../../provider/transport/trust/accepted-keys.js";
+import { fingerprint, parsePublicHostKey } from "../../../provider/transport/trust/known-hosts.js";
 import { type KeyPair, makeKeyPair } from "../../ssh-keys.js";
 import { SshFixture } from "./ssh-fixture.js";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, statSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { lockScript } from "../../../provider/transport/lock-scripts.js";
-import { ownFolder, transportScript } from "../../../provider/transport/remote-script.js";
+import { ownFolder, transportScript } from "../../../provider/transport/command/remote-script.js";
+import { lockScript } from "../../../provider/transport/lock/lock-scripts.js";
 import { SmallMachine } from "../small-machine.js";
 
 const job = "run/pulumi-vgpu/jobs/one";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { KeptOutput } from "../../../provider/transport/kept-output.js";
+import { KeptOutput } from "../../../provider/transport/command/kept-output.js";
 
 describe("what is kept of an output", () => {
   it("is all of it up to both limits, and the two ends with what is missing beyond, however it comes in", () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Connection } from "../../../provider/model/connection.js";
-import { fingerprint, parsePublicHostKey } from "../../../provider/transport/known-hosts.js";
 import { closeAllSessions, type SessionOptions, sessionFor } from "../../../provider/transport/session.js";
+import { fingerprint, parsePublicHostKey } from "../../../provider/transport/trust/known-hosts.js";
 import { type KeyPair, makeKeyPair } from "../../ssh-keys.js";
 import { SshFixture } from "./ssh-fixture.js";
 

@@ -5,7 +5,7 @@ import {
   lookUpKnownKeys,
   type PublicHostKey,
   parsePublicHostKey,
-} from "../../../provider/transport/known-hosts.js";
+} from "../../../provider/transport/trust/known-hosts.js";
 import { makeKeyPair } from "../../ssh-keys.js";
 
 const text = makeKeyPair().public;

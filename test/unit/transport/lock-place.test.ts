@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lockTimeout } from "../../../provider/transport/lock/lock-failures.js";
 import { withLock } from "../../../provider/transport/lock.js";
-import { lockTimeout } from "../../../provider/transport/lock-failures.js";
 import { closeAllSessions, type SessionOptions, sessionFor } from "../../../provider/transport/session.js";
 import { SshFixture, until } from "./ssh-fixture.js";
 

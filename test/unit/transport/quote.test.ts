@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { shellQuote } from "../../../provider/transport/quote.js";
+import { shellQuote } from "../../../provider/transport/link/quote.js";
 
 describe("shellQuote", () => {
   it("gives the shell back any text, unchanged", () => {

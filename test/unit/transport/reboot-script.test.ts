@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { transportScript } from "../../../provider/transport/remote-script.js";
+import { transportScript } from "../../../provider/transport/command/remote-script.js";
 import { SmallMachine } from "../small-machine.js";
 import { until } from "./ssh-fixture.js";
 

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { UploadRequest } from "../../../provider/transport/lock/upload.js";
 import { withLock } from "../../../provider/transport/lock.js";
 import { closeAllSessions, type Session, sessionFor } from "../../../provider/transport/session.js";
-import type { UploadRequest } from "../../../provider/transport/upload.js";
 import { SshFixture } from "./ssh-fixture.js";
 
 describe("Session.upload", () => {

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { resolveRoute } from "../../../provider/transport/config/ssh-alias.js";
 import { closeAllSessions } from "../../../provider/transport/session.js";
-import { resolveRoute } from "../../../provider/transport/ssh-alias.js";
 
 const before = { HOME: process.env.HOME, PATH: process.env.PATH };
 const openssh = (before.PATH ?? "").split(delimiter).find((folder) => existsSync(join(folder, "ssh")));

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Connection } from "../../../provider/model/connection.js";
-import { resolveRoute } from "../../../provider/transport/ssh-alias.js";
-import { chooseTransport } from "../../../provider/transport/transport-choice.js";
-import { forgetOptions } from "../../../provider/transport/user-config.js";
-import { wayNotes } from "../../../provider/transport/way-notes.js";
+import { resolveRoute } from "../../../provider/transport/config/ssh-alias.js";
+import { forgetOptions } from "../../../provider/transport/config/user-config.js";
+import { chooseTransport } from "../../../provider/transport/machine/transport-choice.js";
+import { wayNotes } from "../../../provider/transport/machine/way-notes.js";
 
 const before = { HOME: process.env.HOME, PATH: process.env.PATH };
 let home: string;

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { shellQuote } from "../../../provider/transport/quote.js";
+import { shellQuote } from "../../../provider/transport/link/quote.js";
 import type { MachineAddress } from "../../../test/host/machine/protocol.js";
 import type { RunResult } from "../../../test/host/types.js";
 import { cardsText } from "../cards.js";

@@ -1,4 +1,4 @@
-import { shellQuote } from "../../../provider/transport/quote.js";
+import { shellQuote } from "../../../provider/transport/link/quote.js";
 
 /** What one QEMU is started with. Paths may be relative to its working directory. */
 export interface QemuMachine {

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { shellQuote } from "../../../provider/transport/quote.js";
+import { shellQuote } from "../../../provider/transport/link/quote.js";
 import { forwardedPort, type QemuMachine, qemu, qemuArguments } from "./qemu-arguments.js";
 import { Qmp } from "./qmp.js";
 

@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Duplex } from "node:stream";
+import { lastLines } from "../command/failures.js";
+import { ChildSocket, type WayProgram } from "../link/child-socket.js";
+import { DialError } from "../link/dial-error.js";
+
+/**
+ * Runs the ProxyCommand of the user's own SSH configuration in the user's shell, as OpenSSH does: its input and output are the way
+ * to the machine's SSH server.
+ */
+export async function openByCommand(command: string): Promise<Duplex> {
+  const shell = process.env.SHELL || "/bin/sh";
+  const child: WayProgram = spawn(shell, ["-c", `exec ${command}`], { stdio: ["pipe", "pipe", "pipe"] });
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    said = (said + chunk.toString("utf8")).slice(-2000);
+  });
+  const socket = new ChildSocket(child, (end) => {
+    const words = said.trim() === "" ? "" : `: ${lastLines(said)}`;
+    return new Error(`ProxyCommand of ~/.ssh/config ended with ${end}${words}`);
+  });
+  await once(child, "spawn").catch((error: Error) => {
+    throw new DialError(`ProxyCommand of ~/.ssh/config does not start: ${error.message}`);
+  });
+  return socket;
+}

@@ -1,0 +1,166 @@
+import { hostname, userInfo } from "node:os";
+import { type Connection, connectionTarget } from "../../model/connection.js";
+import { VgpuError } from "../../model/errors.js";
+import { expandHome, homePath } from "./home-path.js";
+import type { HostOptions } from "./host-options.js";
+import type { Route } from "./route.js";
+import { hostOptions } from "./user-config.js";
+import { wellNamed } from "./well-named.js";
+
+/** Returns who and where for messages, with the user and port that an alias stands for, e.g. `"admin@gpu-01:22"`. */
+export function routeTarget(route: Route): string {
+  return connectionTarget({ ...route.connection, user: route.user, port: route.port });
+}
+
+/**
+ * Returns how a machine is reached: what the connection says, else what `~/.ssh/config` says, else the defaults.
+ * @throws VGPU_INPUT when bastions lead through each other in a circle
+ */
+export function resolveRoute(connection: Connection): Route {
+  return resolve(connection, []);
+}
+
+function resolve(connection: Connection, behind: readonly string[]): Route {
+  if (behind.length > 8) throw bastionCircle(behind);
+  const alias = hostOptions(wellNamed(connection));
+  const named = alias.one("hostname") ?? connection.host;
+  const host = alias.byOpenSsh ? named : expandTokens(named, connection.host);
+  const user = connection.user ?? alias.one("user") ?? "root";
+  const port = connection.port ?? Number(alias.one("port") ?? 22);
+  const keyName = alias.one("hostkeyalias") ?? host;
+  const tokens = (path: string) => expandPath(path, { host, user, port, keyName, alias: connection.host });
+  const files = (name: string, defaults: readonly string[]) => {
+    const listed = alias.all(name);
+    return (listed.length > 0 ? listed : defaults).filter(isFile).map(tokens);
+  };
+  const bastion = connection.proxy ?? jump(alias.one("proxyjump"));
+  return {
+    connection,
+    host,
+    port,
+    user,
+    keyName,
+    identityFiles: files("identityfile", []),
+    identitiesOnly: alias.one("identitiesonly")?.toLowerCase() === "yes",
+    agentSocketPath: agentSocket(connection, alias.one("identityagent"), tokens),
+    knownHostsFiles: [
+      ...files("userknownhostsfile", ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]),
+      ...files("globalknownhostsfile", ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]),
+    ],
+    connectTimeout: positive(alias.one("connecttimeout")),
+    proxyCommand: bastion === undefined ? proxyCommand(alias, tokens) : undefined,
+    needs: needsOf(alias),
+    notFollowed: alias.notFollowed,
+    gssapi: alias.one("gssapiauthentication") === "yes",
+    openSshHere: alias.byOpenSsh,
+    revokedHostKeys: fileOrNone(alias.one("revokedhostkeys"), tokens),
+    via: bastion === undefined ? undefined : resolve(bastion, [...behind, connection.host]),
+  };
+}
+
+function proxyCommand(alias: HostOptions, tokens: (text: string) => string): string | undefined {
+  const command = alias.one("proxycommand");
+  return command === undefined || !isFile(command) ? undefined : tokens(command);
+}
+
+/** Options that the SSH library has nothing for, with the value that asks for nothing. */
+const onlyOpenSsh: Readonly<Record<string, readonly [name: string, off: string]>> = {
+  certificatefile: ["CertificateFile", "none"],
+  pkcs11provider: ["PKCS11Provider", "none"],
+  proxyusefdpass: ["ProxyUseFdpass", "no"],
+  hostbasedauthentication: ["HostbasedAuthentication", "no"],
+  bindaddress: ["BindAddress", ""],
+  bindinterface: ["BindInterface", ""],
+};
+
+function needsOf(alias: HostOptions): string[] {
+  return Object.entries(onlyOpenSsh).flatMap(([option, [name, off]]) => {
+    const value = alias.one(option);
+    return value === undefined || value.toLowerCase() === off ? [] : [`${name} of ~/.ssh/config`];
+  });
+}
+
+function positive(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return value > 0 && value <= 3600 ? value : undefined;
+}
+
+function isFile(path: string): boolean {
+  return path.toLowerCase() !== "none";
+}
+
+function fileOrNone(path: string | undefined, tokens: (path: string) => string): string | undefined {
+  return path === undefined || !isFile(path) ? undefined : tokens(path);
+}
+
+function agentSocket(
+  connection: Connection,
+  configured: string | undefined,
+  tokens: (path: string) => string,
+): string | undefined {
+  if (connection.agentSocketPath !== undefined) return expandHome(connection.agentSocketPath);
+  if (configured?.toLowerCase() === "none") return undefined;
+  if (configured === undefined || configured === "SSH_AUTH_SOCK") return process.env.SSH_AUTH_SOCK;
+  return configured.startsWith("$") ? process.env[configured.slice(1)] : tokens(configured);
+}
+
+/** Returns the last hop of `ProxyJump a,b,c` with the hops before it as its own bastions. */
+function jump(value: string | undefined): Connection | undefined {
+  if (value === undefined || value.toLowerCase() === "none") return undefined;
+  let hop: Connection | undefined;
+  for (const text of value.split(",")) {
+    const parts = /^(?:ssh:\/\/)?(?:([^@]+)@)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(text.trim());
+    if (parts?.[2] === undefined) continue;
+    hop = {
+      host: parts[2].replace(/^\[|\]$/g, ""),
+      ...(parts[1] === undefined ? {} : { user: parts[1] }),
+      ...(parts[3] === undefined ? {} : { port: Number(parts[3]) }),
+      ...(hop === undefined ? {} : { proxy: hop }),
+    };
+  }
+  return hop;
+}
+
+function expandTokens(text: string, host: string): string {
+  return text.replace(/%([%h])/g, (_, token: string) => (token === "%" ? "%" : host));
+}
+
+interface TokenValues {
+  readonly host: string;
+  readonly user: string;
+  readonly port: number;
+  readonly keyName: string;
+  readonly alias: string;
+}
+
+/** Source: ssh_config(5), TOKENS and ENVIRONMENT VARIABLES. */
+function expandPath(path: string, values: TokenValues): string {
+  const tokens: Record<string, string> = {
+    "%": "%",
+    d: homePath(),
+    h: values.host,
+    i: String(process.getuid?.() ?? ""),
+    k: values.keyName,
+    L: hostname().split(".")[0] ?? "",
+    l: hostname(),
+    n: values.alias,
+    p: String(values.port),
+    r: values.user,
+    u: userInfo().username,
+  };
+  return expandHome(path)
+    .replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => process.env[name] ?? whole)
+    .replace(/%([%dhiklLnpru])/g, (_, token: string) => tokens[token] ?? "");
+}
+
+function bastionCircle(behind: readonly string[]): VgpuError {
+  return new VgpuError({
+    code: "VGPU_INPUT",
+    where: behind[0] ?? "",
+    what: "cannot find the way through the bastions",
+    saw: `more than 8 hops: ${behind.join(" behind ")} (connection.proxy and ProxyJump of ~/.ssh/config)`,
+    expected: "bastions that end at a machine which is reached directly",
+    next: "correct ProxyJump in ~/.ssh/config, or connection.proxy",
+    property: "connection.proxy",
+  });
+}

@@ -1,0 +1,116 @@
+import type { AnyAuthMethod, AuthHandlerMiddleware, Client } from "ssh2";
+import type { Route } from "../config/route.js";
+import type { Credential } from "./credential.js";
+import { collectCredentials } from "./credentials.js";
+
+/** What became of a login. */
+export interface LoginReport {
+  /** What was tried, e.g. `"connection.privateKey"`. */
+  readonly tried: readonly string[];
+  /** What could not be and why, e.g. `"connection.privateKeyPath ~/.ssh/id (cannot be read: ENOENT)"`. */
+  readonly unusable: readonly string[];
+  /** The methods that the machine takes, after what it has accepted. */
+  readonly offered: readonly string[];
+  /** What the machine accepted as one factor of several. */
+  readonly accepted: readonly string[];
+  /** What it asked for besides, in its own words. */
+  readonly prompts: readonly string[];
+  /** What is there to log in with and only OpenSSH can use, e.g. `"the certificate /home/me/.ssh/id-cert.pub"`. */
+  readonly beyond: readonly string[];
+}
+
+/** The ways to log in to one machine, and what became of them. */
+export interface LoginAttempts {
+  readonly authHandler: AuthHandlerMiddleware;
+  /** Listens to what the machine answers; to be called when the connection begins. */
+  watch(client: Client): void;
+  report(): LoginReport;
+}
+
+/** What a person would be asked for is not known here; what the machine asks is told. */
+const mostPrompts = 4;
+
+/** Returns the ways to log in, in order: what the connection names, `~/.ssh/config`, agent, default key files. */
+export async function loginAttempts(route: Route): Promise<LoginAttempts> {
+  const prompts: string[] = [];
+  const notice = (texts: readonly string[]) => {
+    for (const text of texts) if (prompts.length < mostPrompts) prompts.push(text.trim().slice(0, 100));
+  };
+  return new Attempts(route, await collectCredentials(route, notice), prompts);
+}
+
+class Attempts implements LoginAttempts {
+  private readonly tried: Credential[] = [];
+  private readonly accepted: string[] = [];
+  private offered: readonly string[] = [];
+  private asked = false;
+  private heard = false;
+  readonly authHandler: AuthHandlerMiddleware;
+
+  constructor(
+    private readonly route: Route,
+    private readonly found: Awaited<ReturnType<typeof collectCredentials>>,
+    private readonly prompts: readonly string[],
+  ) {
+    this.authHandler = (methodsLeft, _partialSuccess, next) => {
+      if (methodsLeft !== null && !this.heard) this.answered(methodsLeft, false);
+      // The types of ssh2 leave out `false`, its documented way to say that nothing is left.
+      next(this.next() ?? (false as unknown as AnyAuthMethod));
+    };
+  }
+
+  /** The SSH library does not say what an agent's key came to when it was one factor of several. */
+  watch(client: Client): void {
+    const { _protocol: protocol } = client as unknown as { _protocol: { _handlers: Handlers } };
+    const handlers = protocol._handlers;
+    const failed = handlers.USERAUTH_FAILURE;
+    handlers.USERAUTH_FAILURE = (peer, methods, partial) => {
+      this.heard = true;
+      this.answered(methods, partial);
+      failed(peer, methods, partial);
+    };
+  }
+
+  report(): LoginReport {
+    const { unusable, queue } = this.found;
+    const ticket = this.route.gssapi && this.offered.includes("gssapi-with-mic");
+    const beyond = [...this.found.beyond, ...(ticket ? ["GSSAPIAuthentication of ~/.ssh/config"] : [])];
+    // A first factor that was accepted makes the other ones of its kind superfluous.
+    const left = this.accepted.length > 0 ? [] : queue.filter((one) => one.label !== "" && !this.fits(one));
+    const refused = left.map(({ label, offeredAs }) => `${label} (${offeredAs} is not offered)`);
+    const { offered, accepted, prompts } = this;
+    const tried = this.tried
+      .map(({ label }) => label)
+      .filter((label) => label !== "" && !accepted.includes(label));
+    return { tried, unusable: [...unusable, ...refused], offered, accepted, prompts, beyond };
+  }
+
+  private answered(methods: readonly string[], partial: boolean): void {
+    this.offered = methods;
+    const label = this.tried.at(-1)?.label;
+    if (partial && label !== undefined && !this.accepted.includes(label)) this.accepted.push(label);
+  }
+
+  private next(): AnyAuthMethod | undefined {
+    if (!this.asked) {
+      this.asked = true;
+      // "none" makes the server list its methods, so that keys are not counted as failures where only passwords go.
+      return { type: "none", username: this.route.user };
+    }
+    // What does not fit now stays: after a first factor a server asks for another method.
+    const { queue } = this.found;
+    const at = queue.findIndex((credential) => this.fits(credential));
+    const credential = at === -1 ? undefined : queue.splice(at, 1)[0];
+    if (credential !== undefined) this.tried.push(credential);
+    return credential?.method;
+  }
+
+  private fits({ offeredAs, asSecond }: Credential): boolean {
+    if (asSecond === true && this.accepted.length === 0) return false;
+    return this.offered.length === 0 || this.offered.includes(offeredAs);
+  }
+}
+
+interface Handlers {
+  USERAUTH_FAILURE: (peer: unknown, methods: readonly string[], partial: boolean) => void;
+}

@@ -1,0 +1,64 @@
+import { VgpuError } from "../../model/errors.js";
+import type { Route } from "../config/route.js";
+import type { LoginReport } from "./login-attempts.js";
+
+/** The machine logs nobody in. @param reason what ended it, as SSH says it */
+export function loginRefused(target: string, route: Route, report: LoginReport, reason: string): VgpuError {
+  const error = new VgpuError({
+    code: "VGPU_LOGIN",
+    where: target,
+    what: `cannot log in as ${route.user}`,
+    saw: `${seen(report)} (${reason})`,
+    expected: `a key or password that logs in as ${route.user}`,
+    next: nextStep(route, report, reason),
+  });
+  beyond.set(error, report.beyond);
+  return error;
+}
+
+const beyond = new WeakMap<object, readonly string[]>();
+
+/** Returns what was there to log in with, and only OpenSSH can use. */
+export function beyondOf(error: unknown): readonly string[] {
+  return (error instanceof Error && beyond.get(error)) || [];
+}
+
+function seen({ tried, unusable, offered, accepted, prompts, beyond }: LoginReport): string {
+  const refused = tried.length === 0 ? [] : [`refused: ${tried.join(", ")}`];
+  const parts =
+    accepted.length > 0
+      ? [`accepted: ${accepted.join(", ")}`, `besides, the machine wants ${offered.join(" or ")}`]
+      : refused;
+  if (parts.length === 0) parts.push("nothing to log in with");
+  if (accepted.length > 0) parts.push(...refused);
+  if (prompts.length > 0)
+    parts.push(`it asks: ${prompts.map((prompt) => JSON.stringify(prompt)).join(", ")}`);
+  if (beyond.length > 0) parts.push(`there is ${beyond.join(", ")}, which only OpenSSH can use`);
+  if (unusable.length > 0) parts.push(`not tried: ${unusable.join(", ")}`);
+  if (accepted.length === 0 && offered.length > 0) parts.push(`the machine takes ${offered.join(", ")}`);
+  return parts.join("; ");
+}
+
+function nextStep(route: Route, { accepted, tried, beyond }: LoginReport, reason: string): string {
+  const { privateKey, password } = route.connection;
+  if (accepted.length > 0) {
+    const more = password === undefined ? "set connection.password if that is what it asks for, or " : "";
+    return `${more}let this account log in with one factor (AuthenticationMethods in the machine's sshd_config): nobody is there to be asked`;
+  }
+  if (isTooMany(reason))
+    return "name the one key: IdentityFile and IdentitiesOnly in ~/.ssh/config, or connection.privateKeyPath; the machine hangs up after some that it does not take";
+  if (beyond.length > 0)
+    return `let connection name another key, or install OpenSSH's client here and leave connection.transport out`;
+  const cached =
+    privateKey === undefined && password === undefined
+      ? ""
+      : "; if it comes from the stack's configuration and was changed since the last run, Pulumi's refresh still uses the old one: run `pulumi up --refresh=false` once";
+  if (tried.length === 0)
+    return `name a key in connection.privateKeyPath or ~/.ssh/config, or let an agent have it (SSH_AUTH_SOCK)${cached}`;
+  return `add the public key to ~${route.user}/.ssh/authorized_keys on the machine, or correct the key that connection names${cached}`;
+}
+
+/** sshd's word for too many keys tried. */
+export function isTooMany(reason: string): boolean {
+  return /too many authentication failures/i.test(reason);
+}
