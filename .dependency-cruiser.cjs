@@ -44,6 +44,27 @@ const layerRules = Object.entries(layers).flatMap(([layer, { below, packages, no
   },
 ]);
 
+/** Each folder of provider/transport: those of its folders that it may import; none imports the files above them. */
+const transportRooms = {
+  config: [],
+  trust: ["config"],
+  link: ["config"],
+  login: ["config", "trust", "link"],
+  builtin: ["config", "trust", "link", "login"],
+  openssh: ["config", "trust", "link", "login"],
+  machine: ["config", "trust", "link", "login", "builtin", "openssh"],
+  command: ["link", "machine"],
+  lock: ["link", "machine", "command"],
+};
+
+const transportRules = Object.entries(transportRooms).map(([room, below]) => ({
+  name: `transport-${room}-imports-only-below`,
+  severity: "error",
+  comment: `provider/transport/${room} may import ${below.join(", ") || "no other folder of provider/transport"}.`,
+  from: { path: `^provider/transport/${room}/` },
+  to: { path: "^provider/transport/", pathNot: `^provider/transport/(${[room, ...below].join("|")})/` },
+}));
+
 const onlyIn = (name, packages, folder) => ({
   name,
   severity: "error",
@@ -55,7 +76,9 @@ const onlyIn = (name, packages, folder) => ({
 module.exports = {
   forbidden: [
     ...layerRules,
-    onlyIn("only-transport-knows-ssh", "ssh2|ssh-config|@types/ssh2", "^provider/transport/"),
+    ...transportRules,
+    onlyIn("only-the-built-in-way-knows-ssh2", "ssh2|@types/ssh2", "^provider/transport/(builtin|login)/"),
+    onlyIn("only-config-knows-ssh-config", "ssh-config", "^provider/transport/config/"),
     onlyIn("only-schema-knows-zod", "zod", "^provider/schema/"),
     {
       name: "sdk-stays-pure",

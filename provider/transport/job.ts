@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { isVgpuError, VgpuError } from "../model/errors.js";
+import { lastLines, seconds } from "../model/evidence.js";
 import { shellProgram } from "./command/command-line.js";
-import { lastLines, seconds } from "./command/failures.js";
 import { type RemoteScript, transportScript } from "./command/remote-script.js";
 import { type CommandContext, runCommand } from "./command/run-command.js";
 import { startAnew } from "./lock/guarded-command.js";

@@ -1,5 +1,5 @@
 import { VgpuError } from "../model/errors.js";
-import { seconds } from "./command/failures.js";
+import { seconds } from "../model/evidence.js";
 
 /** How the process that orders the reboot begins to say that the time for it was over. */
 export const tooLateToOrder = "too late to be ordered";

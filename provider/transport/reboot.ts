@@ -1,5 +1,5 @@
 import { isVgpuError, type VgpuError } from "../model/errors.js";
-import { lastLines } from "./command/failures.js";
+import { lastLines } from "../model/evidence.js";
 import { transportScript } from "./command/remote-script.js";
 import { type CommandContext, runCommand } from "./command/run-command.js";
 import { isPlanOutdated } from "./lock/lock-failures.js";

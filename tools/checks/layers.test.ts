@@ -17,7 +17,17 @@ const violations: readonly (readonly [rule: string, file: string, imported: stri
   ["observe-imports-only-below", "provider/observe/bad.ts", "../apply/fine.js"],
   ["apply-imports-only-below", "provider/apply/bad.ts", "../resources/fine.js"],
   ["resources-imports-only-below", "provider/resources/bad.ts", "../../sdk/fine.js"],
-  ["only-transport-knows-ssh", "provider/resources/bad-ssh.ts", "ssh2"],
+  ["transport-config-imports-only-below", "provider/transport/config/bad.ts", "../link/fine.js"],
+  ["transport-trust-imports-only-below", "provider/transport/trust/bad.ts", "../login/fine.js"],
+  ["transport-link-imports-only-below", "provider/transport/link/bad.ts", "../machine/fine.js"],
+  ["transport-login-imports-only-below", "provider/transport/login/bad.ts", "../builtin/fine.js"],
+  ["transport-builtin-imports-only-below", "provider/transport/builtin/bad.ts", "../openssh/fine.js"],
+  ["transport-openssh-imports-only-below", "provider/transport/openssh/bad.ts", "../builtin/fine.js"],
+  ["transport-machine-imports-only-below", "provider/transport/machine/bad.ts", "../command/fine.js"],
+  ["transport-command-imports-only-below", "provider/transport/command/bad.ts", "../lock/fine.js"],
+  ["transport-lock-imports-only-below", "provider/transport/lock/bad.ts", "../fine.js"],
+  ["only-the-built-in-way-knows-ssh2", "provider/transport/machine/bad-ssh.ts", "ssh2"],
+  ["only-config-knows-ssh-config", "provider/transport/trust/bad-config.ts", "ssh-config"],
   ["only-schema-knows-zod", "provider/apply/bad-zod.ts", "zod"],
   ["sdk-stays-pure", "sdk/bad.ts", "../provider/transport/fine.js"],
   ["the-door-opens-on-resources", "provider/index.ts", "./apply/fine.js"],
@@ -30,6 +40,7 @@ const violations: readonly (readonly [rule: string, file: string, imported: stri
 ];
 
 const layers = ["model", "schema", "catalog", "plan", "transport", "observe", "apply", "resources"];
+const rooms = ["config", "link", "login", "builtin", "openssh", "machine", "command", "lock"];
 
 describe("the import rules", () => {
   let root: string;
@@ -41,7 +52,11 @@ describe("the import rules", () => {
       cpSync(path.join(repositoryRoot, name), path.join(root, name));
     }
     symlinkSync(path.join(repositoryRoot, "node_modules"), path.join(root, "node_modules"), "dir");
-    for (const folder of [...layers.map((layer) => `provider/${layer}`), "sdk", "test"]) {
+    for (const folder of [
+      ...[...layers, ...rooms.map((room) => `transport/${room}`)].map((folder) => `provider/${folder}`),
+      "sdk",
+      "test",
+    ]) {
       write(`${folder}/fine.ts`, "export const fine = 1;\n");
     }
     for (const [, file, imported] of violations)

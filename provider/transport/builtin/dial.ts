@@ -2,9 +2,9 @@ import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client, type ConnectConfig } from "ssh2";
 import type { VgpuError } from "../../model/errors.js";
-import { seconds } from "../command/failures.js";
-import type { Route } from "../config/route.js";
+import { seconds } from "../../model/evidence.js";
 import { DialError } from "../link/dial-error.js";
+import type { DialRequest } from "../link/dial-request.js";
 import type { Link } from "../link/link.js";
 import { type LoginAttempts, loginAttempts } from "../login/login-attempts.js";
 import { isTooMany, loginRefused } from "../login/login-failures.js";
@@ -13,20 +13,6 @@ import { hostKeyText, publicHostKey } from "../trust/known-hosts.js";
 import { BuiltinLink } from "./builtin-link.js";
 import { openByCommand } from "./proxy-command.js";
 import { refuseSha1Signatures, withoutSha1 } from "./without-sha1.js";
-
-/** One dial: where to, and what is accepted there. */
-export interface DialRequest {
-  readonly route: Route;
-  readonly target: string;
-  readonly acceptNew: boolean;
-  readonly timeoutMs: number;
-  /** Milliseconds for what comes after the TCP connection. @default what is left of `timeoutMs` */
-  readonly handshakeMs?: number;
-  /** Told now and then what a machine that is connected is waited for. */
-  readonly onSlow?: (waitsFor: string) => void;
-  /** Opens the way to the machine's SSH port through a bastion; without it the socket is direct. */
-  readonly through?: () => Promise<Duplex>;
-}
 
 /**
  * Returns one connection after key exchange, host key check and login.

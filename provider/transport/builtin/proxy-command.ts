@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
-import { lastLines } from "../command/failures.js";
+import { lastLines } from "../../model/evidence.js";
 import { ChildSocket, type WayProgram } from "../link/child-socket.js";
 import { DialError } from "../link/dial-error.js";
 

@@ -1,7 +1,7 @@
 import { VgpuError } from "../../model/errors.js";
+import { lastLines, seconds } from "../../model/evidence.js";
 import type { Answer } from "./answer.js";
 import type { CommandContext } from "./exec-request.js";
-import { lastLines, seconds } from "./failures.js";
 
 /** The failure of a command in whose place the login shell waits for something. */
 export function notBegunInTime(

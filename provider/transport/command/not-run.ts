@@ -1,7 +1,7 @@
 import { VgpuError } from "../../model/errors.js";
+import { lastLines } from "../../model/evidence.js";
 import type { Answer } from "./answer.js";
 import type { CommandContext } from "./exec-request.js";
-import { lastLines } from "./failures.js";
 import { noSudo } from "./sudo-failures.js";
 
 /** A command of which nothing ran. */

@@ -1,5 +1,5 @@
 import { VgpuError } from "../../model/errors.js";
-import { lastLines } from "./failures.js";
+import { lastLines } from "../../model/evidence.js";
 import { triedInVain } from "./sudo-password.js";
 
 /** What sudo said in place of starting our script. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { VgpuError } from "../../model/errors.js";
-import { lastLines } from "../command/failures.js";
+import { lastLines } from "../../model/evidence.js";
 import { homePath } from "./home-path.js";
 import type { HostOptions, NamedHost } from "./host-options.js";
 

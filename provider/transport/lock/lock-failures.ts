@@ -1,6 +1,6 @@
 import { type ErrorParts, VgpuError } from "../../model/errors.js";
+import { lastLines, seconds } from "../../model/evidence.js";
 import type { ExecResult } from "../command/exec-request.js";
-import { lastLines, seconds } from "../command/failures.js";
 import { lockFolder, type NotBegun } from "./lock-scripts.js";
 
 /** Who holds one of the machine's locks: a run, a script or job that changes something, a run of an older version. */

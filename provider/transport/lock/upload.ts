@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type FileHandle, open } from "node:fs/promises";
 import { VgpuError } from "../../model/errors.js";
-import { lastLines, seconds, uploadStalled } from "../command/failures.js";
+import { lastLines, seconds } from "../../model/evidence.js";
 import { ownFolder, transportScript } from "../command/remote-script.js";
 import {
   type CommandContext,
@@ -180,5 +180,22 @@ function judge(
     saw: `sha256 ${arrived ?? "unknown"} (sha256sum on the machine)`,
     expected: `sha256 ${request.sha256}`,
     next: damaged ? "run again" : "download the file anew, or correct its sha256",
+  });
+}
+
+/** The failure of an upload that stands still, or is slower than anybody waits for. */
+function uploadStalled(
+  target: string,
+  path: string,
+  seen: { readonly saw: string; readonly remotePath: string },
+): VgpuError {
+  return new VgpuError({
+    code: "VGPU_TIMEOUT",
+    where: target,
+    what: `cannot upload ${path}`,
+    saw: seen.saw,
+    expected: "a machine that takes the file",
+    next: "look at the network and at the machine's disk, then run again",
+    now: `${seen.remotePath}.part may exist`,
   });
 }

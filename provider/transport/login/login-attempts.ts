@@ -2,22 +2,7 @@ import type { AnyAuthMethod, AuthHandlerMiddleware, Client } from "ssh2";
 import type { Route } from "../config/route.js";
 import type { Credential } from "./credential.js";
 import { collectCredentials } from "./credentials.js";
-
-/** What became of a login. */
-export interface LoginReport {
-  /** What was tried, e.g. `"connection.privateKey"`. */
-  readonly tried: readonly string[];
-  /** What could not be and why, e.g. `"connection.privateKeyPath ~/.ssh/id (cannot be read: ENOENT)"`. */
-  readonly unusable: readonly string[];
-  /** The methods that the machine takes, after what it has accepted. */
-  readonly offered: readonly string[];
-  /** What the machine accepted as one factor of several. */
-  readonly accepted: readonly string[];
-  /** What it asked for besides, in its own words. */
-  readonly prompts: readonly string[];
-  /** What is there to log in with and only OpenSSH can use, e.g. `"the certificate /home/me/.ssh/id-cert.pub"`. */
-  readonly beyond: readonly string[];
-}
+import type { LoginReport } from "./login-report.js";
 
 /** The ways to log in to one machine, and what became of them. */
 export interface LoginAttempts {

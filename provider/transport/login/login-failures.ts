@@ -1,6 +1,6 @@
 import { VgpuError } from "../../model/errors.js";
 import type { Route } from "../config/route.js";
-import type { LoginReport } from "./login-attempts.js";
+import type { LoginReport } from "./login-report.js";
 
 /** The machine logs nobody in. @param reason what ended it, as SSH says it */
 export function loginRefused(target: string, route: Route, report: LoginReport, reason: string): VgpuError {

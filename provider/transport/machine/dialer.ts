@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
 import { redactLater } from "../../model/errors.js";
-import { type DialRequest, dial } from "../builtin/dial.js";
+import { dial } from "../builtin/dial.js";
 import { dialSeconds, type Route } from "../config/route.js";
+import type { DialRequest } from "../link/dial-request.js";
 import type { DialTerms } from "../link/dial-terms.js";
 import type { Link } from "../link/link.js";
 import { beyondOf } from "../login/login-failures.js";

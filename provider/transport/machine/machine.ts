@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream";
-import { unreachable } from "../command/failures.js";
 import type { Route } from "../config/route.js";
 import { ChannelSlots, OneSession } from "../link/channel-slots.js";
 import { DialError } from "../link/dial-error.js";
 import { type DialTerms, mayPass } from "../link/dial-terms.js";
 import { type ExecChannel, type Link, NotSent } from "../link/link.js";
+import { unreachable } from "../link/unreachable.js";
 import { within } from "../link/within.js";
 import { judgeAgain } from "../trust/host-key.js";
 import { parsePublicHostKey } from "../trust/known-hosts.js";

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DialRequest } from "../builtin/dial.js";
-import { lastLines, seconds } from "../command/failures.js";
+import { lastLines, seconds } from "../../model/evidence.js";
 import { configText } from "../config/openssh-config.js";
 import { DialError } from "../link/dial-error.js";
+import type { DialRequest } from "../link/dial-request.js";
 import { shellQuote } from "../link/quote.js";
 import { loginRefused } from "../login/login-failures.js";
 import { hostKeyTrust } from "../trust/host-key.js";

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
-import { lastLines } from "../command/failures.js";
+import { lastLines } from "../../model/evidence.js";
 import { OpeningTimeout } from "../link/channel-slots.js";
 import { ChildSocket } from "../link/child-socket.js";
 import { type ExecChannel, type Link, NotSent } from "../link/link.js";

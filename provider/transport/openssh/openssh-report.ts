@@ -1,4 +1,4 @@
-import type { LoginReport } from "../login/login-attempts.js";
+import type { LoginReport } from "../login/login-report.js";
 
 /** Returns what became of a login, from what OpenSSH says of it. Source: sshconnect2.c of OpenSSH, lines of its first level of debugging. */
 export function readReport(said: string): LoginReport {

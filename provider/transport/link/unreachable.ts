@@ -1,0 +1,39 @@
+import { VgpuError } from "../../model/errors.js";
+import { seconds } from "../../model/evidence.js";
+import type { Route } from "../config/route.js";
+
+/** What became of dialing until a deadline. */
+export interface DialEvidence {
+  readonly target: string;
+  readonly route: Route;
+  readonly dials: number;
+  readonly elapsedMs: number;
+  readonly last: string;
+  /** The machine was connected, and took too long. */
+  readonly slow?: boolean;
+}
+
+export function unreachable(evidence: DialEvidence): VgpuError {
+  const { route, dials } = evidence;
+  const way = route.via === undefined ? "" : ` through ${route.via.user}@${route.via.host}:${route.via.port}`;
+  return new VgpuError({
+    code: "VGPU_UNREACHABLE",
+    where: evidence.target,
+    what: `no SSH connection after ${seconds(evidence.elapsedMs)}`,
+    saw: `${evidence.last} (${dials === 1 ? "one dial" : `${dials} dials`} of ${route.host}:${route.port}${way})`,
+    expected: `an SSH server at ${route.host}:${route.port}${way}`,
+    next: evidence.slow === true ? longer(route) : check(route),
+  });
+}
+
+function check(route: Route): string {
+  return `check that the machine is up and that "${byHand(route)}" connects from here`;
+}
+
+function longer(route: Route): string {
+  return `see how long "${byHand(route)}" takes from here, and set connection.perDialTimeout to more seconds than that; a server that looks up names in vain answers late (UseDNS, GSSAPI and PAM of its sshd)`;
+}
+
+function byHand(route: Route): string {
+  return `ssh -p ${route.port} ${route.user}@${route.host}`;
+}
