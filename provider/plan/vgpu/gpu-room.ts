@@ -2,13 +2,13 @@ import type { ErrorParts } from "../../model/errors.js";
 import type { GpuFacts } from "../../model/facts.js";
 import { availableOf, framebufferOf, isMigBacked, maxInstancesOf } from "./gpu-limits.js";
 import { notAvailableRefusal, sharingRefusal, unknownRoomRefusal } from "./gpu-mode-refusals.js";
+import { sizeRefusal, stayReason, unchangeableRefusal } from "./staying-refusals.js";
 import { placeFor } from "./vgpu-place.js";
-import { capacityRefusal, inTheWayRefusal, noPlaceRefusal, sizeRefusal } from "./vgpu-refusals.js";
+import { capacityRefusal, inTheWayRefusal, noPlaceRefusal } from "./vgpu-refusals.js";
 import {
   identityOf,
   isIdleStale,
   isKept,
-  isLate,
   isStale,
   type KnownVgpu,
   type Room,
@@ -95,13 +95,14 @@ function isDeclared(vgpu: KnownVgpu, declared: GpuContext["declared"]): boolean 
 
 /** Returns why a vGPU in the way may not go; `null` when it may. */
 function retireRefusal(context: GpuContext, vgpu: KnownVgpu, size: number | null): ErrorParts | null {
-  const { self, declared, late = [] } = context;
+  const { self, declared } = context;
   const refusal = inTheWayRefusal(self, vgpu);
   if (refusal !== null) return refusal;
-  const kept = isKept(vgpu, declared);
-  if (!kept && isStale(vgpu, context)) return null;
-  const comesLate = vgpu.record !== null && !isDeclared(vgpu, declared) && isLate(vgpu.record, late);
-  return sizeRefusal(self, vgpu, { kept, late: comesLate, size });
+  if (!isKept(vgpu, declared) && isStale(vgpu, context)) return null;
+  const reason = stayReason(vgpu, context);
+  return identityOf(vgpu) === self.uuid
+    ? unchangeableRefusal(self, vgpu, reason)
+    : sizeRefusal(self, vgpu, { reason, size });
 }
 
 /**

@@ -112,16 +112,3 @@ function instancesText(
   const beside = names.length > 1 ? `; declared beside them: ${names.join(", ")}` : "";
   return `available_instances of ${typeName} is ${available}; live: ${live.join(", ") || "none"}${beside}`;
 }
-
-/** Its type can only be changed by making it anew, and it may not go. */
-export function unchangeableRefusal(self: DesiredVgpu, vgpu: KnownVgpu, why: string): ErrorParts {
-  return {
-    code: "VGPU_PREREQUISITE",
-    where: place(self),
-    what: `cannot make ${vgpuText(vgpu)} anew as ${self.type}`,
-    saw: why,
-    expected: "an mdev that may be removed: its type never changes",
-    next: "take protect or retainOnDelete away in a run of its own, then change mdevType; or declare another uuid",
-    property: "mdevType",
-  };
-}

@@ -2,7 +2,8 @@ import { freeUnits, unitsOfMdevType } from "../../catalog/mdev-units.js";
 import type { ErrorParts } from "../../model/errors.js";
 import type { MdevParentFacts } from "../../model/facts.js";
 import type { DesiredVgpu } from "../desired.js";
-import { noInstanceRefusal, unchangeableRefusal, unknownFitRefusal } from "./parent-refusals.js";
+import { noInstanceRefusal, unknownFitRefusal } from "./parent-refusals.js";
+import { stayReason, unchangeableRefusal } from "./staying-refusals.js";
 import { inTheWayRefusal } from "./vgpu-refusals.js";
 import {
   identityOf,
@@ -95,6 +96,6 @@ function changeRefusal(context: ParentContext, old: KnownVgpu): ErrorParts | nul
   const { self, declared } = context;
   const refusal = inTheWayRefusal(self, old);
   if (refusal !== null) return refusal;
-  if (isKept(old, declared)) return unchangeableRefusal(self, old, "the program protects or retains it");
-  return isStale(old, context) ? null : unchangeableRefusal(self, old, "it was there before us");
+  if (!isKept(old, declared) && isStale(old, context)) return null;
+  return unchangeableRefusal(self, old, stayReason(old, context));
 }

@@ -8,7 +8,8 @@ import { typesOn } from "./types-on-gpu.js";
 import { isOfStack } from "./vgpu-names.js";
 import { type KnownVgpu, vgpuText } from "./vgpu-view.js";
 
-function place(self: DesiredVgpu): string {
+/** Returns which vGPU a refusal is about, e.g. `"gpu-01 0000:3b:00.0 desk-1"`. */
+export function place(self: DesiredVgpu): string {
   return `${self.host} ${self.carrier} ${self.name}`;
 }
 
@@ -141,36 +142,6 @@ export function replacedByHandRefusal(self: DesiredVgpu, { live }: KnownVgpu): E
     next: `find out who made it; if nobody needs it, shut its VM down, then on the host: echo 0 > ${attribute}; run again`,
     property: "uuid",
   };
-}
-
-/** A vGPU of another size stays, and the GPU holds one size only. */
-export function sizeRefusal(
-  self: DesiredVgpu,
-  vgpu: KnownVgpu,
-  facts: { readonly kept: boolean; readonly late?: boolean; readonly size: number | null },
-): ErrorParts {
-  const late = facts.late === true && !facts.kept;
-  const size = facts.size === null ? "of one framebuffer size" : `of ${facts.size} MiB`;
-  return {
-    code: "VGPU_SIZE_CONFLICT",
-    where: place(self),
-    what: `cannot make ${self.type} beside a vGPU of another size`,
-    saw: `${vgpuText(vgpu)} of ${vgpu.framebufferMiB ?? "an unknown number of"} MiB in equal-size mode; ${late ? lateText : whoseText(self, vgpu, facts.kept)}`,
-    expected: `no vGPU on the GPU, or only ${size}`,
-    next: late
-      ? `write gpu and type of ${vgpu.record?.name} in the program, not as an output of a resource, so that all are judged together; or choose another GPU`
-      : "choose another GPU or one size for all vGPUs of this GPU",
-    property: "type",
-  };
-}
-
-const lateText =
-  "the program declares it, on what and as what was not known yet (an output of a resource, or a promise of more than 10 s)";
-
-function whoseText(self: DesiredVgpu, { record }: KnownVgpu, kept: boolean): string {
-  if (kept) return "the program protects or retains it";
-  if (record === null || record.owner !== self.owner) return "it is not ours";
-  return "the program declares it so";
 }
 
 /** The GPU is full. */

@@ -99,10 +99,48 @@ Next: choose another GPU or one size for all vGPUs of this GPU`,
     );
   });
 
+  it("says of a vGPU of another size that was there before us how it is declared only where it is declared so", () => {
+    const there = worldWith(withForeign(empty, "8Q", { uuid: uuidOf(2) }), [vgpuOf(2, "A40-8Q")]);
+    for (const beside of [[], [vgpuOf(2, "A40-4Q")]]) {
+      expect(textsOf(vgpuOf(1, "A40-4Q"), there, [vgpuOf(1, "A40-4Q"), ...beside])).toEqual([
+        `VGPU_SIZE_CONFLICT gpu-01 0000:3b:00.0 desk-1: cannot make A40-4Q beside a vGPU of another size
+Saw: desk-2 (NVIDIA A40-8Q) of 8192 MiB in equal-size mode; it was there before us, and is left in place
+Expected: no vGPU on the GPU, or only of 4096 MiB
+Next: choose another GPU or types of its size; or remove that vGPU by hand if nobody needs it`,
+      ]);
+    }
+    expect(textsOf(vgpuOf(1, "A40-4Q"), there, [vgpuOf(1, "A40-4Q"), vgpuOf(2, "A40-8Q")])[0]).toContain(
+      "in equal-size mode; the program declares it so",
+    );
+  });
+
+  it("knows a vGPU of another size as the program's after its stack was renamed", () => {
+    const former = { owner: "shop/old", name: "desk-1" };
+    const before = worldWith(empty, [vgpuOf(2, "A40-8Q", { owner: "shop/old" })]);
+    const self = vgpuOf(1, "A40-4Q", { former });
+    expect(textsOf(self, before, [self, vgpuOf(2, "A40-8Q")])[0]).toContain("; the program declares it so");
+  });
+
   it("refuses to change the type of a vGPU that the program protects", () => {
     const world = worldWith(empty, [vgpuOf(1, "A40-8Q", { keep: true })]);
-    const refusals = textsOf(vgpuOf(1, "A40-4Q", { keep: true }), world);
-    expect(refusals[0]).toContain("the program protects or retains it");
+    for (const type of ["A40-4Q", "A40-8C"]) {
+      expect(textsOf(vgpuOf(1, type, { keep: true }), world)).toEqual([
+        `VGPU_PREREQUISITE gpu-01 0000:3b:00.0 desk-1: cannot make desk-1 (NVIDIA A40-8Q) anew as ${type}
+Saw: the program protects or retains it
+Expected: a vGPU that may be removed: its type never changes
+Next: take protect or retainOnDelete away in a run of its own, then change type; or declare another uuid`,
+      ]);
+    }
+  });
+
+  it("refuses to change the type of a vGPU that was there before us", () => {
+    const there = worldWith(withForeign(empty, "8Q", { uuid: uuidOf(1) }), [desk1]);
+    expect(textsOf(vgpuOf(1, "A40-8C"), there)).toEqual([
+      `VGPU_PREREQUISITE gpu-01 0000:3b:00.0 desk-1: cannot make desk-1 (NVIDIA A40-8Q) anew as A40-8C
+Saw: it was there before us, and is left in place
+Expected: a vGPU that may be removed: its type never changes
+Next: declare the type that it has, or remove it by hand if nobody needs it; or declare another uuid`,
+    ]);
   });
 
   it("refuses one more than the GPU holds", () => {
