@@ -1,9 +1,19 @@
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 
-/** Returns the path of a file in the home directory of who runs Pulumi. */
+/** Returns who runs Pulumi by the machine's list of accounts; `undefined` for a user id that is not in it, as in some containers. */
+export function account(): { readonly name: string; readonly home: string } | undefined {
+  try {
+    const { username, homedir } = userInfo();
+    return { name: username, home: homedir };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the path of a file in the home directory of who runs Pulumi; an empty HOME would lead into the current folder. */
 export function homePath(...parts: string[]): string {
-  return join(process.env.HOME ?? homedir(), ...parts);
+  return join(process.env.HOME || account()?.home || "/", ...parts);
 }
 
 /** Returns the path with a leading `~` replaced. */

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VgpuError } from "../../model/errors.js";
 import { lastLines } from "../../model/evidence.js";
-import { homePath } from "./home-path.js";
+import { account, homePath } from "./home-path.js";
 import type { HostOptions, NamedHost } from "./host-options.js";
 
 /** Commands of the user's own `Match exec` may take a moment; nobody waits longer for them, milliseconds. */
@@ -13,16 +13,30 @@ const longestMs = 20_000;
 const longestAnswer = 512 * 1024;
 
 /**
- * Asks OpenSSH (`ssh -G`) what it would do with a machine; `undefined` where no `ssh` is on PATH.
+ * Asks OpenSSH (`ssh -G`) what it would do with a machine; `undefined` where no `ssh` is on PATH, or where this user has no
+ * account, for whom OpenSSH does nothing.
  * @throws VGPU_INPUT when it cannot say
  */
 export function askOpenSsh(named: NamedHost): HostOptions | undefined {
+  const me = account()?.name;
+  if (me === undefined) return undefined;
+  const said = ask(named, configText());
+  const nobodyNamed = named.user === undefined && said?.one("user") === me && me !== "root";
+  if (!nobodyNamed) return said;
+  // It logs in by the own name then, unless that very name is written down.
+  const ours = ask(named, `${configText()}Match all\nUser root\n`);
+  return ours?.one("user") === "root" ? ask({ ...named, user: "root" }, configText()) : said;
+}
+
+function ask(named: NamedHost, config: string): HostOptions | undefined {
   const folder = mkdtempSync(join(tmpdir(), "pulumi-vgpu-"));
   try {
     const file = join(folder, "config");
-    writeFileSync(file, configText(), { mode: 0o600 });
+    writeFileSync(file, config, { mode: 0o600 });
     const { host, user, port } = named;
     const told = [
+      // As the master is asked: settings of a session do not count then.
+      "-N",
       ...(port === undefined ? [] : ["-p", String(port)]),
       ...(user === undefined ? [] : ["-l", user]),
     ];
@@ -49,17 +63,14 @@ function reason(why: string | undefined, status: number | null, stderr: string):
   return lastLines(stderr) || `exit code ${status ?? "none"}, and an answer without hostname, user and port`;
 }
 
-/**
- * The files that OpenSSH reads by itself, in its order, and our default user behind them. OpenSSH takes the home folder of
- * the account, whatever HOME says; ours is HOME.
- */
+/** The files that OpenSSH reads by itself, in its order. It takes the home folder of the account, whatever HOME says; ours is HOME. */
 export function configText(): string {
-  return [ownConfig(), "Match all", "Include /etc/ssh/ssh_config", "Match all", "User root", ""].join("\n");
+  return [ownConfig(), "Match all", "Include /etc/ssh/ssh_config", ""].join("\n");
 }
 
 function ownConfig(): string {
   const file = homePath(".ssh", "config");
-  if (homePath() === userInfo().homedir) return `Include "${file}"`;
+  if (homePath() === account()?.home) return `Include "${file}"`;
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -79,8 +90,8 @@ function fromHome(pattern: string): string {
 
 /** OpenSSH has put the account's home folder in place of `~`. */
 function underHome(path: string): string {
-  const account = `${userInfo().homedir}/`;
-  return path.startsWith(account) ? homePath(path.slice(account.length)) : path;
+  const before = `${account()?.home}/`;
+  return path.startsWith(before) ? homePath(path.slice(before.length)) : path;
 }
 
 /** Lists of paths with a blank between; a path of one with a blank in it goes on until the next one begins. */
@@ -110,9 +121,13 @@ function parseAnswer(answer: string): HostOptions | undefined {
   };
 }
 
+const defaultNames = new Set(
+  ["rsa", "dsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss"].map((kind) => `~/.ssh/id_${kind}`),
+);
+
 /** Where nobody names a key, OpenSSH says the names that it tries. */
 function areDefaults(identities: readonly string[]): boolean {
-  return identities.length > 3 && identities.every((file) => /^~\/\.ssh\/id_[a-z0-9_-]+$/.test(file));
+  return identities.length > 3 && identities.every((file) => defaultNames.has(file));
 }
 
 function unanswered({ host }: NamedHost, saw: string): VgpuError {

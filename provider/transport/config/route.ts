@@ -8,7 +8,11 @@ export interface Route {
   readonly user: string;
   /** The name under which known_hosts lists the machine. */
   readonly keyName: string;
+  /** Whether that is a `HostKeyAlias`: OpenSSH lists it without the port. */
+  readonly isKeyAlias: boolean;
   readonly identityFiles: readonly string[];
+  /** Whether `IdentityFile none` stands there: no default key is tried either. */
+  readonly noIdentityFile: boolean;
   readonly identitiesOnly: boolean;
   readonly agentSocketPath: string | undefined;
   readonly knownHostsFiles: readonly string[];

@@ -1,8 +1,9 @@
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { type Connection, connectionTarget } from "../../model/connection.js";
 import { VgpuError } from "../../model/errors.js";
-import { expandHome, homePath } from "./home-path.js";
+import { account, expandHome, homePath } from "./home-path.js";
 import type { HostOptions } from "./host-options.js";
+import { expandWay, proxyJump, type TokenValues } from "./proxy-jump.js";
 import type { Route } from "./route.js";
 import { hostOptions } from "./user-config.js";
 import { wellNamed } from "./well-named.js";
@@ -27,20 +28,23 @@ function resolve(connection: Connection, behind: readonly string[]): Route {
   const host = alias.byOpenSsh ? named : expandTokens(named, connection.host);
   const user = connection.user ?? alias.one("user") ?? "root";
   const port = connection.port ?? Number(alias.one("port") ?? 22);
-  const keyName = alias.one("hostkeyalias") ?? host;
-  const tokens = (path: string) => expandPath(path, { host, user, port, keyName, alias: connection.host });
+  const hostKeyAlias = alias.one("hostkeyalias");
+  const values = { host, user, port, keyName: hostKeyAlias ?? connection.host, alias: connection.host };
+  const tokens = (path: string) => expandPath(path, values);
   const files = (name: string, defaults: readonly string[]) => {
     const listed = alias.all(name);
     return (listed.length > 0 ? listed : defaults).filter(isFile).map(tokens);
   };
-  const bastion = connection.proxy ?? jump(alias.one("proxyjump"));
+  const bastion = connection.proxy ?? proxyJump(connection, alias.one("proxyjump"), values);
   return {
     connection,
     host,
     port,
     user,
-    keyName,
+    keyName: hostKeyAlias ?? host,
+    isKeyAlias: hostKeyAlias !== undefined,
     identityFiles: files("identityfile", []),
+    noIdentityFile: alias.all("identityfile").some((path) => !isFile(path)),
     identitiesOnly: alias.one("identitiesonly")?.toLowerCase() === "yes",
     agentSocketPath: agentSocket(connection, alias.one("identityagent"), tokens),
     knownHostsFiles: [
@@ -48,7 +52,7 @@ function resolve(connection: Connection, behind: readonly string[]): Route {
       ...files("globalknownhostsfile", ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]),
     ],
     connectTimeout: positive(alias.one("connecttimeout")),
-    proxyCommand: bastion === undefined ? proxyCommand(alias, tokens) : undefined,
+    proxyCommand: bastion === undefined ? proxyCommand(alias, values) : undefined,
     needs: needsOf(alias),
     notFollowed: alias.notFollowed,
     gssapi: alias.one("gssapiauthentication") === "yes",
@@ -58,9 +62,10 @@ function resolve(connection: Connection, behind: readonly string[]): Route {
   };
 }
 
-function proxyCommand(alias: HostOptions, tokens: (text: string) => string): string | undefined {
+/** Variables and `~` in it are for the shell that runs it. */
+function proxyCommand(alias: HostOptions, values: TokenValues): string | undefined {
   const command = alias.one("proxycommand");
-  return command === undefined || !isFile(command) ? undefined : tokens(command);
+  return command === undefined || !isFile(command) ? undefined : expandWay(command, values);
 }
 
 /** Options that the SSH library has nothing for, with the value that asks for nothing. */
@@ -101,36 +106,11 @@ function agentSocket(
   if (connection.agentSocketPath !== undefined) return expandHome(connection.agentSocketPath);
   if (configured?.toLowerCase() === "none") return undefined;
   if (configured === undefined || configured === "SSH_AUTH_SOCK") return process.env.SSH_AUTH_SOCK;
-  return configured.startsWith("$") ? process.env[configured.slice(1)] : tokens(configured);
-}
-
-/** Returns the last hop of `ProxyJump a,b,c` with the hops before it as its own bastions. */
-function jump(value: string | undefined): Connection | undefined {
-  if (value === undefined || value.toLowerCase() === "none") return undefined;
-  let hop: Connection | undefined;
-  for (const text of value.split(",")) {
-    const parts = /^(?:ssh:\/\/)?(?:([^@]+)@)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(text.trim());
-    if (parts?.[2] === undefined) continue;
-    hop = {
-      host: parts[2].replace(/^\[|\]$/g, ""),
-      ...(parts[1] === undefined ? {} : { user: parts[1] }),
-      ...(parts[3] === undefined ? {} : { port: Number(parts[3]) }),
-      ...(hop === undefined ? {} : { proxy: hop }),
-    };
-  }
-  return hop;
+  return /^\$[^{]/.test(configured) ? process.env[configured.slice(1)] : tokens(configured);
 }
 
 function expandTokens(text: string, host: string): string {
   return text.replace(/%([%h])/g, (_, token: string) => (token === "%" ? "%" : host));
-}
-
-interface TokenValues {
-  readonly host: string;
-  readonly user: string;
-  readonly port: number;
-  readonly keyName: string;
-  readonly alias: string;
 }
 
 /** Source: ssh_config(5), TOKENS and ENVIRONMENT VARIABLES. */
@@ -146,7 +126,7 @@ function expandPath(path: string, values: TokenValues): string {
     n: values.alias,
     p: String(values.port),
     r: values.user,
-    u: userInfo().username,
+    u: account()?.name ?? "",
   };
   return expandHome(path)
     .replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => process.env[name] ?? whole)

@@ -27,7 +27,8 @@ export async function collectCredentials(
   );
   const named =
     connection.privateKey ?? connection.password ?? connection.privateKeyPath ?? connection.privateKeyEnv;
-  const defaults = named === undefined && route.identityFiles.length === 0 ? defaultKeys(route) : [];
+  const nobodyNames = named === undefined && route.identityFiles.length === 0 && !route.noIdentityFile;
+  const defaults = nobodyNames ? defaultKeys(route) : [];
   const agent = await agentCredentials(route, [...explicit, ...configured, ...defaults]);
   const credentialOf = (key: FoundKey) => agent.named.get(key) ?? key.credential ?? [];
   const keys = [...explicit, ...configured].flatMap(credentialOf).slice(0, mostKeys);

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
-import { defaultKeyFiles, expandHome, homePath } from "../config/home-path.js";
+import { account, defaultKeyFiles, expandHome, homePath } from "../config/home-path.js";
 import { dialSeconds, type Route } from "../config/route.js";
 import type { HostKeyTrust } from "../trust/host-key.js";
 import { hostKeyText, type PublicHostKey } from "../trust/known-hosts.js";
@@ -79,9 +78,9 @@ export function sshArguments(
 }
 
 /** OpenSSH looks for its usual keys in the home folder of the account, whatever HOME says; ours is HOME. */
-function identityFiles({ connection, identityFiles }: Route): readonly string[] {
+function identityFiles({ connection, identityFiles, noIdentityFile }: Route): readonly string[] {
   if (connection.privateKeyPath !== undefined) return [expandHome(connection.privateKeyPath)];
-  if (homePath() === userInfo().homedir || identityFiles.length > 0) return [];
+  if (homePath() === account()?.home || identityFiles.length > 0 || noIdentityFile) return [];
   return defaultKeyFiles().filter((path) => existsSync(path));
 }
 

@@ -79,7 +79,8 @@ interface KeyLists {
 
 function keyLists(route: Route, target: string): KeyLists {
   const revoked = revokedHostKeys(route, target);
-  const known = lookUpKnownKeys(knownHostsTexts(route, target), route.keyName, route.port);
+  const { keyName: host, port, isKeyAlias: isAlias } = route;
+  const known = lookUpKnownKeys(knownHostsTexts(route, target), { host, port, isAlias });
   return { known, revoked, revokedFile: route.revokedHostKeys };
 }
 

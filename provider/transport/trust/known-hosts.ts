@@ -63,20 +63,32 @@ export function knownHostsName(host: string, port: number): string {
   return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
 }
 
+/** Under which name known_hosts texts are asked for a machine. */
+export interface ListedMachine {
+  readonly host: string;
+  readonly port: number;
+  /** OpenSSH lists a `HostKeyAlias` without the port; with it, as this package once advised, it counts as well. */
+  readonly isAlias?: boolean;
+}
+
 /**
  * Returns what the known_hosts texts say about a machine. Takes plain, wildcard, negated and hashed names, and `@revoked`;
  * leaves out `@cert-authority`, which the SSH library does not support.
  * Source: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
  */
-export function lookUpKnownKeys(texts: readonly string[], host: string, port: number): KnownKeys {
+export function lookUpKnownKeys(
+  texts: readonly string[],
+  { host, port, isAlias = false }: ListedMachine,
+): KnownKeys {
   const trusted: PublicHostKey[] = [];
   const revoked: PublicHostKey[] = [];
   const portless: PublicHostKey[] = [];
   for (const line of texts.flatMap((text) => text.split(/\r?\n/))) {
     const entry = parseEntry(line);
     if (entry === undefined) continue;
-    const named = namesMatch(entry.names, knownHostsName(host, port));
-    const namedPortless = port !== 22 && namesMatch(entry.names, host.toLowerCase());
+    const withoutPort = namesMatch(entry.names, host.toLowerCase());
+    const named = namesMatch(entry.names, knownHostsName(host, port)) || (isAlias && withoutPort);
+    const namedPortless = port !== 22 && !isAlias && withoutPort;
     if (entry.marker === "@revoked") {
       if (named || namedPortless) revoked.push(entry.key);
     } else if (named) trusted.push(entry.key);

@@ -132,11 +132,10 @@ describe("a hostile line", () => {
     "a package's name": (text) => packageFacts(text.slice(0, 4_096)),
     "a type's name": (text) => parseVgpuTypeName(text.slice(0, 4_096)),
     "a pattern of known_hosts": (text) =>
-      lookUpKnownKeys(
-        [`${text.slice(0, 4_096)} ssh-ed25519 AAAA`, `${"*a".repeat(60)}b ${key}`],
-        "a".repeat(250),
-        22,
-      ),
+      lookUpKnownKeys([`${text.slice(0, 4_096)} ssh-ed25519 AAAA`, `${"*a".repeat(60)}b ${key}`], {
+        host: "a".repeat(250),
+        port: 22,
+      }),
   };
   const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 

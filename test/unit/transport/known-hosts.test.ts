@@ -10,7 +10,8 @@ import { makeKeyPair } from "../../ssh-keys.js";
 
 const text = makeKeyPair().public;
 const key = parsePublicHostKey(text) as PublicHostKey;
-const look = (line: string, host: string, port = 22) => lookUpKnownKeys([line], host, port);
+const look = (line: string, host: string, port = 22, isAlias = false) =>
+  lookUpKnownKeys([line], { host, port, isAlias });
 
 describe("lookUpKnownKeys", () => {
   it.each([
@@ -53,6 +54,17 @@ describe("lookUpKnownKeys", () => {
       revoked: [],
       portless: [key],
     });
+  });
+});
+
+describe("a HostKeyAlias", () => {
+  it.each([22, 2222])("is looked up without the port, as OpenSSH lists it: port %d", (port) => {
+    expect(look(`gpu ${text}`, "gpu", port, true)).toEqual({ trusted: [key], revoked: [], portless: [] });
+    expect(look(`@revoked gpu ${text}`, "gpu", port, true).revoked).toEqual([key]);
+  });
+
+  it("is known with the port, too", () => {
+    expect(look(`[gpu]:2222 ${text}`, "gpu", 2222, true).trusted).toEqual([key]);
   });
 });
 
