@@ -2,6 +2,7 @@ import type { Connection } from "../model/connection.js";
 import type { MachineFacts } from "../model/facts.js";
 import { observeGuest } from "../observe/observe-guest.js";
 import { observeHost } from "../observe/observe-host.js";
+import { isPlanOutdated } from "../transport/lock/lock-failures.js";
 import { lockHolding } from "../transport/lock.js";
 import { type Session, sessionFor } from "../transport/session.js";
 import { rememberAccepted } from "../transport/trust/accepted-keys.js";
@@ -73,9 +74,14 @@ function viewOf<Facts extends MachineFacts>(
   const sight = sightOf<Facts>(`${kind} ${canonical(connection)}`);
   const observe = async () => {
     const holding = lockHolding(session);
-    sight.last = how.observe(session).finally(() => {
-      for (const note of session.takeWayNotes()) tell(session.target, note);
-    });
+    // Only what was planned before is outdated when the lock was taken anew: a look is what comes next then.
+    const again = (error: unknown) => (isPlanOutdated(error) ? how.observe(session) : Promise.reject(error));
+    sight.last = how
+      .observe(session)
+      .catch(again)
+      .finally(() => {
+        for (const note of session.takeWayNotes()) tell(session.target, note);
+      });
     const facts = await sight.last;
     sight.seenUnder = holding;
     return facts;

@@ -44,19 +44,6 @@ export function lockTimeout(target: string, holder: LockHolder | undefined, wait
   });
 }
 
-export function lockTaken(target: string, holder: LockHolder): VgpuError {
-  const ago = holder.ageMs === undefined ? "" : `, which began ${seconds(holder.ageMs)} ago`;
-  return new VgpuError({
-    code: "VGPU_LOCKED",
-    where: target,
-    what: "the lock was lost with the connection, and another run had it meanwhile",
-    saw: `a run of ${holder.who ?? "nobody known"}${ago} (${lockFolder}/run.holder)`,
-    expected: "nobody else between two steps of one plan",
-    next: "run again: the machine is observed anew and the rest is done",
-    now: "the steps before this one are done",
-  });
-}
-
 /** No channel for the question was to be had. */
 export function lockUnasked(target: string, waitedMs: number): VgpuError {
   return new VgpuError({
@@ -103,6 +90,22 @@ export function planOutdated(target: string, name: string, reason: NotBegun): Vg
     now: `${name} changed nothing`,
   };
   const error = new VgpuError(parts);
+  outdated.add(error);
+  return error;
+}
+
+/** Another run had the lock while this one's connection or the machine's boot was gone. It is held again by now. */
+export function lockTaken(target: string, holder: LockHolder): VgpuError {
+  const ago = holder.ageMs === undefined ? "" : `, which began ${seconds(holder.ageMs)} ago`;
+  const error = new VgpuError({
+    code: "VGPU_LOCKED",
+    where: target,
+    what: "the lock was lost with the connection, and another run had it meanwhile",
+    saw: `a run of ${holder.who ?? "nobody known"}${ago} (${lockFolder}/run.holder)`,
+    expected: "nobody else between two steps of one plan",
+    next: "run again: the machine is observed anew and the rest is done",
+    now: "the steps before this one are done",
+  });
   outdated.add(error);
   return error;
 }

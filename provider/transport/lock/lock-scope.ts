@@ -5,7 +5,10 @@ import type { Machine } from "../machine/machine.js";
 export interface HeldLock {
   /** By it the machine's scripts know whose run holds the lock. */
   readonly token: string;
-  /** Takes the lock anew if a lost connection or a reboot took it away. @throws VGPU_LOCKED */
+  /**
+   * Takes the lock anew if a lost connection or a reboot took it away.
+   * @throws VGPU_LOCKED; one for which `isPlanOutdated` holds when another run had the lock meanwhile, and it is held again
+   */
   ensure(): Promise<void>;
   /** Lets the lock go and takes it again, which waits for every script that still changes the machine. @throws VGPU_LOCKED */
   renew(): Promise<void>;

@@ -70,6 +70,7 @@ export class MachineLock implements HeldLock {
     }
   }
 
+  /** @throws an error for which `isPlanOutdated` holds, once, when it was taken anew and another run had it in between */
   async ensure(): Promise<void> {
     if (this.channel !== undefined) return;
     // A wait for the lock may be long, and nothing is lost when its connection is: one more try.
@@ -101,14 +102,12 @@ export class MachineLock implements HeldLock {
     const channel = new LockChannel(running, context.lockSilenceMs, () => {
       if (this.channel === channel) this.channel = undefined;
     });
-    if (this.heldBefore && before !== undefined && before.token !== this.token) {
-      channel.close();
-      throw lockTaken(context.machine.target, before);
-    }
     listen((line) => channel.take(line));
     this.channel = channel;
     this.takings++;
+    const others = this.heldBefore && before?.token !== this.token ? before : undefined;
     this.heldBefore = true;
+    if (others !== undefined) throw lockTaken(context.machine.target, others);
   }
 
   private drop(): void {

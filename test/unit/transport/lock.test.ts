@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isPlanOutdated } from "../../../provider/transport/lock/lock-failures.js";
 import { withLock } from "../../../provider/transport/lock.js";
 import {
   closeAllSessions,
@@ -149,15 +150,21 @@ describe("withLock", () => {
     });
   });
 
-  it("fails the work when another run had it meanwhile", async () => {
+  it("tells the work once that its plan is outdated when another run had it meanwhile, and is held then", async () => {
     await withLock(here(), "first", async () => {
       machine.cutConnections();
       await withLock(elsewhere(), "second", async () => {});
       const error = (await echo(here()).catch((e: Error) => e)) as Error;
+      expect(isPlanOutdated(error)).toBe(true);
       expect(error.message).toMatch(
         /VGPU_LOCKED .* the lock was lost with the connection, and another run had it meanwhile/,
       );
       expect(error.message).toContain("Saw: a run of second, which began ");
+      const before = locks();
+      expect((await echo(here())).stdout).toBe("x\n");
+      expect(locks()).toBe(before);
+      const late = withLock(elsewhere({ lockDeadlineMs: 100 }), "late", async () => {});
+      await expect(late).rejects.toThrow("another run is changing this machine\nSaw: held by first");
     });
     expect(await withLock(here(), "third", async () => (await echo(here())).stdout)).toBe("x\n");
   });

@@ -1,0 +1,37 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hostView } from "../../../provider/resources/machine-view.js";
+import { withLock } from "../../../provider/transport/lock.js";
+import { closeAllSessions, sessionFor } from "../../../provider/transport/session.js";
+import { SshFixture } from "../transport/ssh-fixture.js";
+
+let machine: SshFixture;
+beforeEach(async () => {
+  machine = new SshFixture();
+  await machine.start();
+  mkdirSync(join(machine.root, "run/systemd/system"), { recursive: true });
+  for (const name of ["systemctl", "modinfo", "mdevctl", "dpkg-query"])
+    machine.standIn(name, "#!/bin/sh\nexit 0\n");
+});
+afterEach(async () => {
+  await closeAllSessions();
+  await machine.stop();
+});
+
+describe("a look under the lock", () => {
+  it("is made, and is the newest, when another run had the lock while the connection was gone", async () => {
+    const view = hostView(machine.connection());
+    const elsewhere = sessionFor(machine.connection({ host: "localhost" }));
+    const looks = () => machine.commands.filter((text) => text.includes("pulumi-vgpu:observe-host")).length;
+    await withLock(view.session, "first", async () => {
+      await view.current();
+      machine.cutConnections();
+      await withLock(elsewhere, "second", async () => {});
+      expect((await view.observe()).bootId).toBe("boot-1");
+      expect(looks()).toBe(2);
+      expect((await view.current()).bootId).toBe("boot-1");
+      expect(await view.facts()).toBe(await view.current());
+    });
+  });
+});
