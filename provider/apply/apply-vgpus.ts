@@ -28,13 +28,22 @@ export async function applyVgpuSteps(steps: readonly SingleVgpuStep[], machine: 
   const error = await stepError(machine, { name: failed?.kind ?? "vgpus", code: result.code, said });
   if (failed === undefined) throw error;
   const { vgpu } = failed;
-  throw new VgpuError({
+  const failure = new VgpuError({
     ...error.parts,
     ...(last[0] === "changed" ? cameSince(said) : said.includes(heldWords) ? inUse(said) : {}),
     where: `${machine.label.split(" ")[0]} ${vgpu.carrier} ${vgpu.name}`,
     what: `${failed.kind} of ${vgpu.typeName} on ${vgpu.parent} failed`,
     now: `${finished} of ${steps.length} operations of this change are done; the next run goes on from there`,
   });
+  failedSteps.set(failure, failed);
+  throw failure;
+}
+
+const failedSteps = new WeakMap<object, SingleVgpuStep>();
+
+/** Returns the step at which `applyVgpuSteps` stopped with this error; `undefined` where that is not known. */
+export function failedStep(error: VgpuError): SingleVgpuStep | undefined {
+  return failedSteps.get(error);
 }
 
 /** How held.sh begins to say that a process uses a vGPU; the process is named before it. */

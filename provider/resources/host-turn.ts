@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { applyVgpuSteps } from "../apply/apply-vgpus.js";
-import { isVgpuError } from "../model/errors.js";
+import { applyVgpuSteps, failedStep } from "../apply/apply-vgpus.js";
+import { isVgpuError, type VgpuError } from "../model/errors.js";
 import type { HostFacts } from "../model/facts.js";
 import type { Plan } from "../plan/steps.js";
 import { jointSteps } from "../plan/vgpu/joint-steps.js";
@@ -90,7 +90,8 @@ async function doTogether(view: MachineView<HostFacts>, calls: Set<Waiting>): Pr
   calls.clear();
   const [first] = all;
   if (first === undefined || all.length === 1) return;
-  const steps = jointSteps(all.map(({ plan }) => plan(facts)));
+  const planned = all.map((call) => ({ call, plan: call.plan(facts) }));
+  const steps = jointSteps(planned.map(({ plan }) => plan));
   if (steps.length < 2) return;
   for (const { say } of all)
     say(`${steps.length} steps on vGPUs of one host are done together`, { passing: true });
@@ -103,5 +104,13 @@ async function doTogether(view: MachineView<HostFacts>, calls: Set<Waiting>): Pr
     if (!isVgpuError(error)) throw error;
     // Each call does, or tells, its own part on what is seen then.
     view.forget();
+    const step = failedStep(error);
+    const whose = planned.find(({ plan }) => plan.steps.some((one) => one === step))?.call;
+    if (error.code === "VGPU_FOREIGN") whose?.say(foreignText(error), { severity: "WARNING" });
   }
+}
+
+/** What nobody would be told where the vGPU finds another place, or takes over what was made. */
+function foreignText({ code, parts }: VgpuError): string {
+  return `${code}: ${parts.what}: ${parts.saw}; what is there is left as it is, and this vGPU is planned for anew`;
 }

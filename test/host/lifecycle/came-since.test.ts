@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runDestroy, runUp } from "../../fleet/run.js";
+import { runDestroy, runUp, startRun } from "../../fleet/run.js";
 import { type Bed, type HostBed, openBed, uuidOf } from "./bed.js";
 import { gpuOf, liveTypes, recordedVgpus } from "./live-vgpus.js";
 
@@ -46,6 +46,33 @@ describe.concurrent("a vGPU that somebody made between our look and our step", (
     expect(await liveTypes(host.machine)).toEqual(["A2-4Q", "A2-4Q"]);
     await upWith(host, {});
     expect((await gpuOf(host.machine)).vgpus).toEqual(others);
+  });
+
+  it("is told on the vGPU whose place it has, where several are made together and that one finds another place", {
+    timeout: 300_000,
+  }, async () => {
+    const host = await bed.host("joint", "adaVendorVfio");
+    await upWith(host, {});
+    const free = "/sys/bus/pci/devices/0000:26:00.5/nvidia";
+    let looks = 0;
+    const unhook = await host.machine.onCommand(async ({ name }) => {
+      if (name === "pulumi-vgpu:observe-host" && ++looks === 2)
+        await host.machine.shell(
+          `sed -n 's/ *: NVIDIA A2-4Q$//p' ${free}/creatable_vgpu_types > ${free}/current_vgpu_type`,
+        );
+    });
+    const vgpus = { "a-1": "A2-4Q", "a-2": "A2-4Q" };
+    const run = startRun({ task: "up", program: host.program(vgpus), statePath: host.statePath });
+    const { error, output } = await run.ended;
+    await unhook();
+    expect(error).toBe("");
+    expect(output.split("\n").filter((line) => line.includes("VGPU_FOREIGN"))).toEqual([
+      expect.stringMatching(
+        /^gpu-host a-2: VGPU_FOREIGN: make-vgpu of NVIDIA A2-4Q on 0000:26:00.5 failed: 0000:26:00.5 .* \(looked at just before it would have been made\); what is there is left as it is, and this vGPU is planned for anew$/,
+      ),
+    ]);
+    expect(await recordedVgpus(host.machine)).toEqual(["a-1 A2-4Q", "a-2 A2-4Q"]);
+    expect(await liveTypes(host.machine)).toEqual(["A2-4Q", "A2-4Q", "A2-4Q"]);
   });
 
   it("keeps its function and the driver when the host goes", { timeout: 300_000 }, async () => {
