@@ -72,6 +72,25 @@ export const systemdContracts: readonly Contract[] = [
       }),
   },
   {
+    id: "systemctl/show-several",
+    relies: "systemctl",
+    needs,
+    title:
+      "show answers for several units with a block each, in the order of their names in the call, and an empty line between",
+    check: (bed) =>
+      withUnit(bed, oneshot("true"), async (unit) => {
+        const text = await say(
+          bed,
+          `systemctl show -p LoadState -p UnitFileState z-absent.service ${unit} a-absent.service`,
+        );
+        expect(text.split("\n\n").map((block) => block.split("\n").toSorted())).toEqual([
+          ["LoadState=not-found", "UnitFileState="],
+          ["LoadState=loaded", "UnitFileState=disabled"],
+          ["LoadState=not-found", "UnitFileState="],
+        ]);
+      }),
+  },
+  {
     id: "systemctl/failed",
     relies: "systemctl",
     needs,
