@@ -1,22 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { diagnosticsOf } from "./support/messages.js";
-import { mustSucceed, type StackRun } from "./support/stack.js";
+import { diagnosticsOf, toldOf } from "./support/messages.js";
+import { mustSucceed } from "./support/stack.js";
 import { hostArgs, openStory, type Story } from "./support/story.js";
 
 const gpu = "0000:41:00.0";
 const type = "pulumi-nodejs:dynamic/vgpu";
-
-/** Returns what the engine says of each resource at a run's end, by its type and name. */
-function toldOf(run: StackRun): Record<string, string[]> {
-  const told: Record<string, string[]> = {};
-  let lines: string[] = [];
-  for (const line of diagnosticsOf(run).split("\n")) {
-    const row = /^ {2}(\S+) \((.+)\):$/.exec(line);
-    if (row !== null) told[`${row[1]} ${row[2]}`] = lines = [];
-    else if (line.trim() !== "" && line !== "Diagnostics:") lines.push(line.slice(4));
-  }
-  return told;
-}
 
 describe("what is told in a run", () => {
   let story: Story;

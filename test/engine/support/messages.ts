@@ -9,6 +9,18 @@ export function diagnosticsOf(run: StackRun): string {
   return run.output.slice(from, to === -1 ? undefined : from + to);
 }
 
+/** Returns what the engine says of each resource at a run's end, by its type and name. */
+export function toldOf(run: StackRun): Record<string, string[]> {
+  const told: Record<string, string[]> = {};
+  let lines: string[] = [];
+  for (const line of diagnosticsOf(run).split("\n")) {
+    const row = /^ {2}(\S+) \((.+)\):$/.exec(line);
+    if (row !== null) told[`${row[1]} ${row[2]}`] = lines = [];
+    else if (line.trim() !== "" && line !== "Diagnostics:") lines.push(line.slice(4));
+  }
+  return told;
+}
+
 /** What a message is expected to be. */
 export interface ExpectedMessage {
   readonly code: string;
