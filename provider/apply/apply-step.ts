@@ -1,3 +1,4 @@
+import type { SettingStepKind } from "../model/step.js";
 import type { Step, VgpuStep } from "../plan/steps.js";
 import { rebootAndWait } from "../transport/reboot.js";
 import { bootUnit, restoreScript } from "./boot-unit.js";
@@ -5,7 +6,7 @@ import { copyPackage, installDriver, uninstallDriver, uploadPackage } from "./dr
 import { acquireLicense } from "./license-step.js";
 import { type ChangingScript, change, type Machine } from "./machine.js";
 import { rebootGuard } from "./reboot-guard.js";
-import { changeVfs } from "./vf-steps.js";
+import { changeSetting } from "./setting-step.js";
 
 /** What a step needs to know beside itself. */
 export interface StepContext {
@@ -19,68 +20,67 @@ export interface StepContext {
 /** A step that is run alone; those on vGPUs run together. */
 export type SingleStep = Exclude<Step, VgpuStep>;
 
+/** A step of one kind. */
+type StepOf<Kind extends OwnKind> = Extract<SingleStep, { readonly kind: Kind }>;
+
+/** The kinds that change no setting of a GPU. */
+type OwnKind = Exclude<SingleStep["kind"], SettingStepKind>;
+
+/** How a kind of step is carried out. */
+type Change<Kind extends OwnKind> = (step: StepOf<Kind>, context: StepContext) => Promise<unknown>;
+
+const changes: { readonly [Kind in OwnKind]: Change<Kind> } = {
+  "claim-host": (step, { machine }) => claim(machine, step, step.formerStacks.join(" ")),
+  "claim-guest": (step, { machine }) => claim(machine, step, ""),
+  "release-host": (_step, { machine }) => change(machine, { name: "release", args: [machine.side] }),
+  "release-guest": (_step, { machine }) => change(machine, { name: "release", args: [machine.side] }),
+  "upload-package": (step, { machine }) => uploadPackage(machine, step.package),
+  "copy-package": (step, { machine }) => copyPackage(machine, step.package),
+  "install-driver": (step, { machine }) => installDriver(machine, step),
+  "uninstall-driver": (step, { machine }) => uninstallDriver(machine, step.replacement),
+  "reboot-machine": (_step, context) => reboot(context),
+  // One of them is our own unit, which changes the machine under the same lock.
+  "await-services": ownScript(({ services }) => ({ args: services, readsOnly: true })),
+  "start-services": ownScript(({ services }) => ({ args: services })),
+  // They make the initramfs of every kernel anew: a busy machine was seen to take more than three minutes.
+  "block-nouveau": ownScript(() => ({ deadlineMs: 900_000 })),
+  "unblock-nouveau": ownScript(() => ({ deadlineMs: 900_000 })),
+  "install-boot-unit": ownScript(() => ({ args: [bootUnit()], stdin: restoreScript() })),
+  "remove-boot-unit": ownScript(() => ({})),
+  "write-gridd-conf": ownScript(({ featureType }) => ({ args: [String(featureType)] })),
+  "write-token": ownScript((_step, { token = "" }) => ({ stdin: token })),
+  "remove-license": ownScript(() => ({})),
+  "acquire-license": (_step, { machine }) => acquireLicense(machine),
+};
+
 /**
  * Runs one step. Whether it had its effect is seen by observing again.
  * @throws VGPU_STEP_FAILED, VGPU_TIMEOUT, VGPU_UNREACHABLE, VGPU_PACKAGE_MISMATCH
  */
 export async function applyStep(step: SingleStep, context: StepContext): Promise<void> {
-  const { machine } = context;
-  switch (step.kind) {
-    case "claim-host":
-    case "claim-guest": {
-      const former = step.kind === "claim-host" ? step.formerStacks.join(" ") : "";
-      const args = [machine.side, step.owner, step.nouveauLoaded ? "loaded" : "absent", former];
-      await change(machine, { name: "claim", args });
-      return;
-    }
-    case "release-host":
-    case "release-guest":
-      await change(machine, { name: "release", args: [machine.side] });
-      return;
-    case "upload-package":
-      return uploadPackage(machine, step.package);
-    case "copy-package":
-      return copyPackage(machine, step.package);
-    case "install-driver":
-      return installDriver(machine, step);
-    case "uninstall-driver":
-      return uninstallDriver(machine, step.replacement);
-    case "reboot-machine":
-      return reboot(context);
-    case "enable-vfs":
-    case "disable-vfs":
-      return changeVfs(machine, { name: step.kind, ...valuesOf(step, context) });
-    case "acquire-license":
-      return acquireLicense(machine);
-    default:
-      await change(machine, { name: step.kind, ...valuesOf(step, context) });
-  }
+  if (!isOwn(step)) return changeSetting(step, context.machine);
+  await (changes[step.kind] as Change<OwnKind>)(step, context);
 }
 
-function valuesOf(step: SingleStep, context: StepContext): Omit<ChangingScript, "name"> {
-  switch (step.kind) {
-    case "await-services":
-      // One of them is our own unit, which changes the machine under the same lock.
-      return { args: step.services, readsOnly: true };
-    case "start-services":
-      return { args: step.services };
-    case "block-nouveau":
-    case "unblock-nouveau":
-      // They make the initramfs of every kernel anew: a busy machine was seen to take more than three minutes.
-      return { deadlineMs: 900_000 };
-    case "install-boot-unit":
-      return { args: [bootUnit()], stdin: restoreScript() };
-    case "enable-vfs":
-      return { args: [step.gpu, String(step.count)], deadlineMs: 300_000 };
-    case "disable-vfs":
-      return { args: [step.gpu] };
-    case "write-gridd-conf":
-      return { args: [String(step.featureType)] };
-    case "write-token":
-      return { stdin: context.token ?? "" };
-    default:
-      return {};
-  }
+function isOwn(step: SingleStep): step is StepOf<OwnKind> {
+  return step.kind in changes;
+}
+
+/** Returns the change of a kind that has a script of its own name. */
+function ownScript<Kind extends OwnKind>(
+  values: (step: StepOf<Kind>, context: StepContext) => Omit<ChangingScript, "name">,
+): Change<Kind> {
+  return (step, context) =>
+    change(context.machine, { ...values(step, context), name: (step as SingleStep).kind });
+}
+
+function claim(
+  machine: Machine,
+  { owner, nouveauLoaded }: { readonly owner: string; readonly nouveauLoaded: boolean },
+  formerStacks: string,
+) {
+  const args = [machine.side, owner, nouveauLoaded ? "loaded" : "absent", formerStacks];
+  return change(machine, { name: "claim", args });
 }
 
 async function reboot(context: StepContext): Promise<void> {

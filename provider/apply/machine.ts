@@ -1,7 +1,8 @@
 import { isVgpuError, redact, VgpuError } from "../model/errors.js";
 import { readScript } from "../observe/read-script.js";
+import { settingScript } from "../settings/order.js";
 import type { ExecResult, Session } from "../transport/session.js";
-import { libraryScript } from "./boot-unit.js";
+import { sharedFunctions } from "./boot-unit.js";
 import { refusalMeaning } from "./nvrm-status.js";
 
 /** A machine that is being changed. */
@@ -19,7 +20,7 @@ export interface Machine {
 
 /** One of our changing scripts with its values. */
 export interface ChangingScript {
-  /** Name of the file below apply/shell, without `.sh`; it is also the script's name in logs. */
+  /** Name of the file below apply/shell or in the folder of its setting, without `.sh`; it is also the script's name in logs. */
   readonly name: string;
   readonly args?: readonly string[];
   readonly stdin?: string;
@@ -30,20 +31,21 @@ export interface ChangingScript {
   readonly expectedCodes?: readonly number[];
 }
 
-/** Files of functions that only some scripts start with. */
-const librariesOf: Readonly<Record<string, string>> = {
-  "install-driver": "installer-folder",
-  "uninstall-driver": "installer-folder",
-  "drop-package": "installer-folder",
-  "block-nouveau": "initramfs",
-  "unblock-nouveau": "initramfs",
+/** Files of functions that only some scripts start with, by their paths below `provider/`. */
+const librariesOf: Readonly<Record<string, readonly string[]>> = {
+  vgpus: ["apply/shell/vgpu-functions.sh"],
+  "install-driver": ["apply/shell/installer-folder.sh"],
+  "uninstall-driver": ["apply/shell/installer-folder.sh", "settings/virtual-functions/functions.sh"],
+  "drop-package": ["apply/shell/installer-folder.sh"],
+  "block-nouveau": ["apply/shell/initramfs.sh"],
+  "unblock-nouveau": ["apply/shell/initramfs.sh"],
 };
 
-/** Returns the whole text of a changing script: the shared functions and its own file. */
+/** Returns the whole text of a changing script: the functions that it starts with, and its own file. */
 export function changingScript(name: string, side: Machine["side"]): string {
-  const library = librariesOf[name];
-  const own = library === undefined ? "" : readScript(`apply/shell/${library}.sh`);
-  return libraryScript(side) + own + readScript(`apply/shell/${name}.sh`);
+  const ofSetting = settingScript(name);
+  const files = ofSetting ?? [...(librariesOf[name] ?? []), `apply/shell/${name}.sh`];
+  return sharedFunctions(side) + files.map(readScript).join("");
 }
 
 /**

@@ -1,6 +1,6 @@
+import type { SettingFacts, SettingRecord } from "./gpu-settings.js";
 import type { InstallationFacts } from "./installation-facts.js";
 import type { PciAddress } from "./pci-address.js";
-import type { VfsTurn } from "./vfs-turn.js";
 
 /** How an NVIDIA GPU's vGPUs are made. Detected on the host, never assumed. Source: mdev.md section 1. */
 export type GpuInterface = "mdev-on-pf" | "mdev-on-vf" | "vendor-vfio";
@@ -57,15 +57,8 @@ export interface LiveVgpu {
   readonly removing?: true;
 }
 
-/** A virtual function of a GPU. */
-export interface VirtualFunction {
-  readonly vfAddress: PciAddress;
-  readonly vfIndex: number;
-  readonly driver: string | null;
-}
-
-/** One physical GPU as the host shows it. */
-export interface GpuFacts {
+/** One physical GPU as the host shows it, with what its settings add. */
+export interface GpuFacts extends SettingFacts {
   readonly address: PciAddress;
   /** `"10de:2235"` */
   readonly deviceId: string;
@@ -75,11 +68,6 @@ export interface GpuFacts {
   /** Whether it drives the host's console. */
   readonly bootVga: boolean;
   readonly iommuGroup: number | null;
-  /** What `sriov_totalvfs` says, 0 where it is not there. A board may show some and make none: a Tesla T4 shows 16. */
-  readonly totalVfs: number;
-  readonly virtualFunctions: readonly VirtualFunction[];
-  /** A script of ours left sriov-manage behind, and it has not ended; not there where nothing runs. */
-  readonly vfsTurn?: VfsTurn;
   readonly vgpuInterface: GpuInterface | null;
   /** What NVIDIA's driver said of it to the kernel's log in this boot, line by line; asked for where no driver has the GPU. */
   readonly kernelLog: readonly string[];
@@ -164,8 +152,8 @@ export interface HostManifest extends MachineManifest {
   readonly formerStacks: readonly string[];
   /** sha256 of the files of our boot unit that are there, by file name. */
   readonly bootFiles: Readonly<Record<string, string>>;
-  /** What is noted of each GPU whose virtual functions we need: how many, and whether some were on before us. */
-  readonly gpus: Readonly<Record<PciAddress, { readonly vfs: number; readonly foundOn?: true }>>;
+  /** What is noted of each GPU whose settings we changed, or need as they are. */
+  readonly gpus: Readonly<Record<PciAddress, SettingRecord>>;
   readonly vgpus: readonly VgpuRecord[];
 }
 

@@ -1,5 +1,5 @@
+import type { FactLines } from "../model/fact-lines.js";
 import { isFormat, isKnownFormat } from "../model/record-format.js";
-import type { FactLines } from "./fact-lines.js";
 import { manifestFiles, recordPath } from "./parse-manifest.js";
 
 /**

@@ -1,11 +1,6 @@
 import { startOf } from "../model/errors.js";
+import { countOf, type FactLines } from "../model/fact-lines.js";
 import type { UnreadPart } from "../model/facts.js";
-import type { FactLines } from "./fact-lines.js";
-
-/** Returns the number that a text is, `null` for anything that no count on a machine can be: `1e999`, `-1`, `NaN`, `0x10`. */
-export function countOf(text: string | undefined): number | null {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null;
-}
 
 /** Where the kernel's lines have a count: the tag, the field of its device, its own, and what it is called in /sys. */
 const counts = [

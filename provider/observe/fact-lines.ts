@@ -1,13 +1,6 @@
 import { endOf, isVgpuError, startOf, VgpuError } from "../model/errors.js";
+import type { FactLines } from "../model/fact-lines.js";
 import { withoutCommands } from "../model/shown.js";
-
-/** The lines that an observing script printed, by tag; each line is its fields. */
-export interface FactLines {
-  /** The first field of the first line with this tag, `""` when there is none. */
-  one(tag: string): string;
-  /** The fields of every line with this tag, in order. */
-  all(tag: string): readonly (readonly string[])[];
-}
 
 /** More lines than a host with 500 VMs has, and longer ones than its longest: beyond it is no answer but an attack. */
 const mostLines = 40_000;

@@ -172,20 +172,3 @@ if command -v mdevctl > /dev/null 2>&1; then
     break
   done
 fi
-# Whatever turns virtual functions on or off for us holds the lock of its file until it has ended.
-for gpu in $gpus; do
-  turn=/run/pulumi-vgpu/sriov-manage.$gpu
-  if [ ! -f "$turn" ] || (flock -s -n 5) 5< "$turn"; then continue; fi
-  line_of "$turn"; said=$value
-  line_of /proc/uptime
-  fact vfs-turn "$gpu" "${said%% *}" "${said#* }" "${value%%.*}"
-done
-# Where others may change it, it is not what root's boot runs.
-open=$(find /usr/local/lib/pulumi-vgpu -prune \( ! -type d -o ! -uid "$(id -u)" -o -perm /022 \) 2> /dev/null)
-for path in /usr/local/lib/pulumi-vgpu/restore /etc/systemd/system/pulumi-vgpu.service; do
-  if [ -n "$open$(find "$path" -prune -type f \( ! -uid "$(id -u)" -o -perm /022 \) 2> /dev/null)" ]; then fact boot-file "${path##*/}" 'others may change it'
-  elif [ -f "$path" ]; then fact boot-file "${path##*/}" "$(head -c 1000000 "$path" | sha256sum | cut -d ' ' -f 1)"
-  elif [ -e "$path" ]; then fact boot-file "${path##*/}" 'no regular file'; fi
-done
-look_at_manifest
-fact end host

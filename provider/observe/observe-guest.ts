@@ -1,6 +1,7 @@
+import type { FactLines } from "../model/fact-lines.js";
 import type { GuestFacts } from "../model/facts.js";
 import type { Session } from "../transport/session.js";
-import { type FactLines, parseFactLines, understood } from "./fact-lines.js";
+import { parseFactLines, understood } from "./fact-lines.js";
 import { parseFieldLine } from "./field-line.js";
 import { parseMachine } from "./parse-machine.js";
 import { parseGuestManifest } from "./parse-manifest.js";

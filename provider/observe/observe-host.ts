@@ -10,7 +10,7 @@ import { parseHostManifest } from "./parse-manifest.js";
 import { parseMdevParents } from "./parse-mdev-parents.js";
 import { parseMdevDefinitions } from "./parse-mdevctl.js";
 import { refuseBlindLook } from "./parse-unread.js";
-import { machineScript, readScript } from "./read-script.js";
+import { hostScript, machineScript } from "./read-script.js";
 import { runObservation } from "./run-observation.js";
 
 const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.service pulumi-vgpu.service";
@@ -20,7 +20,7 @@ const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.serv
  * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL, VGPU_PREREQUISITE
  */
 export async function observeHost(session: Session): Promise<HostFacts> {
-  const text = `services='${hostServices}'\n${machineScript()}${readScript("observe/host.sh")}`;
+  const text = `services='${hostServices}'\n${machineScript()}${hostScript()}`;
   const output = await runObservation(session, { name: "observe-host", text });
   return understood("host", session.target, () => parseHostFacts(output, session.target));
 }

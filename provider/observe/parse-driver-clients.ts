@@ -1,5 +1,5 @@
+import type { FactLines } from "../model/fact-lines.js";
 import type { DriverClient } from "../model/facts.js";
-import type { FactLines } from "./fact-lines.js";
 
 /** The vGPU manager's own: sriov-manage is made to run beside them. Source: mdev.md section 3, programs.md section 5 */
 const ownUnits: ReadonlySet<string> = new Set(["nvidia-vgpud.service", "nvidia-vgpu-mgr.service"]);

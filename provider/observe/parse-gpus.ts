@@ -1,9 +1,11 @@
 import { startOf } from "../model/errors.js";
+import { countOf, type FactLines, type Links } from "../model/fact-lines.js";
 import type { GpuFacts, GpuInterface, Holder, LiveVgpu, OfferedType } from "../model/facts.js";
-import { countOf } from "./counts.js";
-import type { FactLines } from "./fact-lines.js";
+import type { SettingFacts } from "../model/gpu-settings.js";
+import { settings } from "../settings/order.js";
+import type { SeenGpu } from "../settings/setting.js";
 import { holdersByFile } from "./parse-holders.js";
-import { type Links, parseLinks } from "./parse-links.js";
+import { parseLinks } from "./parse-links.js";
 import { mdevsOn } from "./parse-mdevs.js";
 import { parseSmiTypes } from "./parse-smi-types.js";
 
@@ -13,13 +15,13 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
   const holders = holdersByFile(lines);
   return lines
     .all("gpu")
-    .map(([address = "", id = "", subsystem = "", bootVga = "", total = ""]) => {
+    .map(([address = "", id = "", subsystem = "", bootVga = ""]) => {
       const own = links.get(address);
-      const virtualFunctions = virtualFunctionsOf(address, links);
+      const ofSettings = settingFacts({ lines, links, address });
       const offered = offeredTypes(lines, address);
       const vgpuInterface = interfaceOf(lines, address);
       const vgpus = [
-        ...nvidiaMdevs(lines, [address, ...virtualFunctions.map((vf) => vf.vfAddress)], holders),
+        ...nvidiaMdevs(lines, [address, ...ofSettings.virtualFunctions.map((vf) => vf.vfAddress)], holders),
         ...vendorVgpusOf(lines, { address, links, holders, offered }),
       ];
       const facts = {
@@ -29,9 +31,7 @@ export function parseGpus(lines: FactLines): GpuFacts[] {
         driver: own?.get("driver") ?? null,
         bootVga: bootVga === "1",
         iommuGroup: countOf(own?.get("iommu_group")),
-        totalVfs: countOf(total) ?? 0,
-        virtualFunctions,
-        ...vfsTurnOf(lines, address),
+        ...ofSettings,
         kernelLog: kernelLogOf(lines, address),
         vgpuInterface,
         offeredTypes: offered,
@@ -49,31 +49,14 @@ function kernelLogOf(lines: FactLines, address: string): string[] {
   return said.slice(0, 12).map(([, line = ""]) => startOf(line, 300));
 }
 
-/** It notes its option and when the machine had been up for how many seconds. */
-function vfsTurnOf(lines: FactLines, address: string): Pick<GpuFacts, "vfsTurn"> {
-  const turn = lines.all("vfs-turn").find((fields) => fields[0] === address);
-  if (turn === undefined) return {};
-  const [, option, since, now] = turn;
-  const [begun, up] = [countOf(since), countOf(now)];
-  const seconds = begun === null || up === null ? null : up - begun;
-  return { vfsTurn: { option: option === "-d" ? "-d" : "-e", seconds } };
-}
-
 function bare(hex: string): string {
   return hex.replace(/^0x/, "");
 }
 
-function virtualFunctionsOf(address: string, links: Links): GpuFacts["virtualFunctions"] {
-  const functions = [];
-  for (const [name, vfAddress] of links.get(address) ?? []) {
-    if (!name.startsWith("virtfn")) continue;
-    functions.push({
-      vfAddress,
-      vfIndex: Number(name.slice(6)),
-      driver: links.get(vfAddress)?.get("driver") ?? null,
-    });
-  }
-  return functions.sort((a, b) => a.vfIndex - b.vfIndex);
+/** Returns what the settings know of a GPU, each its part. */
+function settingFacts(seen: SeenGpu): SettingFacts {
+  const parts = settings.map(({ parse }) => parse?.(seen) ?? {});
+  return Object.assign({}, ...parts);
 }
 
 function interfaceOf(lines: FactLines, address: string): GpuInterface | null {

@@ -1,5 +1,5 @@
+import type { FactLines } from "../model/fact-lines.js";
 import type { Holder } from "../model/facts.js";
-import type { FactLines } from "./fact-lines.js";
 
 /**
  * Returns who holds what: the path of a VFIO group file, or the device (mdev UUID, PCI address) behind a VFIO device file,

@@ -1,10 +1,10 @@
+import type { FactLines } from "../model/fact-lines.js";
 import type {
   Distribution,
   DriverPackage,
   InstallationFacts,
   InstallerFolder,
 } from "../model/installation-facts.js";
-import type { FactLines } from "./fact-lines.js";
 
 /** Returns what prerequisites.sh said. */
 export function parseInstallation(lines: FactLines): InstallationFacts {

@@ -1,7 +1,4 @@
-import type { FactLines } from "./fact-lines.js";
-
-/** Links of devices, functions of GPUs and mdevs: address or UUID → link name → last part of the target. */
-export type Links = ReadonlyMap<string, ReadonlyMap<string, string>>;
+import type { FactLines, Links } from "../model/fact-lines.js";
 
 /** Returns the links that a look names by their whole paths: to take them apart there costs the machine more than the look. */
 export function parseLinks(lines: FactLines): Links {

@@ -1,5 +1,5 @@
+import type { FactLines } from "../model/fact-lines.js";
 import type { MachineFacts, ServiceFacts } from "../model/facts.js";
-import type { FactLines } from "./fact-lines.js";
 import { parseRunningVms } from "./parse-holders.js";
 import { parseInstallation } from "./parse-installation.js";
 import { parseRole } from "./parse-role.js";

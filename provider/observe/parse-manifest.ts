@@ -1,8 +1,7 @@
+import type { FactLines, RecordFields } from "../model/fact-lines.js";
 import type { GuestManifest, HostManifest, MachineManifest, VgpuRecord } from "../model/facts.js";
-import { countOf } from "./counts.js";
-import type { FactLines } from "./fact-lines.js";
-
-type Fields = ReadonlyMap<string, string>;
+import type { SettingRecord } from "../model/gpu-settings.js";
+import { settings } from "../settings/order.js";
 
 /** The paths of records: a GPU's has its address, a vGPU's its UUID. */
 export const recordPath =
@@ -12,7 +11,7 @@ export const recordPath =
  * Returns the fields of every file of our manifest, by path below `/etc/pulumi-vgpu`. One that a record has twice, or with
  * control characters or line ends of Unicode's, is as good as none: somebody bent it.
  */
-export function manifestFiles(lines: FactLines): ReadonlyMap<string, Fields> {
+export function manifestFiles(lines: FactLines): ReadonlyMap<string, RecordFields> {
   const files = new Map<string, Map<string, string>>();
   for (const fields of lines.all("manifest")) {
     const line = fields.join("\t");
@@ -47,16 +46,16 @@ export function parseMachineManifest(lines: FactLines, claim: "host" | "guest"):
   };
 }
 
-function formatOf(files: ReadonlyMap<string, Fields>): string {
+function formatOf(files: ReadonlyMap<string, RecordFields>): string {
   return files.get("format")?.get("format") ?? "1";
 }
 
 /** A guest's records have names of their own; in format 1 they were called like a host's. */
 function ownRecord(
-  files: ReadonlyMap<string, Fields>,
+  files: ReadonlyMap<string, RecordFields>,
   claim: "host" | "guest",
   name: "driver" | "nouveau",
-): Fields | undefined {
+): RecordFields | undefined {
   const guestOnly = formatOf(files) === "1" && files.has("guest") && !files.has("host");
   if (claim === "host") return guestOnly ? undefined : files.get(name);
   return files.get(`guest-${name}`) ?? (guestOnly ? files.get(name) : undefined);
@@ -87,17 +86,18 @@ export function parseGuestManifest(lines: FactLines): GuestManifest {
   return { ...parseMachineManifest(lines, "guest"), gridd: state && { state } };
 }
 
-function stateOf(fields: Fields | undefined): "intent" | "done" | null {
+function stateOf(fields: RecordFields | undefined): "intent" | "done" | null {
   if (fields === undefined) return null;
   return fields.get("state") === "done" ? "done" : "intent";
 }
 
-function gpuRecord(fields: Fields): HostManifest["gpus"][string] {
-  const vfs = countOf(fields.get("vfs")) ?? 0;
-  return fields.get("found") === "on" ? { vfs, foundOn: true } : { vfs };
+/** Returns what the settings noted of a GPU, each its part. */
+function gpuRecord(fields: RecordFields): SettingRecord {
+  const parts = settings.map(({ parseRecord }) => parseRecord?.(fields) ?? {});
+  return Object.assign({}, ...parts);
 }
 
-function vgpuRecord(uuid: string, fields: Fields): VgpuRecord {
+function vgpuRecord(uuid: string, fields: RecordFields): VgpuRecord {
   return {
     uuid,
     state: stateOf(fields) ?? "intent",

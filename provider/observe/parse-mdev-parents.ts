@@ -1,6 +1,5 @@
+import { countOf, type FactLines } from "../model/fact-lines.js";
 import type { MdevParentFacts, MdevType } from "../model/facts.js";
-import { countOf } from "./counts.js";
-import type { FactLines } from "./fact-lines.js";
 import { holdersByFile } from "./parse-holders.js";
 import { mdevsOn } from "./parse-mdevs.js";
 

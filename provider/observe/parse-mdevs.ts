@@ -1,5 +1,5 @@
+import type { FactLines } from "../model/fact-lines.js";
 import type { Holder } from "../model/facts.js";
-import type { FactLines } from "./fact-lines.js";
 import { parseLinks } from "./parse-links.js";
 
 /** An mdev as sysfs shows it, whosever driver made it. */

@@ -1,5 +1,5 @@
+import type { FactLines } from "../model/fact-lines.js";
 import type { MachineRole } from "../model/facts.js";
-import type { FactLines } from "./fact-lines.js";
 import { manifestFiles } from "./parse-manifest.js";
 
 /** Returns what role.sh said, and who manages the machine as what. */

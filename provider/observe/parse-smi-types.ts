@@ -1,5 +1,5 @@
+import { countOf } from "../model/fact-lines.js";
 import type { OfferedType } from "../model/facts.js";
-import { countOf } from "./counts.js";
 import { parseFieldLine } from "./field-line.js";
 
 /** Returns the types in lines of `nvidia-smi vgpu -s -v`. The type number is hexadecimal there. Source: mdev.md section 10. */

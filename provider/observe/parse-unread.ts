@@ -1,7 +1,7 @@
 import { VgpuError } from "../model/errors.js";
+import type { FactLines } from "../model/fact-lines.js";
 import type { UnreadPart } from "../model/facts.js";
 import { bentRecord } from "./bent-records.js";
-import type { FactLines } from "./fact-lines.js";
 
 const parts: ReadonlySet<string> = new Set<UnreadPart["part"]>([
   "processes",

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { settingFiles } from "../settings/order.js";
 
 const texts = new Map<string, string>();
 
@@ -17,4 +18,10 @@ export function readScript(path: string): string {
 export function machineScript(): string {
   const parts = ["check-tools", "look-at-processes", "machine", "prerequisites", "role"];
   return parts.map((name) => readScript(`observe/${name}.sh`)).join("");
+}
+
+/** Returns the script that asks a host, to follow that of any machine. */
+export function hostScript(): string {
+  const parts = ["observe/host.sh", ...settingFiles("observe"), "observe/host-records.sh"];
+  return parts.map(readScript).join("");
 }

@@ -1,3 +1,4 @@
+import type { SettingArguments } from "../model/gpu-settings.js";
 import type { PciAddress } from "../model/pci-address.js";
 import type { PackageSource } from "./steps.js";
 
@@ -25,7 +26,7 @@ export interface DesiredHost {
   /** The same as it is stored, where one of the names was changed; what the machine says of it is said of this. */
   readonly formerOwner?: string | null;
   readonly driver: DesiredDriver | null;
-  readonly gpus: Readonly<Record<PciAddress, { readonly usage: "vgpu" }>>;
+  readonly gpus: Readonly<Record<PciAddress, SettingArguments>>;
   readonly reboot: RebootPolicy;
   readonly rebootDisruption: "reboots-host";
   /** sha256 of the boot unit's files as this version of the package writes them. */

@@ -1,17 +1,6 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { VgpuInterface } from "../model/facts.js";
-import type { PciAddress } from "../model/pci-address.js";
-
-/** What a step does to those who use the machine. */
-export type Disruption = "none" | "stops-guests" | "reboots-host" | "reboots-guest" | "writes-firmware";
-
-interface StepBase {
-  /** What the step acts on: the machine, a GPU, a vGPU. */
-  readonly target: string;
-  /** The fact that makes the step needed. */
-  readonly cause: string;
-  readonly disruption: Disruption;
-}
+import type { SettingStep, StepBase } from "../model/step.js";
 
 /** A driver package that is installed on a machine. */
 export interface PackageSource {
@@ -55,8 +44,7 @@ export type Step = StepBase &
     | { readonly kind: "start-services"; readonly services: readonly string[] }
     | { readonly kind: "install-boot-unit" }
     | { readonly kind: "remove-boot-unit" }
-    | { readonly kind: "enable-vfs"; readonly gpu: PciAddress; readonly count: number }
-    | { readonly kind: "disable-vfs"; readonly gpu: PciAddress }
+    | SettingStep
     | VgpuStep
     | GuestStep
   );

@@ -1,67 +1,43 @@
 import type { ErrorParts } from "../model/errors.js";
 import type { MachineFacts, UnreadPart } from "../model/facts.js";
+import { needsPart } from "./step-needs.js";
 import type { Plan, Step } from "./steps.js";
 
-/** What a part of the look tells, and which steps must not be taken without it. */
+/** What a part of the look tells. */
 interface Need {
   readonly what: string;
   readonly expected: string;
-  readonly steps: readonly Step["kind"][];
 }
 
 const needs: Readonly<Record<UnreadPart["part"], Need>> = {
   processes: {
     what: "cannot tell which VMs run and what they use",
     expected: "all of the machine's processes, with the files that they have open",
-    steps: [
-      "reboot-machine",
-      "install-driver",
-      "uninstall-driver",
-      "enable-vfs",
-      "disable-vfs",
-      "retire-vgpu",
-    ],
   },
   devices: {
     what: "cannot tell which GPUs and vGPUs there are",
     expected: "readable files of the kernel below /sys and /proc",
-    steps: [
-      "release-host",
-      "install-driver",
-      "uninstall-driver",
-      "enable-vfs",
-      "disable-vfs",
-      "make-vgpu",
-      "retire-vgpu",
-      "record-vgpu",
-      "forget-vgpu",
-    ],
   },
   driver: {
     what: "cannot tell which driver is installed",
     expected: "an answer of modinfo, or that there is no module nvidia",
-    steps: ["upload-package", "install-driver", "uninstall-driver", "reboot-machine"],
   },
   services: {
     what: "cannot tell which services run",
     expected: "an answer of systemctl show",
-    steps: ["await-services", "start-services", "install-boot-unit", "acquire-license"],
   },
   types: {
     what: "cannot tell of which types the vGPUs are",
     expected:
       "an answer of nvidia-smi vgpu -s within 20 s, which was asked again for 5 s where it found no GPU",
-    steps: ["make-vgpu", "retire-vgpu"],
   },
   mdevctl: {
     what: "cannot tell which mdevs mdevctl defines",
     expected: "a list of mdevctl within 20 s, as JSON",
-    steps: ["make-vgpu", "retire-vgpu", "record-vgpu"],
   },
   license: {
     what: "cannot tell the license settings",
     expected: "a readable /etc/nvidia/gridd.conf, or none",
-    steps: ["write-gridd-conf", "write-token", "acquire-license"],
   },
 };
 
@@ -69,7 +45,7 @@ const needs: Readonly<Record<UnreadPart["part"], Need>> = {
 export function unreadRefusals(where: string, facts: MachineFacts, steps: readonly Step[]): ErrorParts[] {
   return facts.unread.flatMap(({ part, saw }) => {
     const need = needs[part];
-    const held = steps.filter((step) => need.steps.includes(step.kind));
+    const held = steps.filter((step) => needsPart(step, part));
     if (held.length === 0) return [];
     const kinds = [...new Set(held.map((step) => step.kind))].join(", ");
     return [refusalFor(where, need, `${saw}; to be done: ${kinds}`)];

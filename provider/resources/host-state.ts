@@ -1,9 +1,9 @@
 import { bootFileHashes } from "../apply/boot-unit.js";
 import { findBoard } from "../catalog/boards.js";
-import type { GpuFacts, HostFacts } from "../model/facts.js";
+import type { HostFacts } from "../model/facts.js";
 import { nouveauBlocked } from "../plan/driver/driver-steps.js";
 import { restoredAtBoot } from "../plan/host/boot-unit.js";
-import { hasNeededVfs, neededVfs } from "../plan/host/virtual-functions.js";
+import { liveArguments, settingOutputs } from "../plan/host/gpu-settings.js";
 import { lostHostHistory } from "../plan/identity/lost-history.js";
 import type { VgpuHostInputs } from "../schema/inputs.js";
 import { liveDriver } from "./driver-state.js";
@@ -28,20 +28,13 @@ export function liveHostInputs(inputs: VgpuHostInputs, facts: HostFacts): Proper
   return live;
 }
 
-function liveGpus(inputs: VgpuHostInputs, facts: HostFacts): Record<string, { usage: string }> {
-  const live: Record<string, { usage: string }> = {};
-  for (const [address, declared] of Object.entries(inputs.gpus)) {
+function liveGpus(inputs: VgpuHostInputs, facts: HostFacts): Record<string, object> {
+  const live: Record<string, object> = {};
+  for (const address of Object.keys(inputs.gpus)) {
     const gpu = facts.gpus.find((candidate) => candidate.address === address);
-    live[address] = { usage: gpu === undefined ? "absent" : (usageOf(gpu, facts) ?? declared.usage) };
+    live[address] = (gpu && liveArguments(inputs, gpu, facts)) ?? { usage: "absent" };
   }
   return live;
-}
-
-/** Returns what keeps a GPU from carrying vGPUs, `null` when nothing does. */
-function usageOf(gpu: GpuFacts, facts: HostFacts): string | null {
-  if (gpu.absence !== null && gpu.vgpuInterface === null) return `none: ${gpu.absence}`;
-  if (hasNeededVfs(gpu, facts.manifest.gpus[gpu.address]?.vfs)) return null;
-  return `${gpu.virtualFunctions.length} of ${neededVfs(gpu)} virtual functions`;
 }
 
 /** Returns the stable facts that a program may want of its host. */
@@ -54,7 +47,7 @@ export function observedHost(inputs: VgpuHostInputs, facts: HostFacts): Properti
       gpu && {
         board: board?.name ?? gpu.deviceId,
         vgpuInterface: gpu.vgpuInterface,
-        virtualFunctions: neededVfs(gpu),
+        ...settingOutputs(gpu),
       },
     ];
   });

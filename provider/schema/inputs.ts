@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { SettingArguments } from "../model/gpu-settings.js";
 import { parsePciAddress } from "../model/pci-address.js";
+import { settings } from "../settings/order.js";
 import { connectionSchema } from "./connection.js";
 import { anyLine, fileText, lineText, nameText } from "./texts.js";
 
@@ -42,11 +44,22 @@ const identity = {
   connection: connectionSchema,
 };
 
+/** Returns the form of a GPU's arguments: each setting brings its own. */
+function gpuSchema(): z.ZodType<SettingArguments, Partial<SettingArguments>> {
+  const shape = settings.flatMap(({ argument }) =>
+    argument === undefined ? [] : [[argument.name, argument.schema(z)] as const],
+  );
+  return z.strictObject(Object.fromEntries(shape)) as unknown as z.ZodType<
+    SettingArguments,
+    Partial<SettingArguments>
+  >;
+}
+
 /** The last ones state what holds of a declared host, so that drift has a property: of its driver, and of its GPUs. */
 const hostSchema = z.strictObject({
   ...identity,
   driver: driverSchema.optional(),
-  gpus: z.record(pciAddress, z.strictObject({ usage: z.literal("vgpu").default("vgpu") })).default({}),
+  gpus: z.record(pciAddress, gpuSchema()).default({}),
   reboot: rebootSchema.prefault({}),
   managed: z.literal(true).default(true),
   nouveau: z.literal("blocked").optional(),

@@ -13,6 +13,11 @@ const violations: readonly (readonly [rule: string, file: string, imported: stri
   ["catalog-imports-only-below", "provider/catalog/bad.ts", "../plan/fine.js"],
   ["plan-imports-only-below", "provider/plan/bad.ts", "../transport/fine.js"],
   ["plan-outside-world", "provider/plan/bad-node.ts", "node:child_process"],
+  ["settings-imports-only-below", "provider/settings/bad.ts", "../plan/fine.js"],
+  ["settings-outside-world", "provider/settings/bad-node.ts", "node:fs"],
+  ["settings-take-zod-for-types-only", "provider/settings/bad-zod.ts", "zod"],
+  ["only-the-table-names-settings", "provider/plan/bad-setting.ts", "../settings/one/fine.js"],
+  ["no-setting-knows-another", "provider/settings/two/bad.ts", "../one/fine.js"],
   ["transport-imports-only-below", "provider/transport/bad.ts", "../observe/fine.js"],
   ["observe-imports-only-below", "provider/observe/bad.ts", "../apply/fine.js"],
   ["apply-imports-only-below", "provider/apply/bad.ts", "../resources/fine.js"],
@@ -39,7 +44,18 @@ const violations: readonly (readonly [rule: string, file: string, imported: stri
   ["no-unresolved", "tools/lost.ts", "./nowhere.js"],
 ];
 
-const layers = ["model", "schema", "catalog", "plan", "transport", "observe", "apply", "resources"];
+const layers = [
+  "model",
+  "schema",
+  "catalog",
+  "settings",
+  "settings/one",
+  "plan",
+  "transport",
+  "observe",
+  "apply",
+  "resources",
+];
 const rooms = ["config", "link", "login", "builtin", "openssh", "machine", "command", "lock"];
 
 describe("the import rules", () => {

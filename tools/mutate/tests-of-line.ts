@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { settingFiles } from "../../provider/settings/order.js";
 import { repositoryRoot } from "../paths.js";
 import { callersOf, functionAround, type GuardedLine, mentions } from "./guarded-lines.js";
 import type { TestMap } from "./test-map.js";
@@ -10,6 +11,8 @@ const libraries = [
   "apply/shell/manifest.sh",
   "apply/shell/held.sh",
   "apply/shell/functions.sh",
+  "apply/shell/vgpu-functions.sh",
+  ...settingFiles("functions"),
   "apply/shell/initramfs.sh",
   "apply/shell/installer-folder.sh",
 ];
@@ -17,7 +20,11 @@ const libraries = [
 /** What is run under other names than its own. */
 const programs: Readonly<Record<string, readonly string[]>> = {
   "apply/shell/restore.sh": ["install-boot-unit"],
+  "apply/shell/restore-vgpus.sh": ["install-boot-unit"],
+  ...each(settingFiles("boot"), ["install-boot-unit"]),
+  ...each(settingFiles("observe"), ["observe-host"]),
   "observe/host.sh": ["observe-host"],
+  "observe/host-records.sh": ["observe-host"],
   "observe/guest.sh": ["observe-guest"],
   "observe/look-at-processes.sh": ["observe-host", "reboot-machine"],
   "observe/look-at-package.sh": ["look-at-package"],
@@ -28,14 +35,20 @@ const programs: Readonly<Record<string, readonly string[]>> = {
 
 /** By what else than its name a unit test has a script: a word of its text. */
 const unitWords: Readonly<Record<string, readonly string[]>> = {
-  "apply/shell/forms.sh": ["libraryScript"],
-  "apply/shell/manifest.sh": ["libraryScript"],
-  "apply/shell/held.sh": ["libraryScript"],
-  "apply/shell/functions.sh": ["libraryScript", "restoreScript", "acquire-license"],
+  "apply/shell/forms.sh": ["hostFunctions"],
+  "apply/shell/manifest.sh": ["hostFunctions"],
+  "apply/shell/held.sh": ["hostFunctions"],
+  "apply/shell/functions.sh": ["hostFunctions", "restoreScript", "acquire-license"],
+  "apply/shell/vgpu-functions.sh": ["hostFunctions", "restoreScript"],
+  ...each(settingFiles("functions"), ["hostFunctions", "restoreScript"]),
+  ...each(settingFiles("boot"), ["restoreScript"]),
+  ...each(settingFiles("observe"), ["SmallHost"]),
+  "apply/shell/restore-vgpus.sh": ["restoreScript"],
   "apply/shell/initramfs.sh": ["block-nouveau"],
   "apply/shell/installer-folder.sh": ["install-driver", "drop-package"],
   "apply/shell/restore.sh": ["restoreScript"],
   "observe/host.sh": ["SmallHost"],
+  "observe/host-records.sh": ["SmallHost"],
   "observe/check-tools.sh": ["machineScript"],
   "transport/scripts/own-folder.sh": ["ownFolder"],
   "transport/scripts/lock-functions.sh": ["lockFunctions"],
@@ -48,6 +61,10 @@ const unitWords: Readonly<Record<string, readonly string[]>> = {
   "transport/scripts/prepare-job.sh": ["runJob"],
   "transport/scripts/receive-file.sh": [".upload("],
 };
+
+function each(files: readonly string[], names: readonly string[]): Record<string, readonly string[]> {
+  return Object.fromEntries(files.map((file) => [file, names]));
+}
 
 /** Returns the unit tests that run a script, by what they mention. */
 export function unitTestsOf(script: string): readonly string[] {
@@ -65,7 +82,7 @@ export function unitTestsOf(script: string): readonly string[] {
 
 const unitFolders = ["test/unit/apply", "test/unit/observe", "test/unit/transport"];
 /** Words that mean much else. */
-const kinds = ["host", "guest", "machine"];
+const kinds = ["host", "guest", "machine", "observe", "functions", "boot"];
 
 /** Returns the simulated hosts' test files that run a line, the quickest first. */
 export function hostTestsOf(
@@ -94,7 +111,7 @@ function usersOf(script: string, { number }: GuardedLine, texts: ReadonlyMap<str
   const name = functionAround(texts.get(script) ?? "", number);
   const names = name === undefined ? undefined : callersOf(name, library);
   return [...texts]
-    .filter(([file]) => file.startsWith("apply/shell/") && !libraries.includes(file))
+    .filter(([file]) => /^(apply\/shell|settings)\//.test(file) && !libraries.includes(file))
     .filter(([, text]) => names === undefined || [...names].some((one) => mentions(text, one)))
     .flatMap(([file]) => programs[file] ?? [path.basename(file, ".sh")]);
 }

@@ -1,4 +1,5 @@
 import type { DriverClient } from "../../model/facts.js";
+import { settingKind } from "../../settings/order.js";
 import type { Step } from "../steps.js";
 
 const mostNamed = 8;
@@ -31,11 +32,11 @@ export function stopAdvice(clients: readonly DriverClient[]): string {
 }
 
 /**
- * Returns who may keep these steps from turning virtual functions on or off; `null` when nobody may, or no such step is
- * planned. It is told and not refused: one that asks the driver something for a moment is gone when the step's turn comes.
+ * Returns who may keep these steps from changing a GPU; `null` when nobody may, or no step is planned that they could
+ * keep. It is told and not refused: one that asks the driver something for a moment is gone when the step's turn comes.
  */
 export function clientsNotice(clients: readonly DriverClient[], steps: readonly Step[]): string | null {
-  const step = steps.find(({ kind }) => kind === "enable-vfs" || kind === "disable-vfs");
+  const step = steps.find(({ kind }) => settingKind(kind)?.refusedWhileOpen !== undefined);
   if (step === undefined || clients.length === 0) return null;
   return `${step.kind} fails while others have NVIDIA's driver open: ${clientsText(clients)}. Before it: ${stopAdvice(clients)}`;
 }

@@ -8,14 +8,13 @@ import { formatRefusals } from "../identity/record-format.js";
 import { rebootRefusals } from "../identity/running-vms.js";
 import { namelessRefusals } from "../identity/same-machine.js";
 import { boardRefusals } from "../prerequisites/boards.js";
-import { boundDriverRefusals } from "../prerequisites/bound-driver.js";
-import { ignoredBoardRefusals, kernelLogText } from "../prerequisites/ignored-board.js";
+import { ignoredBoardRefusals } from "../prerequisites/ignored-board.js";
 import { kernelConfigRefusals } from "../prerequisites/kernel-config.js";
 import { prerequisite } from "../prerequisites/prerequisite.js";
 import type { Step } from "../steps.js";
 import { unreadRefusals } from "../unread.js";
 import { carriersOf } from "../vgpu/carrier.js";
-import { turningRefusals } from "./turning-functions.js";
+import { busyRefusals, settingRefusals, unmetRefusals } from "./gpu-settings.js";
 
 /** Returns why the host cannot be brought to what is declared, given the steps that it would take. */
 export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
@@ -33,7 +32,7 @@ export function hostRefusals(desired: DesiredHost, facts: HostFacts, steps: read
     ...driverRefusals(desired, facts, steps),
     ...ignoredBoardRefusals(desired, facts, steps),
     ...unreadRefusals(desired.name, facts, steps),
-    ...turningRefusals(desired.name, facts.gpus, steps),
+    ...busyRefusals(desired.name, facts, steps),
     ...installedOnRefusals(desired, facts, steps),
     ...disruptionRefusals(desired, facts, steps),
     ...readinessRefusals(desired, facts, steps),
@@ -94,20 +93,7 @@ function gpuRefusals(desired: DesiredHost, address: string, facts: HostFacts): E
   const where = `${desired.name} ${address}`;
   const property = `gpus["${address}"]`;
   if (gpu === undefined) return [noSuchGpu(where, property, facts.gpus)];
-  const refusals: ErrorParts[] = [];
-  if (gpu.bootVga) {
-    refusals.push({
-      code: "VGPU_PREREQUISITE",
-      where,
-      what: "this GPU drives the host's console",
-      saw: `boot_vga is 1 (/sys/bus/pci/devices/${address}/boot_vga)`,
-      expected: "another display adapter as the primary one",
-      next: "make another adapter primary in the firmware, or leave this GPU out of gpus",
-      property,
-    });
-  }
-  refusals.push(...boundDriverRefusals(where, property, gpu));
-  return refusals;
+  return settingRefusals(desired, gpu, facts);
 }
 
 function noSuchGpu(where: string, property: string, gpus: readonly GpuFacts[]): ErrorParts {
@@ -136,15 +122,5 @@ export function disruptionRefusals(
 
 function readinessRefusals(desired: DesiredHost, facts: HostFacts, steps: readonly Step[]): ErrorParts[] {
   if (steps.length > 0 || facts.loadedDriver === null) return [];
-  return facts.gpus
-    .filter((gpu) => gpu.address in desired.gpus && gpu.absence !== null)
-    .map((gpu) => ({
-      code: "VGPU_PREREQUISITE" as const,
-      where: `${desired.name} ${gpu.address}`,
-      what: "the GPU offers no vGPU types",
-      saw: [gpu.absence ?? "", ...(gpu.kernelLog.length === 0 ? [] : [kernelLogText(gpu)])].join("; "),
-      expected: "types, now that the vGPU manager runs and the virtual functions are on",
-      next: "on the host: systemctl status nvidia-vgpud, journalctl -u nvidia-vgpud -u nvidia-vgpu-mgr, dmesg | grep NVRM",
-      property: `gpus["${gpu.address}"]`,
-    }));
+  return unmetRefusals(desired, facts);
 }

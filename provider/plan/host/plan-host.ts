@@ -1,5 +1,5 @@
 import type { ErrorParts } from "../../model/errors.js";
-import type { GpuFacts, HostFacts, HostManifest, LiveVgpu } from "../../model/facts.js";
+import type { HostFacts, HostManifest, LiveVgpu } from "../../model/facts.js";
 import type { DesiredHost } from "../desired.js";
 import { driverRemovalSteps, driverSteps, onMachine } from "../driver/driver-steps.js";
 import { formatRefusals } from "../identity/record-format.js";
@@ -9,10 +9,9 @@ import { unreadRefusals } from "../unread.js";
 import { type Carrier, carrierName, carriersOf, isGpu } from "../vgpu/carrier.js";
 import { knownVgpus } from "../vgpu/vgpu-view.js";
 import { bootUnitSteps } from "./boot-unit.js";
+import { busyRefusals, hasOurSettings, settingRemovalSteps, settingSteps } from "./gpu-settings.js";
 import { disruptionRefusals, hostRefusals } from "./host-refusals.js";
 import { isOrphanOf, recordRemovalSteps } from "./record-removal.js";
-import { turningRefusals } from "./turning-functions.js";
-import { hasNeededVfs, neededVfs, turnedOnByUs } from "./virtual-functions.js";
 
 const managerServices = ["nvidia-vgpud.service", "nvidia-vgpu-mgr.service"];
 
@@ -22,7 +21,7 @@ export function planHost(desired: DesiredHost, facts: HostFacts): Plan {
     ...claimSteps(desired, facts),
     ...managerSteps(desired, facts),
     ...(Object.keys(desired.gpus).length > 0 ? bootUnitSteps(desired.name, facts, desired.bootFiles) : []),
-    ...vfSteps(desired, facts),
+    ...settingSteps(desired, facts),
   ];
   const refusals = hostRefusals(desired, facts, steps);
   return { steps: refusals.length === 0 ? steps : [], refusals };
@@ -35,7 +34,7 @@ export function planHostRemoval(desired: DesiredHost, facts: HostFacts): Plan {
     ...formatRefusals(desired.name, facts),
     ...removalRefusals(desired, facts),
     ...unreadRefusals(desired.name, facts, steps),
-    ...turningRefusals(desired.name, facts.gpus, steps),
+    ...busyRefusals(desired.name, facts, steps),
     ...disruptionRefusals(desired, facts, steps),
   ].slice(0, 1);
   return { steps: refusals.length === 0 ? steps : [], refusals };
@@ -89,29 +88,6 @@ function serviceSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   return [{ kind: "start-services", services: down, ...onMachine(desired, "nvidia-vgpu-mgr is not active") }];
 }
 
-function vfSteps(desired: DesiredHost, facts: HostFacts): Step[] {
-  const steps: Step[] = [];
-  for (const gpu of declaredGpus(desired, facts)) {
-    if (hasNeededVfs(gpu, facts.manifest.gpus[gpu.address]?.vfs)) continue;
-    const count = neededVfs(gpu);
-    const cause = `${gpu.virtualFunctions.length} of ${count} virtual functions are on`;
-    const target = `${desired.name} ${gpu.address}`;
-    steps.push({
-      kind: "enable-vfs",
-      gpu: gpu.address,
-      count,
-      target,
-      cause,
-      disruption: "none",
-    });
-  }
-  return steps;
-}
-
-function declaredGpus(desired: DesiredHost, facts: HostFacts): GpuFacts[] {
-  return facts.gpus.filter((gpu) => gpu.address in desired.gpus);
-}
-
 function removalRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
   const ours = facts.manifest.owner === desired.owner;
   if (!ours) return [];
@@ -119,7 +95,7 @@ function removalRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
     knownVgpus(carrier, facts).map((known) => ({ carrier, known, vgpu: known.live })),
   );
   const stays = live.filter(({ known }) => !isOrphanOf(stackOf(desired.owner), known));
-  const touched = stays.filter(({ carrier, vgpu }) => standsOnUs(carrier, vgpu, facts.manifest));
+  const touched = stays.filter(({ carrier, vgpu }) => standsOnUs(carrier, vgpu, facts));
   if (touched.length === 0) return [];
   const text = touched.map(({ carrier, vgpu }) => {
     const users = vgpu.holders.map((holder) => holder.domainName).join(", ");
@@ -139,20 +115,17 @@ function removalRefusals(desired: DesiredHost, facts: HostFacts): ErrorParts[] {
   ];
 }
 
-/** Whether a vGPU needs what destroy takes away: driver and functions of its GPU; on any other parent our boot unit. */
-function standsOnUs(carrier: Carrier, vgpu: LiveVgpu, manifest: HostManifest): boolean {
-  if (isGpu(carrier)) return manifest.driver !== null || turnedOnByUs(carrier.address, manifest);
+/** Whether a vGPU needs what destroy takes away: driver and settings of its GPU; on any other parent our boot unit. */
+function standsOnUs(carrier: Carrier, vgpu: LiveVgpu, facts: HostFacts): boolean {
+  const { manifest } = facts;
+  if (isGpu(carrier)) return manifest.driver !== null || hasOurSettings(carrier, facts);
   const restores = Object.keys(manifest.bootFiles).length > 0;
   return restores && manifest.vgpus.some(({ uuid }) => uuid === vgpu.mdevUuid);
 }
 
 function removalSteps(desired: DesiredHost, facts: HostFacts): Step[] {
   if (facts.manifest.owner !== desired.owner) return [];
-  const steps = recordRemovalSteps(desired, facts);
-  for (const { address } of facts.gpus.filter((gpu) => turnedOnByUs(gpu.address, facts.manifest))) {
-    const target = `${desired.name} ${address}`;
-    steps.push({ kind: "disable-vfs", gpu: address, target, cause: "we turned them on", disruption: "none" });
-  }
+  const steps = [...recordRemovalSteps(desired, facts), ...settingRemovalSteps(desired.name, facts)];
   if (Object.keys(facts.manifest.bootFiles).length > 0) {
     steps.push({ kind: "remove-boot-unit", ...onMachine(desired, "we installed it") });
   }

@@ -1,5 +1,6 @@
 import type { ErrorParts } from "../../model/errors.js";
 import type { GpuFacts, HostFacts } from "../../model/facts.js";
+import { kernelLogText } from "../../model/kernel-log.js";
 import type { DesiredHost } from "../desired.js";
 import type { Step } from "../steps.js";
 
@@ -30,11 +31,6 @@ export function ignoredBoardRefusals(
       next: "declare a release of the branch that the driver names, or of an earlier one, or leave this GPU out of gpus",
       property: desired.driver === null ? `gpus["${gpu.address}"]` : "driver.release",
     }));
-}
-
-/** Returns what the driver said of a GPU, for the evidence of an error. */
-export function kernelLogText({ kernelLog }: GpuFacts): string {
-  return `the kernel's log (dmesg):\n  ${kernelLog.join("\n  ")}`;
 }
 
 /** What another version said earlier in this boot is not about this one. */

@@ -2,7 +2,7 @@ import type { ErrorParts } from "../../model/errors.js";
 import type { GpuFacts, HostFacts } from "../../model/facts.js";
 import type { DesiredVgpu } from "../desired.js";
 import { bootUnitSteps } from "../host/boot-unit.js";
-import { turningRefusal } from "../host/turning-functions.js";
+import { busyGpuRefusals } from "../host/gpu-settings.js";
 import { formatRefusals, knowsFormat } from "../identity/record-format.js";
 import { othersHostRefusal } from "../identity/vgpu-host.js";
 import type { Plan } from "../steps.js";
@@ -66,8 +66,8 @@ export function planVgpu(declared: VgpuRequest, facts: HostFacts): Plan {
 }
 
 function gpuRefusal(self: DesiredVgpu, gpu: GpuFacts, plan: Plan): ErrorParts | null {
-  const [turning = null] = turningRefusal(`${self.host} ${self.carrier} ${self.name}`, gpu);
-  return turning ?? consoleGpuRefusal(self, gpu, plan);
+  const [busy = null] = busyGpuRefusals(`${self.host} ${self.carrier} ${self.name}`, gpu);
+  return busy ?? consoleGpuRefusal(self, gpu, plan);
 }
 
 /** A run with `--target` takes nothing away that it would not make again. */

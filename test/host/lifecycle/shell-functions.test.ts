@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { hostFunctions } from "../../../provider/apply/boot-unit.js";
 import { runPreview } from "../../fleet/run.js";
 import { type Bed, type HostBed, type HostKindName, openBed, smallHosts, vgpusOf } from "./bed.js";
 import { gpuOf } from "./live-vgpus.js";
@@ -17,9 +17,7 @@ const kinds = Object.keys(smallHosts) as HostKindName[];
 
 /** Runs one of the functions that every changing script starts with; `code|reason` is what it says. */
 async function say(host: HostBed, call: string): Promise<string> {
-  const { stdout } = await host.machine.shell(
-    `${libraryScript("host")}\n${call}; printf '%s|%s' "$?" "$why"`,
-  );
+  const { stdout } = await host.machine.shell(`${hostFunctions()}\n${call}; printf '%s|%s' "$?" "$why"`);
   return stdout;
 }
 

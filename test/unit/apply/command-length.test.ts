@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { bootUnit } from "../../../provider/apply/boot-unit.js";
 import { changingScript } from "../../../provider/apply/machine.js";
 import { rebootGuard } from "../../../provider/apply/reboot-guard.js";
-import { machineScript, readScript } from "../../../provider/observe/read-script.js";
+import { hostScript, machineScript, readScript } from "../../../provider/observe/read-script.js";
+import { settings } from "../../../provider/settings/order.js";
 import { commandLine } from "../../../provider/transport/command/command-line.js";
 import { transportScript } from "../../../provider/transport/command/remote-script.js";
 import { guardedScript } from "../../../provider/transport/lock/lock-scripts.js";
@@ -24,6 +25,7 @@ describe("a command that every SSH server takes", () => {
     ["vgpus", []],
     ["install-driver", []],
     ["uninstall-driver", []],
+    ...settings.flatMap(({ kinds }) => Object.keys(kinds).map((kind) => [kind, []] as const)),
   ] as const)("is %s, with its functions", (name, args) => {
     expect(changing(name, changingScript(name, "host"), args)).toBeLessThan(longestPacket - 1_000);
   });
@@ -33,8 +35,11 @@ describe("a command that every SSH server takes", () => {
     expect(changing(name, rebootGuard("x").text + text)).toBeLessThan(longestPacket - 1_000);
   });
 
-  it.each(["host", "guest"])("is the look at a %s", (kind) => {
-    const text = machineScript() + readScript(`observe/${kind}.sh`);
+  it.each([
+    ["host", hostScript()],
+    ["guest", readScript("observe/guest.sh")],
+  ])("is the look at a %s", (kind, asked) => {
+    const text = machineScript() + asked;
     const line = commandLine({ name: `observe-${kind}`, text }, [], root);
     expect(line.text.length).toBeLessThan(longestPacket - 1_000);
   });

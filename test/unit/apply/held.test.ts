@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { hostFunctions } from "../../../provider/apply/boot-unit.js";
 import { statLine } from "../observe/proc-files.js";
 import { runShell } from "../shell.js";
 
 /** Asks who uses a device, of a machine on which find does this. */
 function heldWhere(find: string): string {
-  return runShell(`${libraryScript("host")}\nfind() { ${find}; }\nheld /nowhere; printf '%s|%s' "$?" "$why"`)
+  return runShell(`${hostFunctions()}\nfind() { ${find}; }\nheld /nowhere; printf '%s|%s' "$?" "$why"`)
     .stdout;
 }
 
@@ -22,7 +22,7 @@ function heldByNumber(number: string, before = ""): string {
     writeFileSync(`${root}/device/vfio-dev/vfio3/dev`, `${number}\n`);
     symlinkSync("/nowhere/iommu_groups/12", `${root}/device/iommu_group`);
     return runShell(
-      `${libraryScript("host")}\nroot=${root}\n${before}\nheld ${root}/device; printf '%s|%s' "$?" "$why"`,
+      `${hostFunctions()}\nroot=${root}\n${before}\nheld ${root}/device; printf '%s|%s' "$?" "$why"`,
     ).stdout;
   } finally {
     rmSync(root, { recursive: true });
@@ -67,7 +67,7 @@ function heldWith(process: Process, number = "511:3", before = ""): string {
       symlinkSync(file, join(root, folder, "fd/5"));
       writeFileSync(join(root, folder, "cmdline"), "kvm\0-name\0guest=desk-1,x=y\0");
     }
-    const script = libraryScript("host").replaceAll("/proc/[0-9]*/", `${root}/proc/[0-9]*/`);
+    const script = hostFunctions().replaceAll("/proc/[0-9]*/", `${root}/proc/[0-9]*/`);
     return runShell(`${script}\n${before}\nheld ${device}; printf '%s|%s' "$?" "$why"`).stdout;
   } finally {
     rmSync(root, { recursive: true });

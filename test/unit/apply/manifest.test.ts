@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { hostFunctions } from "../../../provider/apply/boot-unit.js";
 import { parseFactLines } from "../../../provider/observe/fact-lines.js";
 import { parseHostManifest } from "../../../provider/observe/parse-manifest.js";
 import { readScript } from "../../../provider/observe/read-script.js";
@@ -39,7 +39,7 @@ function ours(text: string): string {
 }
 
 function withFunctions(code: string, args: readonly string[] = [], stdin = "") {
-  return runShell(`${ours(libraryScript("host"))}\n${code}`, args, stdin);
+  return runShell(`${ours(hostFunctions())}\n${code}`, args, stdin);
 }
 
 function read(path: string): string {

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { hostFunctions } from "../../../provider/apply/boot-unit.js";
 import { SmallMachine } from "../small-machine.js";
 
 const one = "11111111-0000-4000-8000-000000000001";
@@ -38,7 +38,7 @@ function make(of = type): void {
   machine.shell(`cd ${machine.root}\n${made(of)}\necho '' > ${device}/remove`);
 }
 function say(call: string): string {
-  return machine.shell(`${libraryScript("host")}\n${call}; printf '%s|%s' "$?" "$why"`).stdout;
+  return machine.shell(`${hostFunctions()}\n${call}; printf '%s|%s' "$?" "$why"`).stdout;
 }
 const writes = () => machine.calls().filter((call) => call.startsWith("dd"));
 const mdevctl = () => machine.calls().filter((call) => call.startsWith("mdevctl"));

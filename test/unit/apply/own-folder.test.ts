@@ -170,7 +170,7 @@ describe("a package that others may change", () => {
 
 describe("a boot unit that others may change", () => {
   const looked = () => {
-    const text = /^open=\$\(find[\s\S]*?^done$/m.exec(readScript("observe/host.sh"))?.[0];
+    const text = /^open=\$\(find[\s\S]*?^done$/m.exec(readScript("observe/host-records.sh"))?.[0];
     return run(`fact() { echo "$@"; }\n${text}`, []).stdout.trim().split("\n");
   };
 

@@ -1,17 +1,21 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bootFileHashes, bootUnit, restoreScript } from "../../../provider/apply/boot-unit.js";
 import { changingScript } from "../../../provider/apply/machine.js";
 import { readScript } from "../../../provider/observe/read-script.js";
+import { settings } from "../../../provider/settings/order.js";
 import { syntaxErrors } from "../shell.js";
 
 const provider = join(__dirname, "../../../provider");
 const scripts = readdirSync(provider, { recursive: true, encoding: "utf8" }).filter((path) =>
   path.endsWith(".sh"),
 );
-const changing = scripts.filter((path) => path.startsWith("apply/shell/"));
+const ofSettings = settings.flatMap(({ name, kinds }) =>
+  Object.keys(kinds).map((kind) => `settings/${name}/${kind}.sh`),
+);
+const changing = [...scripts.filter((path) => path.startsWith("apply/shell/")), ...ofSettings];
 const hasShellcheck = spawnSync("shellcheck", ["--version"]).status === 0;
 
 describe("the shell scripts", () => {
@@ -24,12 +28,13 @@ describe("the shell scripts", () => {
   });
 
   it.each(changing)("%s has it together with the functions it starts with", (path) => {
-    const name = path.slice("apply/shell/".length, -".sh".length);
-    expect(syntaxErrors(changingScript(name, "guest"))).toBe("");
+    expect(syntaxErrors(changingScript(basename(path, ".sh"), "guest"))).toBe("");
   });
 
   it.runIf(hasShellcheck)("have nothing that shellcheck warns of", () => {
-    const text = changing.map((path) => join(provider, path));
+    const text = scripts
+      .filter((path) => path.startsWith("apply/shell/") || path.startsWith("settings/"))
+      .map((path) => join(provider, path));
     const options = ["--shell=sh", "--severity=warning", "--exclude=SC2034,SC2154"];
     expect(spawnSync("shellcheck", [...options, ...text], { encoding: "utf8" }).stdout).toBe("");
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { hostFunctions } from "../../../provider/apply/boot-unit.js";
 import { runShell } from "../shell.js";
 
 const gpu = "0000:3b:00.0";
@@ -16,7 +16,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 function withManage(manage: string, code: string) {
   const program = join(root, "sriov-manage");
   writeFileSync(program, `#!/bin/sh\n${manage}\n`, { mode: 0o755 });
-  const text = libraryScript("host")
+  const text = hostFunctions()
     .replace("manifest=/etc/pulumi-vgpu", `manifest=${root}/manifest`)
     .replace("answers=/run/pulumi-vgpu", `answers=${root}`)
     .replaceAll("/usr/lib/nvidia/sriov-manage ", `${program} `);

@@ -1,6 +1,6 @@
 import { rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { hostFunctions } from "../../../provider/apply/boot-unit.js";
 import { SmallMachine } from "../small-machine.js";
 
 const vf = "0000:ff:00.4";
@@ -25,7 +25,7 @@ function kernel(text: string): void {
   machine.program("dd", `file=\${1#of=}; read -r text\n${text}`);
 }
 function say(call: string): string {
-  return machine.shell(`${libraryScript("host")}\n${call}; printf '%s|%s' "$?" "$why"`).stdout;
+  return machine.shell(`${hostFunctions()}\n${call}; printf '%s|%s' "$?" "$why"`).stdout;
 }
 const writes = () => machine.calls().filter((call) => call.startsWith("dd"));
 
@@ -133,7 +133,7 @@ describe("make_vgpu", () => {
     const asked = ["vendor-vfio", "mdev-on-parent", "mdev-on-vf", "mdev-on-pf"].map(
       (kind) => `make_vgpu ${kind} uuid place type 7`,
     );
-    expect(machine.shell(`${libraryScript("host")}\n${told}\n${asked.join("\n")}`).stdout).toBe(
+    expect(machine.shell(`${hostFunctions()}\n${told}\n${asked.join("\n")}`).stdout).toBe(
       "make_vendor place type 7\nmake_on_parent uuid place type\nmake_mdev uuid place type\nmake_mdev uuid place type\n",
     );
   });

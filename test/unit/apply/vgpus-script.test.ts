@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { applyVgpuSteps, operationList, type SingleVgpuStep } from "../../../provider/apply/apply-vgpus.js";
-import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { hostFunctions } from "../../../provider/apply/boot-unit.js";
 import { changingScript, type Machine } from "../../../provider/apply/machine.js";
 import { runShell } from "../shell.js";
 
@@ -24,7 +24,7 @@ function ours(text: string): string {
 }
 
 function withFunctions(code: string, args: readonly string[] = []) {
-  return runShell(`${ours(libraryScript("host"))}\n${code}`, args);
+  return runShell(`${ours(hostFunctions())}\n${code}`, args);
 }
 
 function read(path: string): string {
@@ -80,7 +80,7 @@ describe("the forms of values", () => {
 describe("a function whose type cannot be read", () => {
   const removal = (file: string) => {
     const device = join(root, "0000:ff:1f.7");
-    const code = `${libraryScript("host")}\nmkdir -p ${device}/nvidia && ${file}
+    const code = `${hostFunctions()}\nmkdir -p ${device}/nvidia && ${file}
 if remove_vendor 0000:ff:1f.7; then printf gone; else printf '%s' "$why"; fi`;
     return runShell(ours(code).replaceAll("/sys/bus/pci/devices", root)).stdout;
   };

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { libraryScript } from "../../../provider/apply/boot-unit.js";
+import { hostFunctions } from "../../../provider/apply/boot-unit.js";
 import { SmallMachine } from "../small-machine.js";
 
 const gpu = "0000:ff:00.0";
@@ -28,7 +28,7 @@ const functions = (count: number) =>
   `for n in $(seq 0 ${count - 1}); do mkdir -p ${place}/virtfn$n/driver; done`;
 const managed = () => machine.calls().filter((call) => call.startsWith("sriov-manage"));
 function say(call: string): string {
-  return machine.shell(`${libraryScript("host")}\n${call}; printf '%s|%s' "$?" "$why"`).stdout;
+  return machine.shell(`${hostFunctions()}\n${call}; printf '%s|%s' "$?" "$why"`).stdout;
 }
 
 describe("enable_vfs", () => {

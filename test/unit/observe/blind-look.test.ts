@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseGuestFacts } from "../../../provider/observe/observe-guest.js";
 import { parseHostFacts } from "../../../provider/observe/observe-host.js";
-import { machineScript, readScript } from "../../../provider/observe/read-script.js";
+import { hostScript, machineScript, readScript } from "../../../provider/observe/read-script.js";
 import { captureText } from "../captures.js";
 import { runShell } from "../shell.js";
 import { firstNamespace } from "./proc-files.js";
@@ -15,7 +15,7 @@ const systemctl = "printf 'LoadState=loaded\\nActiveState=active\\n'";
 const quiet: StandIns = { modinfo, systemctl, mdevctl: "echo '[]'", "dpkg-query": "exit 0", rpm: null };
 
 /** What the look at this machine says where these programs are others. */
-function lookWith(standIns: StandIns, after = readScript("observe/host.sh")): string[][] {
+function lookWith(standIns: StandIns, after = hostScript()): string[][] {
   const script = `${pathWith({ ...quiet, ...standIns })}services=nvidia-vgpud.service\n${machineScript()}${after}`;
   return runShell(script)
     .stdout.split("\n")

@@ -7,13 +7,17 @@ import { packageHead } from "../../../provider/catalog/package-content.js";
 import { parseGuestFacts } from "../../../provider/observe/observe-guest.js";
 import { parseHostFacts } from "../../../provider/observe/observe-host.js";
 import { parsePackage } from "../../../provider/observe/observe-package.js";
-import { machineScript, readScript } from "../../../provider/observe/read-script.js";
+import { hostScript, machineScript, readScript } from "../../../provider/observe/read-script.js";
+import { settingFiles } from "../../../provider/settings/order.js";
 import { runShell } from "../shell.js";
 
 const machine = `services='nvidia-gridd.service'\n${machineScript()}`;
-const observing = ["check-tools", "look-at-processes", "machine", "host", "guest", "look-at-package"].map(
-  (name) => readScript(`observe/${name}.sh`),
-);
+const observing = [
+  ...["check-tools", "look-at-processes", "machine", "host", "host-records", "guest", "look-at-package"].map(
+    (name) => `observe/${name}.sh`,
+  ),
+  ...settingFiles("observe"),
+].map(readScript);
 
 /** What was said, where this machine need not be started by systemd. */
 function said(stdout: string): string {
@@ -29,7 +33,7 @@ function digest(): string {
 
 describe("the observing scripts", () => {
   it("say on any Linux machine what it is, to the end", () => {
-    const result = runShell(machine + readScript("observe/host.sh"));
+    const result = runShell(machine + hostScript());
     expect(result.stderr).toBe("");
     const facts = parseHostFacts(said(result.stdout), "here");
     const [kernel, architecture] = runShell("uname -r; uname -m").stdout.split("\n");
@@ -48,7 +52,7 @@ describe("the observing scripts", () => {
 
   it("change nothing where our changing scripts would", () => {
     const before = digest();
-    runShell(machine + readScript("observe/host.sh"));
+    runShell(machine + hostScript());
     runShell(machine + readScript("observe/guest.sh"));
     expect(digest()).toBe(before);
   });

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import { readScript } from "../../../provider/observe/read-script.js";
+import { hostScript, readScript } from "../../../provider/observe/read-script.js";
 import { SmallMachine } from "../small-machine.js";
 
 export const gpu = "0000:3b:00.0";
@@ -17,7 +17,7 @@ export class SmallHost extends SmallMachine {
   /** The facts of these tags, of all but "link" and "end" where none is named. */
   facts(...tags: string[]): string[] {
     const functions = readScript("observe/machine.sh").split("kernel=$(uname")[0];
-    const { stdout } = this.shell(functions + readScript("observe/host.sh"));
+    const { stdout } = this.shell(functions + hostScript());
     const lines = stdout.split("\n").filter((line) => line !== "");
     const wanted = (tag = "") => (tags.length === 0 ? tag !== "link" && tag !== "end" : tags.includes(tag));
     return lines.filter((line) => wanted(line.split("\t")[0])).map((line) => line.replaceAll("\t", " "));

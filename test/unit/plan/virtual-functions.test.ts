@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { planHost } from "../../../provider/plan/host/plan-host.js";
-import { hasNeededVfs, neededVfs } from "../../../provider/plan/host/virtual-functions.js";
+import { hasNeededVfs, neededVfs } from "../../../provider/settings/virtual-functions/needed.js";
 import { desiredHost, gpuAddress, gpuFacts, hostFacts, refusalTexts, stepTexts } from "./facts.js";
 import { finishedHost, vfs } from "./finished-host.js";
 

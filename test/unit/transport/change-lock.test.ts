@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { libraryScript, restoreScript } from "../../../provider/apply/boot-unit.js";
+import { hostFunctions, restoreScript } from "../../../provider/apply/boot-unit.js";
 import { isPlanOutdated } from "../../../provider/transport/lock/lock-failures.js";
 import { guardedScript } from "../../../provider/transport/lock/lock-scripts.js";
 import { withLock } from "../../../provider/transport/lock.js";
@@ -152,7 +152,7 @@ describe("a script that changes the machine", () => {
   });
 
   it("leaves the lock free when a write that the kernel holds up is left behind", async () => {
-    const text = `${libraryScript("host")}mkfifo "$1/held"; write_attribute "$1/held" 1 1; echo "$why"`;
+    const text = `${hostFunctions()}mkfifo "$1/held"; write_attribute "$1/held" 1 1; echo "$why"`;
     await withLock(here(), "first", async () => {
       const { stdout } = await change(here(), { name: "write-thing", text });
       expect(stdout).toContain("the kernel has not answered the write");

@@ -1,11 +1,11 @@
 import type { ErrorParts } from "../../model/errors.js";
-import type { GpuFacts } from "../../model/facts.js";
+import type { DeclaredContext } from "../setting.js";
 
 /** Drivers that may have a GPU before ours: our own, and those of the kernel that we block. */
 const known = new Set(["nvidia", "nouveau", "novacore", "nova_core", "nova-core"]);
 
 /** Returns the refusal of a GPU that another driver has: the vendor's would never be given it. */
-export function boundDriverRefusals(where: string, property: string, gpu: GpuFacts): ErrorParts[] {
+export function boundDriverRefusals({ where, property, gpu }: DeclaredContext): ErrorParts[] {
   if (gpu.driver === null || known.has(gpu.driver.toLowerCase())) return [];
   const passthrough = gpu.driver === "vfio-pci";
   return [

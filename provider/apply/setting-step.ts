@@ -1,41 +1,32 @@
-import { isVgpuError, VgpuError } from "../model/errors.js";
+import { type ErrorParts, isVgpuError, VgpuError } from "../model/errors.js";
+import type { SettingStep } from "../model/step.js";
 import { parseFactLines } from "../observe/fact-lines.js";
 import { parseDriverClients } from "../observe/parse-driver-clients.js";
 import { readScript } from "../observe/read-script.js";
 import { clientsText, stopAdvice } from "../plan/driver/driver-clients.js";
-import { type ChangingScript, change, type Machine } from "./machine.js";
-
-/** What sriov-manage says when somebody uses the GPU. */
-const refused = "unbindLock";
-/** What our script says of one that it has left behind. */
-const leftBehind = /^\s*sriov-manage .* has not ended\b/m;
+import { settingKind } from "../settings/order.js";
+import { change, type Machine } from "./machine.js";
 
 /**
- * Turns virtual functions on or off.
- * @throws VGPU_STEP_FAILED, which names the processes that keep sriov-manage from the GPU where those are why;
+ * Changes a setting of a GPU, as the setting says it.
+ * @throws VGPU_STEP_FAILED, which names the processes that keep a program of the driver's from the GPU where those are why;
  * what `Session.change` throws
  */
-export async function changeVfs(machine: Machine, script: ChangingScript): Promise<void> {
+export async function changeSetting(step: SettingStep, machine: Machine): Promise<void> {
+  const { args, deadlineMs = 180_000, explain, refusedWhileOpen } = settingKind(step.kind);
   try {
-    await change(machine, script);
+    await change(machine, { name: step.kind, args: args(step), deadlineMs });
   } catch (error) {
     if (!isVgpuError(error) || error.code !== "VGPU_STEP_FAILED") throw error;
     const { saw } = error.parts;
-    if (leftBehind.test(saw)) throw new VgpuError({ ...error.parts, ...whatNow });
-    if (saw.includes(refused)) throw new VgpuError({ ...error.parts, ...(await whoHasIt(machine, saw)) });
-    throw error;
+    const known = explain?.(saw) ?? null;
+    if (known !== null) throw new VgpuError({ ...error.parts, ...known });
+    if (refusedWhileOpen === undefined || !saw.includes(refusedWhileOpen)) throw error;
+    throw new VgpuError({ ...error.parts, ...(await whoHasIt(machine, saw)) });
   }
 }
 
-const whatNow = {
-  next: "run again when it has ended; if it does not end, see on the host what it waits for (dmesg), shut the VMs down and reboot the host",
-  now: "sriov-manage goes on by itself; until it has ended no run touches this GPU's virtual functions",
-};
-
-async function whoHasIt(
-  machine: Machine,
-  saw: string,
-): Promise<{ readonly saw: string; readonly next: string }> {
+async function whoHasIt(machine: Machine, saw: string): Promise<Pick<ErrorParts, "saw" | "next">> {
   const clients = await lookForClients(machine);
   if (clients.length === 0) {
     return {
