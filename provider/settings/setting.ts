@@ -28,6 +28,8 @@ export interface Setting {
   readonly busy?: (where: string, gpu: GpuFacts) => ErrorParts[];
   /** Returns what must be done until it is as declared. */
   readonly steps?: (context: DeclaredContext) => SettingChange[];
+  /** Returns why it takes a boot until it is as declared, after its steps or without one; `null` where it takes none. */
+  readonly awaitsBoot?: (context: DeclaredContext) => string | null;
   /** Returns what must be done until nothing of ours is left of it. */
   readonly removal?: (context: GpuContext) => SettingChange[];
   /** Returns what refresh shows in place of an argument that the live GPU is not in agreement with. */

@@ -128,7 +128,8 @@ function bootAfterInstallation(desired: DriverTarget, driver: DesiredDriver, wha
   return rebootStep(desired, `${what} ${driver.version} needs a boot after its installation`);
 }
 
-function rebootStep(desired: DriverTarget, cause: string): Step {
+/** Returns the step that boots the machine anew. */
+export function rebootStep(desired: DriverTarget, cause: string): Step {
   return { kind: "reboot-machine", target: desired.name, cause, disruption: desired.rebootDisruption };
 }
 

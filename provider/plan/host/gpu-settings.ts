@@ -4,16 +4,28 @@ import type { SettingArguments } from "../../model/gpu-settings.js";
 import { settings } from "../../settings/order.js";
 import type { DeclaredContext, GpuContext, Setting, SettingChange } from "../../settings/setting.js";
 import type { DesiredHost } from "../desired.js";
+import { rebootStep } from "../driver/driver-steps.js";
 import type { Step } from "../steps.js";
 
-/** Returns what must be done until the settings of all declared GPUs are as declared: one setting after the other. */
+/**
+ * Returns what must be done until the settings of all declared GPUs are as declared: one setting after the other. One boot
+ * serves all that take one, and comes before those that it would wipe.
+ */
 export function settingSteps(
-  desired: Declaring,
+  desired: DesiredHost,
   facts: HostFacts,
   table: readonly Setting[] = settings,
-): SettingChange[] {
+): Step[] {
   const gpus = declaredGpus(desired, facts);
-  return table.flatMap(({ steps }) => (steps === undefined ? [] : gpus.flatMap(steps)));
+  const parts = table.map(({ steps, awaitsBoot }) => ({
+    steps: steps === undefined ? [] : gpus.flatMap(steps),
+    causes: gpus.flatMap((context) => awaitsBoot?.(context) ?? []),
+  }));
+  const causes = new Set(parts.flatMap((part) => part.causes));
+  const last = parts.findLastIndex((part) => part.causes.length > 0);
+  return parts.flatMap(({ steps }, index) =>
+    index === last ? [...steps, rebootStep(desired, [...causes].join("; "))] : steps,
+  );
 }
 
 /** Returns what must be done until none of our settings is left on any GPU, the last one first. */

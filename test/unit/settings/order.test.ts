@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { settingRemovalSteps, settingSteps } from "../../../provider/plan/host/gpu-settings.js";
+import type { Step } from "../../../provider/plan/steps.js";
 import { settingKind, settingScript, settings } from "../../../provider/settings/order.js";
 import type { Setting, SettingChange } from "../../../provider/settings/setting.js";
 import { desiredHost, gpuAddress, gpuFacts, hostFacts } from "../plan/facts.js";
@@ -32,7 +33,7 @@ function restless(name: string): Setting {
   };
 }
 
-const told = (steps: readonly SettingChange[]) => steps.map(({ cause, target }) => `${cause} of ${target}`);
+const told = (steps: readonly Step[]) => steps.map(({ cause, target }) => `${cause} of ${target}`);
 
 describe("the table of settings", () => {
   it("has each folder once", () => {
@@ -74,6 +75,25 @@ describe("the settings of a host's GPUs", () => {
       `second of gpu-01 ${gpuAddress}`,
       `second of gpu-01 ${other}`,
     ]);
+  });
+
+  it("are given one boot, after the last of them that takes one and before those that it would wipe", () => {
+    const slow = (name: string): Setting => ({ ...restless(name), awaitsBoot: () => `${name} waits` });
+    const one = { ...desired, gpus: { [other]: { usage: "vgpu" } } } as const;
+    const steps = settingSteps(one, facts, [
+      slow("first"),
+      restless("second"),
+      slow("third"),
+      restless("last"),
+    ]);
+    expect(told(steps)).toEqual([
+      `first of gpu-01 ${other}`,
+      `second of gpu-01 ${other}`,
+      `third of gpu-01 ${other}`,
+      "first waits; third waits of gpu-01",
+      `last of gpu-01 ${other}`,
+    ]);
+    expect(steps.filter(({ kind }) => kind === "reboot-machine")).toHaveLength(1);
   });
 
   it("are left alone on a GPU that is not declared", () => {
