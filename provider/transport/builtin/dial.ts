@@ -6,6 +6,7 @@ import { seconds } from "../../model/evidence.js";
 import { DialError } from "../link/dial-error.js";
 import type { DialRequest } from "../link/dial-request.js";
 import type { Link } from "../link/link.js";
+import { lacksAlgorithm, lacksForLibrary } from "../login/algorithm-failures.js";
 import { type LoginAttempts, loginAttempts } from "../login/login-attempts.js";
 import { isTooMany, loginRefused } from "../login/login-failures.js";
 import { type HostKeyTrust, hostKeyTrust } from "../trust/host-key.js";
@@ -145,6 +146,7 @@ function told(request: Handshake, seen: Seen, error: Error & { level?: string })
   if (error.level === "client-authentication") {
     return loginRefused(target, route, attempts.report(), "SSH user authentication");
   }
+  if (lacksAlgorithm(error.message)) return lacksForLibrary(target, error.message);
   return seen.stage === "login" && isTooMany(error.message)
     ? loginRefused(target, route, attempts.report(), error.message)
     : new DialError(error.message);

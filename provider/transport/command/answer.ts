@@ -40,7 +40,8 @@ export class Answer {
 
   /** Whether the login shell has run our command, though sudo may have started nothing. */
   get reached(): boolean {
-    return this.begun || this.stderr.before.text().includes(this.marks.reached);
+    const { reached } = this.marks;
+    return this.begun || [this.stdout, this.stderr].some(({ before }) => before.text().includes(reached));
   }
 
   takeOutput(chunk: Buffer): void {

@@ -17,7 +17,7 @@ export interface CallMarks {
   readonly begin: string;
   /** What follows the last byte of the script's standard output; the exit code and a line end come after it. */
   readonly end: string;
-  /** The line on standard error that says that the login shell has run our command, before sudo is asked. */
+  /** The line, on both outputs, that says that the login shell has run our command, before sudo is asked. */
   readonly reached: string;
   /** How sudo asks for a password. */
   readonly prompt: string;
@@ -86,7 +86,8 @@ function marksOf(token: string): CallMarks {
 function boot(token: string, root: BecomeRoot): string {
   const shell = `/bin/sh -c "$(printf %b "$@")" "$0"`;
   if (root.by === "login") return `exec ${shell}`;
-  const reached = `export LC_ALL=C; echo "vgpu-reached"-${token} >&2; exec sudo`;
+  const say = `echo "vgpu-reached"-${token}`;
+  const reached = `export LC_ALL=C; ${say}; ${say} >&2; exec sudo`;
   return root.by === "sudo"
     ? `${reached} -n -- ${shell}`
     : `${reached} -k -S -p vgpu-password-${token} -- ${shell}`;

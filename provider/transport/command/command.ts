@@ -59,7 +59,7 @@ export class Command implements RunningCommand {
   }
 
   input(send: () => void): void {
-    if (this.password === undefined || this.answer.begun) send();
+    if (this.answer.begun) send();
     else this.awaiting.push(send);
   }
 
@@ -98,9 +98,14 @@ export class Command implements RunningCommand {
       this.stop(tooMuchOutput(target, request.script.name, cut ? whole.head : flood, answer.anyOutput()));
     } else if (answer.begun) {
       if (begunBefore) return;
+      // It may be announced in one piece with the script, by a sudo that does not ask.
+      this.password?.reached();
       this.password?.taken();
       for (const send of this.awaiting.splice(0)) send();
-    } else this.password?.see(answer.errorsBefore());
+    } else {
+      if (answer.reached) this.password?.reached();
+      this.password?.see(answer.errorsBefore());
+    }
   }
 
   private settle(status: number | undefined): void {

@@ -43,7 +43,7 @@ export interface CommandContext {
 /** A command whose channel is open, and its standard input, too. */
 export interface RunningCommand {
   readonly channel: ExecChannel;
-  /** Calls `send` when standard input is the script's: at once, or when sudo has taken its password. */
+  /** Calls `send` when standard input is the script's: before that it is the login shell's, and then sudo's. */
   input(send: () => void): void;
   /** Hands over what the script prints on standard output, from its first byte on. */
   listen(take: (chunk: Buffer) => void): void;

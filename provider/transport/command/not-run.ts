@@ -40,7 +40,7 @@ function causeOf(said: string, user: string): Cause {
   if (said.trim() === "")
     return {
       cause: "its login shell ran nothing",
-      next: `look at the account's shell (getent passwd ${user}: /bin/false runs nothing) and at ForceCommand in sshd_config (internal-sftp runs nothing), or use another account`,
+      next: `look at the account's shell (getent passwd ${user}: /bin/false runs nothing), at ForceCommand in sshd_config (internal-sftp runs nothing) and at what its startup files end or start (.bashrc: exit, exec), or use another account`,
     };
   return {
     cause: "its login shell did not run our command",
@@ -84,6 +84,6 @@ const causes: readonly { form: RegExp; cause: string; next: (user: string) => st
     form: /no such file or directory|permission denied|not found/i,
     cause: "its login shell cannot start our command",
     next: (user) =>
-      `look at the account's shell (getent passwd ${user}), at ForceCommand in sshd_config and at /bin/sh on the machine`,
+      `look at the account's shell (getent passwd ${user}) and its startup files, at ForceCommand in sshd_config and at /bin/sh on the machine`,
   },
 ];

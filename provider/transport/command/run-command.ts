@@ -17,7 +17,10 @@ const defaultDeadlineMs = 120_000;
  */
 export async function runCommand(context: CommandContext, request: ExecRequest): Promise<ExecResult> {
   const running = await startCommand(context, request);
-  running.input(() => running.channel.end(request.stdin ?? ""));
+  const { stdin = "" } = request;
+  // The end of the input waits for nothing but a password: what the login shell starts before our script may read to it.
+  if (stdin.length === 0 && context.root.by !== "sudo-password") running.channel.end();
+  else running.input(() => running.channel.end(stdin));
   return running.result;
 }
 

@@ -7,10 +7,14 @@ export type WayProgram = ChildProcessByStdio<Writable, Readable, Readable | null
 
 /** The input and the output of a program as one socket; it ends with the program, and the program with it. */
 export class ChildSocket extends Duplex {
-  /** @param why makes the error of a program that ended by itself, from how it ended */
+  /**
+   * @param why makes the error of a program that ended by itself, from how it ended
+   * @param group whether it leads a process group of its own
+   */
   constructor(
     private readonly child: WayProgram,
     why?: (end: number | string) => Error,
+    private readonly group = false,
   ) {
     super();
     child.stdin.on("error", () => {});
@@ -38,8 +42,18 @@ export class ChildSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.child.kill("SIGTERM");
+    this.endProgram();
     done(error);
+  }
+
+  /** With what it has started, where it leads a process group of its own. */
+  private endProgram(): void {
+    const { pid } = this.child;
+    if (this.group && pid !== undefined) {
+      try {
+        process.kill(-pid, "SIGTERM");
+      } catch {}
+    } else this.child.kill("SIGTERM");
   }
 
   ref(): void {

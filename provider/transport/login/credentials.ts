@@ -12,9 +12,6 @@ export interface FoundCredentials {
   readonly beyond: readonly string[];
 }
 
-/** Keys of files after which the rest is left out: sshd hangs up after 6 failures (MaxAuthTries). */
-const mostKeys = 5;
-
 /** @param notice is told what the machine asks of a person */
 export async function collectCredentials(
   route: Route,
@@ -31,7 +28,7 @@ export async function collectCredentials(
   const defaults = nobodyNames ? defaultKeys(route) : [];
   const agent = await agentCredentials(route, [...explicit, ...configured, ...defaults]);
   const credentialOf = (key: FoundKey) => agent.named.get(key) ?? key.credential ?? [];
-  const keys = [...explicit, ...configured].flatMap(credentialOf).slice(0, mostKeys);
+  const keys = [...explicit, ...configured].flatMap(credentialOf);
   const inline = connection.privateKey === undefined ? [] : keys.splice(0, 1);
   return {
     queue: [

@@ -6,6 +6,7 @@ import type { Route } from "../config/route.js";
 import type { PublicHostKey } from "../trust/known-hosts.js";
 import type { Credential } from "./credential.js";
 import { keyWeakness } from "./key-weakness.js";
+import { isLockedPkcs8, libraryForm } from "./library-form.js";
 import { isCertificate, isFido, isPublic, publicHalf } from "./public-half.js";
 
 /** A key that somebody named, and what can be done with it. */
@@ -59,12 +60,14 @@ export function keyOfText(route: Route, text: string, label: string): FoundKey {
   if (!isPublic(text)) redactKey(text);
   if (passphrase !== undefined) redactLater(passphrase);
   const publicKey = publicHalf(text);
-  const unusable = whyUnusable(text, passphrase, publicKey);
+  const key = libraryForm(text, passphrase);
+  if (key !== text) redactKey(key);
+  const unusable = whyUnusable(key, passphrase, publicKey);
   if (unusable !== undefined) return { label, publicKey, unusable, beyond: [] };
   const method = {
     type: "publickey" as const,
     username: route.user,
-    key: text,
+    key,
     ...(passphrase === undefined ? {} : { passphrase }),
   };
   return { label, publicKey, beyond: [], credential: { label, offeredAs: "publickey", method } };
@@ -79,9 +82,11 @@ function whyUnusable(
   if (publicKey !== undefined && isCertificate(publicKey.type)) return "a certificate and no key";
   const parsed = utils.parseKey(text, passphrase);
   if (!(parsed instanceof Error)) return [parsed].flat().map(keyWeakness)[0];
-  return /passphrase|encrypted/i.test(parsed.message)
+  if (!isLockedPkcs8(text) && !/passphrase|encrypted/i.test(parsed.message))
+    return "is not a private key that can be read";
+  return passphrase === undefined
     ? "is encrypted: set connection.privateKeyPassword or use an agent"
-    : "is not a private key that can be read";
+    : "is encrypted, and connection.privateKeyPassword does not open it";
 }
 
 /** Lines of a key are secrets each: an error may quote one of them. */

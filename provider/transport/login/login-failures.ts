@@ -1,5 +1,6 @@
 import { VgpuError } from "../../model/errors.js";
 import type { Route } from "../config/route.js";
+import { markBeyond } from "./beyond.js";
 import type { LoginReport } from "./login-report.js";
 
 /** The machine logs nobody in. @param reason what ended it, as SSH says it */
@@ -12,15 +13,8 @@ export function loginRefused(target: string, route: Route, report: LoginReport, 
     expected: `a key or password that logs in as ${route.user}`,
     next: nextStep(route, report, reason),
   });
-  beyond.set(error, report.beyond);
+  markBeyond(error, report.beyond);
   return error;
-}
-
-const beyond = new WeakMap<object, readonly string[]>();
-
-/** Returns what was there to log in with, and only OpenSSH can use. */
-export function beyondOf(error: unknown): readonly string[] {
-  return (error instanceof Error && beyond.get(error)) || [];
 }
 
 function seen({ tried, unusable, offered, accepted, prompts, beyond }: LoginReport): string {
@@ -40,12 +34,13 @@ function seen({ tried, unusable, offered, accepted, prompts, beyond }: LoginRepo
 }
 
 function nextStep(route: Route, { accepted, tried, beyond }: LoginReport, reason: string): string {
-  const { privateKey, password } = route.connection;
+  const { privateKey, privateKeyPath, privateKeyEnv, password } = route.connection;
   if (accepted.length > 0) {
     const more = password === undefined ? "set connection.password if that is what it asks for, or " : "";
     return `${more}let this account log in with one factor (AuthenticationMethods in the machine's sshd_config): nobody is there to be asked`;
   }
-  if (isTooMany(reason))
+  const named = privateKey ?? privateKeyPath ?? privateKeyEnv;
+  if (isTooMany(reason) && named === undefined)
     return "name the one key: IdentityFile and IdentitiesOnly in ~/.ssh/config, or connection.privateKeyPath; the machine hangs up after some that it does not take";
   if (beyond.length > 0)
     return `let connection name another key, or install OpenSSH's client here and leave connection.transport out`;

@@ -5,7 +5,7 @@ import { dialSeconds, type Route } from "../config/route.js";
 import type { DialRequest } from "../link/dial-request.js";
 import type { DialTerms } from "../link/dial-terms.js";
 import type { Link } from "../link/link.js";
-import { beyondOf } from "../login/login-failures.js";
+import { beyondOf } from "../login/beyond.js";
 import { dialByOpenSsh } from "../openssh/openssh-dial.js";
 import { OpenSshLink } from "../openssh/openssh-link.js";
 import { mayUseOpenSsh, type Transport } from "./transport-choice.js";

@@ -5,6 +5,7 @@ import { configText } from "../config/openssh-config.js";
 import { DialError } from "../link/dial-error.js";
 import type { DialRequest } from "../link/dial-request.js";
 import { shellQuote } from "../link/quote.js";
+import { lacksAlgorithm, lacksForOpenSsh } from "../login/algorithm-failures.js";
 import { loginRefused } from "../login/login-failures.js";
 import { hostKeyTrust } from "../trust/host-key.js";
 import { fingerprint, hostKeyText, type PublicHostKey, parsePublicHostKey } from "../trust/known-hosts.js";
@@ -124,13 +125,16 @@ class OpenSshDial {
       // Another key than those that are known: which one it is, it is asked once more.
       await this.judgeShown();
     }
-    const denied =
-      /permission denied \(|too many authentication failures|no more authentication methods/i.test(own);
-    if (denied) return loginRefused(target, route, readReport(said), lastLines(own, 1));
+    const lacks = own.split("\n").find(lacksAlgorithm);
+    if (lacks !== undefined) return lacksForOpenSsh(target, lacks.trim());
+    const denied = own.split("\n").findLast((line) => deniedText.test(line));
+    if (denied !== undefined) return loginRefused(target, route, readReport(said), lastLines(denied));
     const unknownName = /could not resolve hostname/i.test(own);
     return new DialError(`${lastLines(own, 2) || "ended without a word"} (ssh)`, { unknownName });
   }
 }
+
+const deniedText = /permission denied \(|too many authentication failures|no more authentication methods/i;
 
 /** What OpenSSH says beside its debugging lines. */
 function ownLines(said: string): string {

@@ -3,6 +3,7 @@ import { account, defaultKeyFiles, expandHome, homePath } from "../config/home-p
 import { dialSeconds, type Route } from "../config/route.js";
 import type { HostKeyTrust } from "../trust/host-key.js";
 import { hostKeyText, type PublicHostKey } from "../trust/known-hosts.js";
+import { newerOptions } from "./known-options.js";
 
 /** The name under which the private list of host keys knows the machine. */
 export const listedName = "pulumi-vgpu-machine";
@@ -36,15 +37,11 @@ export function sshArguments(
     "StrictHostKeyChecking=yes",
     `UserKnownHostsFile=${quoted(files.knownHosts)}`,
     "GlobalKnownHostsFile=none",
-    "IgnoreUnknown=KnownHostsCommand,RequiredRSASize,UpdateHostKeys",
-    "KnownHostsCommand=none",
-    "RequiredRSASize=2048",
-    "UpdateHostKeys=no",
+    ...newerOptions(),
     "VerifyHostKeyDNS=no",
     "NoHostAuthenticationForLocalhost=no",
     `HostKeyAlias=${listedName}`,
     `HostKeyAlgorithms=${trust.algorithms.join(",")}`,
-    "PubkeyAcceptedAlgorithms=-ssh-rsa,ssh-rsa-cert-v01@openssh.com,ssh-dss,ssh-dss-cert-v01@openssh.com",
     "KexAlgorithms=-*-sha1",
     "MACs=-*sha1*,*md5*",
     "ServerAliveInterval=10",
@@ -59,6 +56,10 @@ export function sshArguments(
     "Tunnel=no",
     ...(seconds === undefined ? [] : [`ConnectTimeout=${Math.ceil(seconds)}`]),
     ...identityFiles(route).map((path) => `IdentityFile=${quoted(path)}`),
+    // OpenSSH would offer all the agent's other keys before the file that is named.
+    ...(connection.privateKeyPath === undefined || connection.agentSocketPath !== undefined
+      ? []
+      : ["IdentitiesOnly=yes"]),
     ...(connection.agentSocketPath === undefined
       ? []
       : [`IdentityAgent=${quoted(expandHome(connection.agentSocketPath))}`]),
