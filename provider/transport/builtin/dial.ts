@@ -8,7 +8,7 @@ import type { DialRequest } from "../link/dial-request.js";
 import type { Link } from "../link/link.js";
 import { lacksAlgorithm, lacksForLibrary } from "../login/algorithm-failures.js";
 import { type LoginAttempts, loginAttempts } from "../login/login-attempts.js";
-import { isTooMany, loginRefused } from "../login/login-failures.js";
+import { isTooMany, loginEnded, loginRefused } from "../login/login-failures.js";
 import { type HostKeyTrust, hostKeyTrust } from "../trust/host-key.js";
 import { hostKeyText, publicHostKey } from "../trust/known-hosts.js";
 import { BuiltinLink } from "./builtin-link.js";
@@ -88,7 +88,7 @@ interface Handshake extends DialRequest {
 function handshake(request: Handshake, socket: Duplex): Promise<Link> {
   const { timeoutMs } = request;
   const client = new Client();
-  const seen: Seen = { stage: "banner", hostKey: "", refusal: undefined };
+  const seen: Seen = { stage: "banner", hostKey: "", refusal: undefined, words: "" };
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
       clearTimeout(timer);
@@ -108,7 +108,13 @@ function handshake(request: Handshake, socket: Duplex): Promise<Link> {
     client.on("error", (error: Error & { level?: string }) => {
       if (error.level !== "agent") fail(told(request, seen, error));
     });
-    client.on("close", () => fail(new DialError(`the connection was closed before ${stages[seen.stage]}`)));
+    client.on("close", () =>
+      fail(lost(request, seen, `the connection was closed before ${stages[seen.stage]}`)),
+    );
+    client.on("banner", (text) => {
+      // Before that it is what the machine shows everybody.
+      if (request.attempts.begun()) seen.words = text;
+    });
     client.on("handshake", () => {
       refuseSha1Signatures(client);
       seen.stage = "login";
@@ -138,6 +144,12 @@ interface Seen {
   stage: keyof typeof stages;
   hostKey: string;
   refusal: VgpuError | undefined;
+  /** What the machine said of a login after a key or a password. */
+  words: string;
+}
+
+function lost({ target, route }: Handshake, { stage, words }: Seen, message: string): Error {
+  return stage === "login" && words.trim() !== "" ? loginEnded(target, route, words) : new DialError(message);
 }
 
 function told(request: Handshake, seen: Seen, error: Error & { level?: string }): Error {
@@ -149,7 +161,7 @@ function told(request: Handshake, seen: Seen, error: Error & { level?: string })
   if (lacksAlgorithm(error.message)) return lacksForLibrary(target, error.message);
   return seen.stage === "login" && isTooMany(error.message)
     ? loginRefused(target, route, attempts.report(), error.message)
-    : new DialError(error.message);
+    : lost(request, seen, error.message);
 }
 
 function clientConfig(request: Handshake, socket: Duplex, seen: Seen): ConnectConfig {

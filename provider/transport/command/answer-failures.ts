@@ -47,3 +47,16 @@ export function noSession({ machine, user }: CommandContext, name: string): Vgpu
     now: `${name} did not begin`,
   });
 }
+
+/** The failure of a command whose errors stand among its answers: it is not read at all. */
+export function joinedOutputs({ machine, user }: CommandContext, name: string): VgpuError {
+  return new VgpuError({
+    code: "VGPU_ACCOUNT",
+    where: machine.target,
+    what: `${user} logs in, and standard error comes as standard output`,
+    saw: `what ${name} wrote to the one stands in the other (login shell of ${user})`,
+    expected: "a login that keeps the two outputs of a command apart",
+    next: "look at ForceCommand in sshd_config on the machine and at the startup files of the account for what joins them (2>&1, script), or use another account",
+    now: `${name} has run, and its answer is not read`,
+  });
+}

@@ -25,12 +25,17 @@ export class Answer {
       this.output.add(chunk);
       this.listener?.(chunk);
     });
-    this.stderr = new Delimited({ begin: marks.begin }, (chunk) => this.errors.add(chunk));
+    this.stderr = new Delimited({ begin: marks.errors }, (chunk) => this.errors.add(chunk));
   }
 
   /** Whether the script has begun. */
   get begun(): boolean {
     return this.stdout.begun;
+  }
+
+  /** Whether something on the machine makes one output of the two: then errors stand in the answer. */
+  get joined(): boolean {
+    return this.output.text().startsWith(this.marks.errors);
   }
 
   /** The exit code that the script gave itself; `undefined` while, or where, its end is missing. */

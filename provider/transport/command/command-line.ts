@@ -13,8 +13,10 @@ export type BecomeRoot =
 export interface CallMarks {
   /** What all of them hold. */
   readonly token: string;
-  /** The line, on both outputs, after which all is the script's. */
+  /** The line on standard output after which all is the script's. */
   readonly begin: string;
+  /** The same of standard error, which follows that one: where the two outputs are one, it is in the answer. */
+  readonly errors: string;
   /** What follows the last byte of the script's standard output; the exit code and a line end come after it. */
   readonly end: string;
   /** The line, on both outputs, that says that the login shell has run our command, before sudo is asked. */
@@ -74,6 +76,7 @@ function marksOf(token: string): CallMarks {
   const mark = (word: string) => `vgpu-${word}-${token}`;
   return {
     begin: `${mark("begin")}\n`,
+    errors: `${mark("errors")}\n`,
     end: `${mark("end")} `,
     reached: `${mark("reached")}\n`,
     token,
@@ -99,7 +102,7 @@ function announced(token: string, root: BecomeRoot): string {
     `export LC_ALL=C PATH=${path}`,
     "umask 022",
     `trap 'vgpu_code=$?; ${say("end").replaceAll("'", '"')}; echo " $vgpu_code"; exit "$vgpu_code"' 0`,
-    `${say("begin")}; echo; { ${say("begin")}; echo; } >&2`,
+    `${say("begin")}; echo; { ${say("errors")}; echo; } >&2`,
   ];
   // sudo with NOPASSWD leaves the password line unread, and then the script must not see it as input.
   const skip = `while IFS= read -r vgpu_line || { trap - 0; exit 1; }; do [ "$vgpu_line" = "vgpu-input"-${token} ] && break; done`;

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { endOf } from "../../model/errors.js";
 import type { ExecChannel } from "../link/link.js";
 import { Answer } from "./answer.js";
-import { cutAnswer, notBegunInTime } from "./answer-failures.js";
+import { cutAnswer, joinedOutputs, notBegunInTime } from "./answer-failures.js";
 import type { CommandLine } from "./command-line.js";
 import type { CommandContext, ExecRequest, ExecResult, RunningCommand } from "./exec-request.js";
 import { commandTimeout, lostCommand, tooMuchOutput } from "./failures.js";
@@ -116,6 +116,7 @@ export class Command implements RunningCommand {
     const code = status === undefined ? undefined : (answer.code ?? status);
     if (code === undefined) this.reject(lostCommand(target, name, lostReason(answer.anyErrors())));
     else if (!answer.begun) this.reject(notRun(context, answer, { name, code }));
+    else if (answer.joined) this.reject(joinedOutputs(context, name));
     else if (answer.code === undefined && code < 128) this.reject(cutAnswer(target, name, code, answer));
     else this.resolve({ code, stdout: answer.output.text(), stderr: answer.errors.text() });
   }

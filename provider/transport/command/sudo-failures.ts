@@ -19,11 +19,19 @@ export function noSudo({ target, user, output, hasPassword }: SudoRefusal): Vgpu
     code: "VGPU_NO_SUDO",
     where: target,
     what: `${user} may not become root`,
-    saw: `${lastLines(output) || "no output"} (${hasPassword ? "sudo -S" : "sudo -n"})`,
+    saw: `${lastLines(withoutScript(output)) || "no output"} (${hasPassword ? "sudo -S" : "sudo -n"})`,
     expected: "sudo that runs /bin/sh as root for this user",
     next: (known ?? { next: general }).next(user),
   });
 }
+
+/** sudo shows the command that it does not run, and ours is long. */
+function withoutScript(output: string): string {
+  return output.replace(/(execute '\/bin\/sh -c) [\s\S]*(' as \S+ on )/, "$1 …$2");
+}
+
+const wrongPassword = (user: string) =>
+  `correct connection.sudoPassword: the password of ${user}, or of root where sudoers says rootpw or targetpw`;
 
 const general = (user: string) =>
   `make "sudo -- /bin/sh -c id" work for ${user} on the machine, or log in as root`;
@@ -64,7 +72,7 @@ const refusals: readonly {
   {
     form: triedInVain,
     withPassword: true,
-    next: () => "correct connection.sudoPassword",
+    next: wrongPassword,
   },
   {
     // sudo-rs 0.2.5 speaks of a token where it may not ask.
@@ -76,6 +84,6 @@ const refusals: readonly {
   {
     form: /password/i,
     withPassword: true,
-    next: () => "correct connection.sudoPassword",
+    next: wrongPassword,
   },
 ];

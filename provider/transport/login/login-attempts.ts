@@ -9,6 +9,8 @@ export interface LoginAttempts {
   readonly authHandler: AuthHandlerMiddleware;
   /** Listens to what the machine answers; to be called when the connection begins. */
   watch(client: Client): void;
+  /** Whether a key or a password was shown. */
+  begun(): boolean;
   report(): LoginReport;
 }
 
@@ -54,6 +56,10 @@ class Attempts implements LoginAttempts {
       this.answered(methods, partial);
       failed(peer, methods, partial);
     };
+  }
+
+  begun(): boolean {
+    return this.tried.length > 0;
   }
 
   report(): LoginReport {

@@ -1,5 +1,7 @@
 import { VgpuError } from "../../model/errors.js";
+import { lastLines } from "../../model/evidence.js";
 import type { Route } from "../config/route.js";
+import { DialError } from "../link/dial-error.js";
 import { markBeyond } from "./beyond.js";
 import type { LoginReport } from "./login-report.js";
 
@@ -15,6 +17,24 @@ export function loginRefused(target: string, route: Route, report: LoginReport, 
   });
   markBeyond(error, report.beyond);
   return error;
+}
+
+/** The machine hangs up in the middle of a login, with a word. Source: pam_unix and pam_nologin, by sshd. */
+export function loginEnded(target: string, route: Route, words: string): Error {
+  const said = lastLines(words);
+  if (/booting up|going down|shutting down|not permitted to log in|nologin/i.test(words))
+    return new DialError(`the connection was closed before the end of the SSH login: ${said}`);
+  const { user } = route;
+  return new VgpuError({
+    code: "VGPU_LOGIN",
+    where: target,
+    what: `cannot log in as ${user}: the machine hangs up`,
+    saw: `${said} (SSH login)`,
+    expected: "an account that may log in",
+    next: /account has expired/i.test(words)
+      ? `renew the account on the machine (chage -E -1 ${user}), or use another one`
+      : `look at what the machine logs of this login (journalctl -u ssh), and at the account (chage -l ${user}), or use another one`,
+  });
 }
 
 function seen({ tried, unusable, offered, accepted, prompts, beyond }: LoginReport): string {

@@ -6,7 +6,7 @@ import { DialError } from "../link/dial-error.js";
 import type { DialRequest } from "../link/dial-request.js";
 import { shellQuote } from "../link/quote.js";
 import { lacksAlgorithm, lacksForOpenSsh } from "../login/algorithm-failures.js";
-import { loginRefused } from "../login/login-failures.js";
+import { loginEnded, loginRefused } from "../login/login-failures.js";
 import { hostKeyTrust } from "../trust/host-key.js";
 import { fingerprint, hostKeyText, type PublicHostKey, parsePublicHostKey } from "../trust/known-hosts.js";
 import { OpenSshLink } from "./openssh-link.js";
@@ -129,6 +129,8 @@ class OpenSshDial {
     if (lacks !== undefined) return lacksForOpenSsh(target, lacks.trim());
     const denied = own.split("\n").findLast((line) => deniedText.test(line));
     if (denied !== undefined) return loginRefused(target, route, readReport(said), lastLines(denied));
+    const words = lastWords(said);
+    if (words !== "") return loginEnded(target, route, words);
     const unknownName = /could not resolve hostname/i.test(own);
     return new DialError(`${lastLines(own, 2) || "ended without a word"} (ssh)`, { unknownName });
   }
@@ -142,6 +144,15 @@ function ownLines(said: string): string {
     .split(/\r?\n/)
     .filter((line) => !/^debug\d: /.test(line) && !/^OpenSSH_|^Authenticated to /.test(line))
     .join("\n");
+}
+
+/** What the machine said of a login after a key, where it hung up then. */
+function lastWords(said: string): string {
+  const shown = said.split(/^debug1: (?:Offering public key|Server accepts key|Trying private key): .*$/m);
+  if (shown.length < 2) return "";
+  const lines = ownLines(shown.at(-1) ?? "").split("\n");
+  const closed = lines.findIndex((line) => /^Connection (?:closed|reset) by /.test(line));
+  return lines.slice(0, Math.max(0, closed)).join("\n").trim();
 }
 
 function isConnected(said: string): boolean {

@@ -26,8 +26,8 @@ export interface CalledScript {
   sudo: boolean;
 }
 
-/** What each script prints, on both outputs together, before it has said anything: `vgpu-begin-` and a token. Bytes. */
-export const announcementBytes = 2 * 36;
+/** What each script prints, on both outputs together, before it has said anything: `vgpu-begin-`, `vgpu-errors-` and a token each. Bytes. */
+export const announcementBytes = 36 + 37;
 
 /** Finds the script's label and arguments in `exec /bin/sh -c BOOT NAME WORDS...`, and in `[sudo ...] sh -c SCRIPT NAME ARGS...`. */
 export function calledScript(command: string): CalledScript {

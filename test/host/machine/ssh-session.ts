@@ -49,9 +49,8 @@ function failAsScript(
   { code, stderr = "" }: Extract<FaultRule["action"], { kind: "fail" }>,
 ): void {
   const [, token] = /vgpu-begin ([0-9a-f]+)/.exec(record.command) ?? [];
-  const begin = token === undefined ? "" : `vgpu-begin-${token}\n`;
-  channel.stderr.write(begin + stderr);
-  if (token !== undefined) channel.write(`${begin}vgpu-end-${token} ${code}\n`);
+  channel.stderr.write((token === undefined ? "" : `vgpu-errors-${token}\n`) + stderr);
+  if (token !== undefined) channel.write(`vgpu-begin-${token}\nvgpu-end-${token} ${code}\n`);
   answer(channel, record, code);
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Connection } from "../../../provider/model/connection.js";
 import { closeAllSessions, sessionFor } from "../../../provider/transport/session.js";
@@ -19,6 +22,11 @@ const accounts: readonly RoomAccount[] = [
   { ...free("ends"), files: { ".bashrc": "set -e; false\n" } },
   { ...free("no-program"), files: { ".bashrc": "exec tmux\n" } },
   { ...asked("errors-away"), sshd: ['ForceCommand /bin/sh -c "$SSH_ORIGINAL_COMMAND" 2>/dev/null'] },
+  { ...free("joined"), sshd: ['ForceCommand /bin/sh -c "$SSH_ORIGINAL_COMMAND" 2>&1'] },
+  { ...asked("expired"), age: "-E 0" },
+  { ...asked("some"), sudoers: ["some ALL=(root) NOPASSWD: /usr/bin/nvidia-smi"] },
+  asked("terminal", "Defaults:terminal use_pty, lecture=always, badpass_message=No"),
+  asked("prompted", 'Defaults:prompted passprompt_override, passprompt="Kennwort: ", badpass_message=Nein'),
 ];
 
 const missing = roomless();
@@ -66,6 +74,67 @@ describe.skipIf(missing !== undefined)("what runs before our script on Debian's 
   it("and throws standard error away hinders no password for sudo", async () => {
     expect(await answer("errors-away", { sudoPassword: password })).toBe("0\nline 1\nline 2\n");
   });
+
+  it("and joins standard error with standard output is refused in full", async () => {
+    expect((await answer("joined")).replace(String(room.port), "22")).toBe(
+      [
+        "VGPU_ACCOUNT joined@127.0.0.1:22: joined logs in, and standard error comes as standard output",
+        "Saw: what try-thing wrote to the one stands in the other (login shell of joined)",
+        "Expected: a login that keeps the two outputs of a command apart",
+        "Next: look at ForceCommand in sshd_config on the machine and at the startup files of the account for what joins them (2>&1, script), or use another account",
+        "Now: try-thing has run, and its answer is not read",
+      ].join("\n"),
+    );
+  });
+
+  it.each(["builtin", "openssh"] as const)(
+    "is nothing for an account that has expired: that is told at the first login, by the way of %s",
+    async (transport) => {
+      const folder = mkdtempSync(join(tmpdir(), "vgpu-key-"));
+      const privateKeyPath = join(folder, "key");
+      writeFileSync(privateKeyPath, room.privateKey, { mode: 0o600 });
+      const { port, hostKey } = room;
+      const expired = sessionFor({
+        host: "127.0.0.1",
+        port,
+        hostKey,
+        privateKeyPath,
+        transport,
+        user: "expired",
+      });
+      const text = await expired.exec({ script }).catch((error: Error) => error.message);
+      rmSync(folder, { recursive: true });
+      expect(String(text).replace(String(port), "22")).toBe(
+        [
+          "VGPU_LOGIN expired@127.0.0.1:22: cannot log in as expired: the machine hangs up",
+          "Saw: Your account has expired; please contact your system administrator. (SSH login)",
+          "Expected: an account that may log in",
+          "Next: renew the account on the machine (chage -E -1 expired), or use another one",
+        ].join("\n"),
+      );
+    },
+  );
+
+  it("is not shown where sudo names the command that it does not run", async () => {
+    const text = await answer("some", { sudoPassword: password });
+    expect(text).toContain(
+      "\nSaw: Sorry, user some is not allowed to execute '/bin/sh -c …' as root on localhost. (sudo -S)\n",
+    );
+    expect(text).toContain('\nNext: add "some ALL=(root) ALL" to /etc/sudoers.d');
+  });
+
+  it.each(["terminal", "prompted"])(
+    "may be a sudo with words and prompts of its own, whose wrong password is told as that: %s",
+    async (user) => {
+      expect(await answer(user, { sudoPassword: password })).toBe("0\nline 1\nline 2\n");
+      await closeAllSessions();
+      const text = await answer(user, { sudoPassword: "wrong horse" });
+      expect(text).toContain(
+        `\nNext: correct connection.sudoPassword: the password of ${user}, or of root where sudoers says rootpw or targetpw`,
+      );
+      expect(text).not.toContain("wrong horse");
+    },
+  );
 
   it("that ends the shell is named as what may have ended it", async () => {
     expect(await answer("ends", {}, "")).toMatch(

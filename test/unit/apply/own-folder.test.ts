@@ -51,7 +51,8 @@ function run(text: string, args: readonly string[], stdin = ""): ShellResult {
   const line = commandLine(script, args, { by: "login" }).text;
   const ran = runShell(`umask 000\n${line.replace(/PATH=/, `PATH=${root}/bin:`)}`, [], stdin);
   // Its answer stands between marks of that call.
-  const own = (output: string) => output.replace(/^vgpu-(begin-[0-9a-f]+|end-[0-9a-f]+ \d+)\n/gm, "");
+  const own = (output: string) =>
+    output.replace(/^vgpu-((?:begin|errors)-[0-9a-f]+|end-[0-9a-f]+ \d+)\n/gm, "");
   return { ...ran, stdout: own(ran.stdout), stderr: own(ran.stderr) };
 }
 const copy = () => run(changingScript("copy-package", "host"), [join(root, "source.run"), sha256]);
