@@ -64,7 +64,7 @@ describe("the types that a GPU offers", () => {
       `creatable ${gpu} 557 : NVIDIA A40-8Q`,
       `vendor-type ${gpu} 1 0`,
     ]);
-    expect(machine.calls().filter((call) => call.startsWith("nvidia-smi"))).toEqual([]);
+    expect(machine.calls().filter((call) => call.startsWith("nvidia-smi vgpu"))).toEqual([]);
   });
 
   it("are unknown where that list cannot be read", () => {
@@ -82,7 +82,7 @@ describe("the types that a GPU offers", () => {
     "        Max Instances                : 6",
     "        Class                        : Quadro",
   ];
-  const asked = () => machine.calls().filter((call) => call.startsWith("nvidia-smi"));
+  const asked = () => machine.calls().filter((call) => call.startsWith("nvidia-smi vgpu"));
 
   it("are named by nvidia-smi where a function has a vGPU", () => {
     vendor(0, "557");

@@ -1,0 +1,2 @@
+# What of a look is too long for one command comes on standard input.
+eval "$(cat)"
