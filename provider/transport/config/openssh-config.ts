@@ -77,10 +77,18 @@ function ownConfig(): string {
   } catch {
     return "";
   }
-  return text.replace(/^(\s*include[\s=]+)(.*)$/gim, (_, keyword: string, patterns: string) => {
+  return withHome(text).replace(/^(\s*include[\s=]+)(.*)$/gim, (_, keyword: string, patterns: string) => {
     const files = patterns.match(/"[^"]*"|\S+/g) ?? [];
     return keyword + files.map((pattern) => `"${fromHome(pattern.replaceAll('"', ""))}"`).join(" ");
   });
+}
+
+/** The files that other options name: OpenSSH would take `~` for the account's home folder. */
+function withHome(text: string): string {
+  return text.replace(
+    /^(\s*(?:certificatefile|identityagent)[\s=]+"?)~(?=\/)/gim,
+    (_, before: string) => before + homePath(),
+  );
 }
 
 function fromHome(pattern: string): string {

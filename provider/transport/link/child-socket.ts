@@ -5,6 +5,9 @@ import { Duplex, type Readable, type Writable } from "node:stream";
 /** A program whose input and output are a way to a machine. */
 export type WayProgram = ChildProcessByStdio<Writable, Readable, Readable | null>;
 
+/** A program that has closed its output has this long to end by itself, milliseconds. */
+const endingMs = 1_000;
+
 /** The input and the output of a program as one socket; it ends with the program, and the program with it. */
 export class ChildSocket extends Duplex {
   /**
@@ -13,7 +16,7 @@ export class ChildSocket extends Duplex {
    */
   constructor(
     private readonly child: WayProgram,
-    why?: (end: number | string) => Error,
+    private readonly why?: (end: number | string) => Error,
     private readonly group = false,
   ) {
     super();
@@ -22,7 +25,11 @@ export class ChildSocket extends Duplex {
     child.stdout.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) child.stdout.pause();
     });
-    child.stdout.on("end", () => this.push(null));
+    // What it says when it ends by itself is told in place of a mere end.
+    child.stdout.on("end", () => {
+      if (why === undefined) this.push(null);
+      else setTimeout(() => this.endProgram(), endingMs).unref();
+    });
     child.on("close", (code, signal) =>
       this.destroy(this.destroyed ? undefined : why?.(code ?? signal ?? 0)),
     );
@@ -33,8 +40,10 @@ export class ChildSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    if (this.child.stdin.destroyed) done(new Error("the program has ended"));
-    else this.child.stdin.write(chunk, done);
+    // Of a program that has ended its own words are told, not that nothing can be written to it.
+    const failed = (error: Error | null | undefined) => done(this.why === undefined ? error : null);
+    if (this.child.stdin.destroyed) failed(new Error("the program has ended"));
+    else this.child.stdin.write(chunk, failed);
   }
 
   override _final(done: () => void): void {

@@ -34,6 +34,10 @@ function longer(route: Route): string {
   return `see how long "${byHand(route)}" takes from here, and set connection.perDialTimeout to more seconds than that; a server that looks up names in vain answers late (UseDNS, GSSAPI and PAM of its sshd)`;
 }
 
-function byHand(route: Route): string {
-  return `ssh -p ${route.port} ${route.user}@${route.host}`;
+/** By the name that the configuration knows, where that leads over another way than a connection to the machine itself. */
+function byHand({ connection, user, host, port, proxyCommand, via }: Route): string {
+  if (connection.proxy !== undefined && via !== undefined)
+    return `ssh -J ${via.user}@${via.host}:${via.port} -p ${port} ${user}@${host}`;
+  const name = proxyCommand === undefined && via === undefined ? host : connection.host;
+  return `ssh -p ${port} ${user}@${name}`;
 }

@@ -92,6 +92,7 @@ class Sorting {
       return undefined;
     }
     const agent = new OneKeyAgent(this.agent, key);
-    return { label, offeredAs: "publickey", method: { type: "agent", username: this.route.user, agent } };
+    const method = { type: "agent" as const, username: this.route.user, agent };
+    return { label, offeredAs: "publickey", method, unsigned: () => agent.unsigned };
   }
 }

@@ -76,7 +76,15 @@ export class OneKeyAgent extends BaseAgent<ParsedKey> {
     answer(undefined, [this.key]);
   }
 
+  /** Why it did not sign; `undefined` when it did, or was not asked. */
+  unsigned: string | undefined;
+
   sign(...request: unknown[]): void {
-    (this.agent.sign as (...request: unknown[]) => void).apply(this.agent, request);
+    const answer = request.pop() as (error?: Error | null, signature?: Buffer) => void;
+    const told = (error?: Error | null, signature?: Buffer) => {
+      if (error) this.unsigned = error.message;
+      answer(error, signature);
+    };
+    (this.agent.sign as (...request: unknown[]) => void).call(this.agent, ...request, told);
   }
 }

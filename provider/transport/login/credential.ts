@@ -9,4 +9,6 @@ export interface Credential {
   readonly method: AnyAuthMethod;
   /** Only after the machine has accepted another one. */
   readonly asSecond?: boolean;
+  /** Returns why the agent that has the key did not sign with it, where it was asked to. */
+  readonly unsigned?: () => string | undefined;
 }

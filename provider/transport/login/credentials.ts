@@ -12,11 +12,15 @@ export interface FoundCredentials {
   readonly beyond: readonly string[];
 }
 
-/** @param notice is told what the machine asks of a person */
-export async function collectCredentials(
-  route: Route,
-  notice: (prompts: readonly string[]) => void,
-): Promise<FoundCredentials> {
+/** What a machine asks in the middle of a login. */
+export interface Questions {
+  /** Told what it asks of a person. */
+  asked(prompts: readonly string[]): void;
+  /** Nobody has an answer, and OpenSSH hangs up on one that is too short: the login is over. */
+  unanswered(): void;
+}
+
+export async function collectCredentials(route: Route, questions: Questions): Promise<FoundCredentials> {
   const { connection } = route;
   const explicit = explicitKeys(route);
   const configured = route.identityFiles.map((file) =>
@@ -33,11 +37,11 @@ export async function collectCredentials(
   return {
     queue: [
       ...inline,
-      ...passwords(route, notice),
+      ...passwords(route, questions),
       ...keys,
       ...agent.others,
       ...defaults.flatMap(credentialOf),
-      bareQuestion(route, notice),
+      bareQuestion(route, questions),
     ],
     unusable: [...unusableOf([...explicit, ...configured], agent), ...agent.unusable],
     beyond: [
@@ -74,7 +78,7 @@ function defaultKeys(route: Route): FoundKey[] {
   return defaultKeyFiles().map((path) => keyOfFile(route, path, "default key"));
 }
 
-function passwords(route: Route, notice: (prompts: readonly string[]) => void): Credential[] {
+function passwords(route: Route, questions: Questions): Credential[] {
   const { password } = route.connection;
   if (password === undefined) return [];
   redactLater(password);
@@ -88,7 +92,7 @@ function passwords(route: Route, notice: (prompts: readonly string[]) => void): 
         type: "keyboard-interactive",
         username,
         prompt: (_name, _instructions, _lang, prompts, finish) => {
-          notice(prompts.map(({ prompt }) => prompt));
+          questions.asked(prompts.map(({ prompt }) => prompt));
           finish(prompts.map(() => password));
         },
       },
@@ -97,7 +101,7 @@ function passwords(route: Route, notice: (prompts: readonly string[]) => void): 
 }
 
 /** Some servers ask nothing in it: the round alone is what they want. What one does ask for is told. */
-function bareQuestion(route: Route, notice: (prompts: readonly string[]) => void): Credential {
+function bareQuestion(route: Route, questions: Questions): Credential {
   return {
     label: "",
     offeredAs: "keyboard-interactive",
@@ -106,8 +110,9 @@ function bareQuestion(route: Route, notice: (prompts: readonly string[]) => void
       type: "keyboard-interactive",
       username: route.user,
       prompt: (_name, _instructions, _lang, prompts, finish) => {
-        notice(prompts.map(({ prompt }) => prompt));
-        finish([]);
+        questions.asked(prompts.map(({ prompt }) => prompt));
+        if (prompts.length === 0) finish([]);
+        else questions.unanswered();
       },
     },
   };

@@ -2,7 +2,7 @@ import type { AnyAuthMethod, AuthHandlerMiddleware, Client } from "ssh2";
 import type { Route } from "../config/route.js";
 import type { Credential } from "./credential.js";
 import { collectCredentials } from "./credentials.js";
-import type { LoginReport } from "./login-report.js";
+import { doesNotSign, type LoginReport } from "./login-report.js";
 
 /** The ways to log in to one machine, and what became of them. */
 export interface LoginAttempts {
@@ -20,10 +20,13 @@ const mostPrompts = 4;
 /** Returns the ways to log in, in order: what the connection names, `~/.ssh/config`, agent, default key files. */
 export async function loginAttempts(route: Route): Promise<LoginAttempts> {
   const prompts: string[] = [];
-  const notice = (texts: readonly string[]) => {
+  let attempts: Attempts | undefined;
+  const asked = (texts: readonly string[]) => {
     for (const text of texts) if (prompts.length < mostPrompts) prompts.push(text.trim().slice(0, 100));
   };
-  return new Attempts(route, await collectCredentials(route, notice), prompts);
+  const found = await collectCredentials(route, { asked, unanswered: () => attempts?.giveUp() });
+  attempts = new Attempts(route, found, prompts);
+  return attempts;
 }
 
 class Attempts implements LoginAttempts {
@@ -32,6 +35,7 @@ class Attempts implements LoginAttempts {
   private offered: readonly string[] = [];
   private asked = false;
   private heard = false;
+  private client: Client | undefined;
   readonly authHandler: AuthHandlerMiddleware;
 
   constructor(
@@ -48,6 +52,7 @@ class Attempts implements LoginAttempts {
 
   /** The SSH library does not say what an agent's key came to when it was one factor of several. */
   watch(client: Client): void {
+    this.client = client;
     const { _protocol: protocol } = client as unknown as { _protocol: { _handlers: Handlers } };
     const handlers = protocol._handlers;
     const failed = handlers.USERAUTH_FAILURE;
@@ -56,6 +61,12 @@ class Attempts implements LoginAttempts {
       this.answered(methods, partial);
       failed(peer, methods, partial);
     };
+  }
+
+  /** Ends the login as if all were refused. */
+  giveUp(): void {
+    const refused = new Error("nothing answers what the machine asks");
+    this.client?.emit("error", Object.assign(refused, { level: "client-authentication" }));
   }
 
   begun(): boolean {
@@ -70,10 +81,22 @@ class Attempts implements LoginAttempts {
     const left = this.accepted.length > 0 ? [] : queue.filter((one) => one.label !== "" && !this.fits(one));
     const refused = left.map(({ label, offeredAs }) => `${label} (${offeredAs} is not offered)`);
     const { offered, accepted, prompts } = this;
-    const tried = this.tried
+    const shown = this.tried.filter(({ label }) => label !== "" && !accepted.includes(label));
+    const unsigned = shown.flatMap(({ label, unsigned: why }) => {
+      const said = why?.();
+      return said === undefined ? [] : [{ label, text: `${label} (the agent ${doesNotSign}: ${said})` }];
+    });
+    const tried = shown
       .map(({ label }) => label)
-      .filter((label) => label !== "" && !accepted.includes(label));
-    return { tried, unusable: [...unusable, ...refused], offered, accepted, prompts, beyond };
+      .filter((label) => unsigned.every((one) => one.label !== label));
+    return {
+      tried,
+      unusable: [...unusable, ...unsigned.map(({ text }) => text), ...refused],
+      offered,
+      accepted,
+      prompts,
+      beyond,
+    };
   }
 
   private answered(methods: readonly string[], partial: boolean): void {

@@ -3,7 +3,7 @@ import { lastLines } from "../../model/evidence.js";
 import type { Route } from "../config/route.js";
 import { DialError } from "../link/dial-error.js";
 import { markBeyond } from "./beyond.js";
-import type { LoginReport } from "./login-report.js";
+import { doesNotSign, type LoginReport } from "./login-report.js";
 
 /** The machine logs nobody in. @param reason what ended it, as SSH says it */
 export function loginRefused(target: string, route: Route, report: LoginReport, reason: string): VgpuError {
@@ -53,8 +53,14 @@ function seen({ tried, unusable, offered, accepted, prompts, beyond }: LoginRepo
   return parts.join("; ");
 }
 
-function nextStep(route: Route, { accepted, tried, beyond }: LoginReport, reason: string): string {
+function nextStep(
+  route: Route,
+  { accepted, offered, tried, unusable, beyond }: LoginReport,
+  reason: string,
+): string {
   const { privateKey, privateKeyPath, privateKeyEnv, password } = route.connection;
+  if (accepted.length > 0 && offered.every((method) => method === "publickey"))
+    return `name another key besides (IdentityFile in ~/.ssh/config, or an agent), or let this account log in with one factor (AuthenticationMethods in the machine's sshd_config)`;
   if (accepted.length > 0) {
     const more = password === undefined ? "set connection.password if that is what it asks for, or " : "";
     return `${more}let this account log in with one factor (AuthenticationMethods in the machine's sshd_config): nobody is there to be asked`;
@@ -64,6 +70,13 @@ function nextStep(route: Route, { accepted, tried, beyond }: LoginReport, reason
     return "name the one key: IdentityFile and IdentitiesOnly in ~/.ssh/config, or connection.privateKeyPath; the machine hangs up after some that it does not take";
   if (beyond.length > 0)
     return `let connection name another key, or install OpenSSH's client here and leave connection.transport out`;
+  if (unusable.some((text) => text.includes(doesNotSign)))
+    return "unlock the agent, or confirm what it asks, on the machine that runs Pulumi; or let connection name a key in a file";
+  const locked = unusable.find((text) => badMode.test(text));
+  if (locked !== undefined && tried.length === 0)
+    return "let nobody but its owner read the key's file (chmod 600): OpenSSH uses no other";
+  if (tried.length === 0 && password === undefined && offered.length > 0 && !offered.includes("publickey"))
+    return `set connection.password: the machine takes no key to begin with (AuthenticationMethods, PubkeyAuthentication in its sshd_config)`;
   const cached =
     privateKey === undefined && password === undefined
       ? ""
@@ -72,6 +85,9 @@ function nextStep(route: Route, { accepted, tried, beyond }: LoginReport, reason
     return `name a key in connection.privateKeyPath or ~/.ssh/config, or let an agent have it (SSH_AUTH_SOCK)${cached}`;
   return `add the public key to ~${route.user}/.ssh/authorized_keys on the machine, or correct the key that connection names${cached}`;
 }
+
+/** OpenSSH's word for a key that others may read. */
+const badMode = /bad permissions/;
 
 /** sshd's word for too many keys tried. */
 export function isTooMany(reason: string): boolean {

@@ -1,3 +1,6 @@
+/** How it is told of an agent that has a key and will not use it now: it is locked, or nobody confirms. */
+export const doesNotSign = "does not sign with it";
+
 /** What became of a login. */
 export interface LoginReport {
   /** What was tried, e.g. `"connection.privateKey"`. */

@@ -1,9 +1,12 @@
 import type { Route } from "../config/route.js";
-import { type Transport, whyNotOpenSsh } from "./transport-choice.js";
+import { chooseTransport, type Transport, whyNotOpenSsh } from "./transport-choice.js";
 
 /** Returns what a person should know of how a machine is reached: by what, where the program does not say so, and what is not followed. */
 export function wayNotes(route: Route, transport: Transport): string[] {
-  const notes = route.via === undefined ? [] : wayNotes(route.via, transport);
+  const { via } = route;
+  // A bastion may be reached by another way than what is behind it.
+  const viaBy = via && (transport.name === "openssh" ? transport : chooseTransport(via));
+  const notes = via && viaBy ? wayNotes(via, viaBy) : [];
   if (transport.name === "openssh") {
     if (transport.because !== "connection.transport") notes.push(byOpenSsh(transport.because ?? ""));
     return [...new Set(notes)];

@@ -128,11 +128,19 @@ class OpenSshDial {
     const lacks = own.split("\n").find(lacksAlgorithm);
     if (lacks !== undefined) return lacksForOpenSsh(target, lacks.trim());
     const denied = own.split("\n").findLast((line) => deniedText.test(line));
-    if (denied !== undefined) return loginRefused(target, route, readReport(said), lastLines(denied));
+    // Before that it is another ssh that speaks: a ProxyCommand may be one.
+    if (denied !== undefined && hasSpoken(said))
+      return loginRefused(target, route, readReport(said), lastLines(denied));
     const words = lastWords(said);
     if (words !== "") return loginEnded(target, route, words);
     const unknownName = /could not resolve hostname/i.test(own);
-    return new DialError(`${lastLines(own, 2) || "ended without a word"} (ssh)`, { unknownName });
+    // A ProxyCommand says why it ends, and OpenSSH then that it has ended.
+    const cause = own.replace(
+      /^(?:kex_exchange_identification|Connection (?:closed|reset) by UNKNOWN).*$/gm,
+      "",
+    );
+    const saw = lastLines(cause, 2) || lastLines(own, 2);
+    return new DialError(`${saw || "ended without a word"} (ssh)`, { unknownName });
   }
 }
 
@@ -155,13 +163,17 @@ function lastWords(said: string): string {
   return lines.slice(0, Math.max(0, closed)).join("\n").trim();
 }
 
+function hasSpoken(said: string): boolean {
+  return /^debug1: Remote protocol version/m.test(said);
+}
+
 function isConnected(said: string): boolean {
   return /^debug1: (?:Connection established|Executing proxy command|Local version string)/m.test(said);
 }
 
 function waitsFor(said: string): string {
   if (!isConnected(said)) return "a TCP connection";
-  if (!/^debug1: Remote protocol version/m.test(said)) return "the first line of its SSH server";
+  if (!hasSpoken(said)) return "the first line of its SSH server";
   return /^debug1: SSH2_MSG_NEWKEYS received/m.test(said)
     ? "the end of the SSH login"
     : "the end of the SSH key exchange";

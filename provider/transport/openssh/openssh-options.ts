@@ -78,10 +78,11 @@ export function sshArguments(
   ];
 }
 
-/** OpenSSH looks for its usual keys in the home folder of the account, whatever HOME says; ours is HOME. */
+/** OpenSSH takes `~`, and looks for its usual keys, in the home folder of the account, whatever HOME says; ours is HOME. */
 function identityFiles({ connection, identityFiles, noIdentityFile }: Route): readonly string[] {
   if (connection.privateKeyPath !== undefined) return [expandHome(connection.privateKeyPath)];
-  if (homePath() === account()?.home || identityFiles.length > 0 || noIdentityFile) return [];
+  if (homePath() === account()?.home || noIdentityFile) return [];
+  if (identityFiles.length > 0) return identityFiles;
   return defaultKeyFiles().filter((path) => existsSync(path));
 }
 

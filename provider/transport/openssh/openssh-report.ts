@@ -6,13 +6,21 @@ export function readReport(said: string): LoginReport {
   const offers = all(/^debug1: (?:Offering public key|Trying private key): (.*)$/gm).map(
     (offer) => offer.split(" ")[0] ?? "",
   );
+  const unusable = [...said.matchAll(/^Load key "([^"]+)": (.*)$/gm)].map(([, path, why]) => [
+    path ?? "",
+    why ?? "",
+  ]);
+  const unloaded = new Set(unusable.map(([path]) => path));
   const methods = all(/^debug1: Next authentication method: (.*)$/gm);
   const partial = all(/^Authenticated using "([^"]+)" with partial success\.?$/gm);
   const offered = all(/^debug1: Authentications that can continue: (.*)$/gm).at(-1) ?? "";
   const others = methods.filter((method) => method !== "publickey" && !partial.includes(method));
   return {
-    tried: partial.length > 0 ? others : [...new Set([...offers, ...others])],
-    unusable: [],
+    tried:
+      partial.length > 0
+        ? others
+        : [...new Set([...offers.filter((offer) => !unloaded.has(offer)), ...others])],
+    unusable: unusable.map(([path, why]) => `${path} (${why})`),
     offered: offered.split(",").filter((method) => method !== ""),
     accepted: partial.map((method) => (method === "publickey" ? (offers.at(-1) ?? method) : method)),
     prompts: [],
