@@ -25,26 +25,52 @@ for value in /sys/class/mdev_bus/*/????????-????-????-????-????????????; do
   fact mdev "${value##*/}" "$parent" removing
 done
 
+# The first lines of these files, "FILE:LINE" in $said, by one program: the shell's own read asks for each byte. What is there and
+# cannot be read is not absent.
+first_lines() {
+  said=$(LC_ALL=C grep -a -H -m 1 '' "$@" 2>&1 < /dev/null) && return
+  why=$(printf '%s\n' "$said" | grep '^grep: ' | grep -v ': No such file or directory$')
+  if [ -n "$why" ]; then unread devices "$why (in $PWD)"; fi
+  said=$(printf '%s\n' "$said" | grep -v '^grep: ')
+}
 offered() { # function that carries types, its PF
-  for type in /sys/bus/pci/devices/"$1"/mdev_supported_types/*; do
-    cd "$type" 2>/dev/null || continue
-    line_of name; name=$value
-    line_of available_instances; available=$value
-    line_of description
-    fact mdev-type "$2" "${type##*/}" "$name" "$available" "$value"
+  cd /sys/bus/pci/devices/"$1"/mdev_supported_types 2>/dev/null || return
+  pf=$2
+  set --
+  for type in *; do set -- "$@" "$type/name" "$type/available_instances" "$type/description"; done
+  first_lines "$@"
+  type=
+  old_ifs=$IFS
+  IFS='
+'
+  set -f
+  for line in $said; do
+    file=${line%%:*}
+    if [ "${file%/*}" != "$type" ]; then
+      if [ -n "$type" ]; then fact mdev-type "$pf" "$type" "$name" "$available" "$description"; fi
+      type=${file%/*} name= available= description=
+    fi
+    case $file in
+      */name) name=${line#*:} ;;
+      */available_instances) available=${line#*:} ;;
+      */description) description=${line#*:} ;;
+    esac
   done
+  set +f
+  IFS=$old_ifs
+  if [ -n "$type" ]; then fact mdev-type "$pf" "$type" "$name" "$available" "$description"; fi
 }
 
 gpus=
 unbound=
 functions=
+first_lines /sys/bus/pci/devices/*/vendor
 # From inside a directory a name is one step, from the root it is a walk through all of /sys.
-for device in /sys/bus/pci/devices/*; do
+for device in $(printf '%s\n' "$said" | sed -n 's,/vendor:0x10de$,,p'); do
   cd "$device" 2>/dev/null || continue
-  line_of vendor; [ "$value" = 0x10de ] || continue
+  if [ -e physfn ]; then functions="$functions $device/"; continue; fi
   line_of class; case $value in 0x03*) ;; *) continue ;; esac
   functions="$functions $device/"
-  [ -e physfn ] && continue
   gpus="$gpus ${device##*/}"
   if [ ! -e driver ]; then unbound="$unbound ${device##*/}"; fi
   line_of device; id=$value
@@ -144,17 +170,15 @@ if [ -n "$links" ]; then
     unread devices "$(printf '%s\n' "$said" | grep -m 1 '^find:')"
   printf '%s\n' "$said" | grep '^link'
 fi
-for device in /sys/bus/mdev/devices/*; do
-  cd "$device" 2>/dev/null || continue
-  line_of mdev_type/name; name=$value
-  value=
-  { IFS= read -r value < nvidia/vm_name; } 2> /dev/null || :
-  fact mdev-type-of "${device##*/}" '' "$name" '' "$value"
-done
+if [ -n "$links" ] && cd /sys/bus/mdev/devices; then
+  users=$(LC_ALL=C grep -a -s -H -m 1 '' ./*/nvidia/vm_name)
+  first_lines ./*/mdev_type/name
+  printf '%s\n%s\n' "$said" "$users" | sed -n -e 's,^\./\([^/]*\)/mdev_type/name:,mdev-type-of	\1		,p' -e 's,^\./\([^/]*\)/nvidia/vm_name:,mdev-vm	\1	,p'
+fi
 
 for device in $removing; do
   value=$(readlink "$device/iommu_group")
-  fact mdev-type-of "${device##*/}" "" "" "${value##*/}" ""
+  fact mdev-type-of "${device##*/}" "" "" "${value##*/}"
 done
 
 for value in /sys/bus/pci/devices/*/vfio-dev/* /sys/bus/mdev/devices/*/vfio-dev/* /sys/class/mdev_bus/*/????????-????-????-????-????????????/vfio-dev/*; do

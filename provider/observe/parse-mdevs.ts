@@ -24,12 +24,14 @@ export function mdevsOn(
 ): SeenMdev[] {
   const links = parseLinks(lines);
   const details = new Map(lines.all("mdev-type-of").map((fields) => [fields[0], fields]));
+  const vms = new Map(lines.all("mdev-vm").map(([uuid, name]) => [uuid, name]));
   const seen: SeenMdev[] = [];
   for (const [mdevUuid = "", parent = "", state = ""] of lines.all("mdev")) {
     if (!parents.includes(parent)) continue;
     const own = links.get(mdevUuid);
     // One whose removal waits has left the bus, and its group stands in its own line.
-    const [, type = "", name = "", waiting = "", vmName = ""] = details.get(mdevUuid) ?? [];
+    const [, type = "", name = "", waiting = ""] = details.get(mdevUuid) ?? [];
+    const vmName = vms.get(mdevUuid) ?? "";
     const typeFolder = own?.get("mdev_type") ?? type;
     const group = own?.get("iommu_group") ?? waiting;
     const held = holders.get(`/dev/vfio/${group}`) ?? holders.get(mdevUuid) ?? [];

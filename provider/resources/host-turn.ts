@@ -22,6 +22,8 @@ export interface VgpuCall {
   readonly plan: (facts: HostFacts) => Plan;
   /** The declared vGPUs of its host that this run may be about. */
   readonly vgpus: readonly VgpuName[];
+  /** It takes the vGPU away: no program declares what else goes. */
+  readonly isRemoval: boolean;
 }
 
 interface Waiting extends VgpuCall {
@@ -44,7 +46,8 @@ export async function inHostTurn<T>(
   const calls = callsFor(view);
   calls.add(own);
   try {
-    return await withLock(view.session, lockRequest(call.owner, call.label), async () => {
+    const request = { ...lockRequest(call.owner, call.label), keptFor: () => noneComes(call) };
+    return await withLock(view.session, request, async () => {
       if (calls.has(own)) await doTogether(view, calls);
       return work(await view.current());
     });
@@ -81,6 +84,21 @@ async function allCome(calls: ReadonlySet<Waiting>): Promise<void> {
     await nextCall(left);
   }
   if (inFlight() < atOnce) expected().forEach(expectNoMore);
+}
+
+/** How long a host's lock is kept after its last change, for those of its vGPUs that the engine is still to ask for. */
+const keptAfter = { quietMs: 500, mostMs: 10_000 };
+
+/** Ends when nothing more of this host is expected, or the engine asks for nothing: what was seen under the lock still holds. */
+async function noneComes({ vgpus, isRemoval }: VgpuCall): Promise<void> {
+  const began = performance.now();
+  const mayCome = () => isRemoval || vgpus.some(isExpected);
+  const isQuiet = () => openCalls("operations") === 0 && engineQuietMs() >= keptAfter.quietMs;
+  for (;;) {
+    const left = keptAfter.mostMs - (performance.now() - began);
+    if (!mayCome() || isQuiet() || left <= 0) return;
+    await nextCall(Math.min(left, keptAfter.quietMs));
+  }
 }
 
 async function doTogether(view: MachineView<HostFacts>, calls: Set<Waiting>): Promise<void> {

@@ -11,7 +11,10 @@ import { tell, tellWaits } from "./tell.js";
 /** One machine in this process: its session, and what was last seen of it. */
 export interface MachineView<Facts extends MachineFacts> {
   readonly session: Session;
-  /** What was seen of the machine, read at most once; a failure is kept too, so that nobody waits for it twice. */
+  /**
+   * What was last seen of the machine; looks when nothing was. It does not wait for a look of somebody else who changes the
+   * machine. A failure is kept too, so that nobody waits for it twice.
+   */
   facts(): Promise<Facts>;
   /** Looks again. */
   observe(): Promise<Facts>;
@@ -39,6 +42,8 @@ export interface ViewOptions {
 /** What is known of a machine in this process, whatever session learned it. */
 interface Sight<Facts> {
   last?: Promise<Facts>;
+  /** What the last look saw that has ended; none when it failed. */
+  seen?: Facts | undefined;
   /** Which taking of the machine's lock was in force at the last look. */
   seenUnder: number | null;
   told: boolean;
@@ -82,14 +87,17 @@ function viewOf<Facts extends MachineFacts>(
       .finally(() => {
         for (const note of session.takeWayNotes()) tell(session.target, note);
       });
-    const facts = await sight.last;
+    sight.seen = await sight.last.catch((error: unknown) => {
+      sight.seen = undefined;
+      throw error;
+    });
     sight.seenUnder = holding;
-    return facts;
+    return sight.seen;
   };
   return {
     session,
     observe,
-    facts: () => sight.last ?? observe(),
+    facts: async () => sight.seen ?? sight.last ?? observe(),
     current: () => {
       const holding = lockHolding(session);
       const fresh = sight.last !== undefined && holding !== null && holding === sight.seenUnder;

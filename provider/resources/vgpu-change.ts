@@ -33,7 +33,7 @@ export async function convergeVgpu(checked: Properties, olds: Properties): Promi
   const plan = (facts: HostFacts) => planVgpu(request, facts);
   const mayPlan = (facts: HostFacts) =>
     refusalOn(facts) === null && vgpuDeferral(request.self, facts) === null;
-  const call = callOf(inputs, (facts) => (mayPlan(facts) ? plan(facts) : nothing));
+  const call = { ...callOf(inputs, (facts) => (mayPlan(facts) ? plan(facts) : nothing)), isRemoval: false };
   return inHostTurn(view, call, async (before) => {
     const refusal = refusalOn(before);
     if (refusal !== null) throw new VgpuError(refusal);
@@ -51,7 +51,7 @@ export async function convergeVgpu(checked: Properties, olds: Properties): Promi
 
 const nothing: Plan = { steps: [], refusals: [] };
 
-function callOf(inputs: MdevDeviceInputs, plan: VgpuCall["plan"]): VgpuCall {
+function callOf(inputs: MdevDeviceInputs, plan: VgpuCall["plan"]): Omit<VgpuCall, "isRemoval"> {
   const vgpus = changeableOnHost(inputs);
   return { label: `${inputs.host} ${inputs.name}`, owner: inputs.owner, journals, plan, vgpus };
 }
@@ -88,7 +88,10 @@ export async function removeVgpu(_id: string, props: Properties): Promise<void> 
         (heir === undefined || heir === inputs.name ? leftToAnother(self, facts) : leftToHeir(inputs, heir))
       );
     };
-    const call = callOf(inputs, (facts) => (leftOn(facts) === null ? plan(facts) : nothing));
+    const call = {
+      ...callOf(inputs, (facts) => (leftOn(facts) === null ? plan(facts) : nothing)),
+      isRemoval: true,
+    };
     await inHostTurn(view, call, async (before) => {
       const left = leftOn(before);
       if (left !== null) return tell(call.label, left, { severity: "WARNING" });

@@ -13,6 +13,8 @@ export interface LockRequest {
   readonly who: string;
   /** Told after 2 s, then every 30 s, what is waited for. */
   readonly onWait?: (text: string) => void;
+  /** Until it ends the lock is kept, for more work that may come. @default let go when no work is queued */
+  readonly keptFor?: () => Promise<void>;
 }
 
 /** The operation lock of one machine in this process: a queue, and one channel that holds the lock while it is not empty. */
@@ -55,9 +57,14 @@ export class MachineLock implements HeldLock {
       return await withHeldLock(this.machine, this, work);
     } finally {
       this.queued--;
-      if (this.queued === 0) this.release();
+      if (this.queued === 0) void this.releaseAfter(request, number);
       done();
     }
+  }
+
+  private async releaseAfter({ keptFor }: LockRequest, turn: number): Promise<void> {
+    if (this.channel !== undefined) await keptFor?.();
+    if (this.turns === turn) this.release();
   }
 
   private async enter(number: number): Promise<void> {

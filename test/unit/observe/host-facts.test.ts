@@ -67,7 +67,7 @@ describe("the GPUs of a host", () => {
 });
 
 describe("the mdevs of a host", () => {
-  const mdevs = () => machine.facts("mdev", "mdev-type-of", "vfio-device", "unread");
+  const mdevs = () => machine.facts("mdev", "mdev-type-of", "mdev-vm", "vfio-device", "unread");
   const parent = "sys/class/mdev_bus/0000:3b:00.4";
 
   it("are those on the bus, with their parent, type, group and VM", () => {
@@ -80,7 +80,8 @@ describe("the mdevs of a host", () => {
     machine.link(machine.at(at), `sys/bus/mdev/devices/${one}`);
     const on = [
       `mdev ${one} 0000:3b:00.4`,
-      `mdev-type-of ${one}  A40-8Q  desk-1`,
+      `mdev-type-of ${one}  A40-8Q`,
+      `mdev-vm ${one} desk-1`,
       `vfio-device /sys/bus/mdev/devices/${one}/vfio-dev/vfio3`,
       `vfio-device /${at}/vfio-dev/vfio3`,
     ];
@@ -90,7 +91,7 @@ describe("the mdevs of a host", () => {
       `link /sys/bus/mdev/devices/${one}/mdev_type /sys/nvidia-1`,
     ]);
     rmSync(machine.at(`${at}/nvidia/vm_name`));
-    expect(mdevs()[1]).toBe(`mdev-type-of ${one}  A40-8Q  `);
+    expect(mdevs()).toEqual(on.filter((line) => !line.startsWith("mdev-vm")));
   });
 
   it("take no more programs to look at than one of them does, and neither do functions and types", () => {
@@ -121,7 +122,7 @@ describe("the mdevs of a host", () => {
 
   it("are, too, those that have left the bus and whose removal waits", () => {
     machine.link("/sys/kernel/iommu_groups/12", `${parent}/${one}/iommu_group`);
-    expect(mdevs()).toEqual([`mdev ${one} 0000:3b:00.4 removing`, `mdev-type-of ${one}   12 `]);
+    expect(mdevs()).toEqual([`mdev ${one} 0000:3b:00.4 removing`, `mdev-type-of ${one}   12`]);
   });
 
   it.each(["-mindepth", "mdev_type"])("are unknown where their links cannot be read: %s", (part) => {

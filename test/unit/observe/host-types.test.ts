@@ -30,6 +30,19 @@ describe("the types that a GPU offers", () => {
     expect(types()).toEqual([`types-at ${gpu} ${gpu} mdev-on-pf`, `mdev-type ${gpu} nvidia-1 A40-8Q 1 fb=8`]);
   });
 
+  it("are unknown where a file of theirs cannot be read, and have no name or count where there is none", () => {
+    machine.offer(`${pciBus}/${gpu}`);
+    const folder = machine.at(`${pciBus}/${gpu}/mdev_supported_types/nvidia-1`);
+    rmSync(`${folder}/description`);
+    expect(types().slice(1)).toEqual([`mdev-type ${gpu} nvidia-1 A40-8Q 1 `]);
+    rmSync(`${folder}/name`);
+    mkdirSync(`${folder}/name`);
+    expect(types().slice(1)).toEqual([
+      expect.stringMatching(/^unread devices grep: nvidia-1\/name: Is a directory/),
+      `mdev-type ${gpu} nvidia-1  1 `,
+    ]);
+  });
+
   it("are those of its first free function", () => {
     for (const n of [0, 1, 2]) machine.offer(machine.virtualFunction(n), String(n));
     const at = (n: number) => [

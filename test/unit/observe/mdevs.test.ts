@@ -22,7 +22,7 @@ describe("mdevs", () => {
   });
 
   it("have the type, the name and the wait for removal that was said", () => {
-    const lines = linesOf(`mdev|${one}|a|removing`, `mdev-type-of|${one}|nvidia-558|NVIDIA A40-8Q|12|`);
+    const lines = linesOf(`mdev|${one}|a|removing`, `mdev-type-of|${one}|nvidia-558|NVIDIA A40-8Q|12`);
     expect(mdevsOn(lines, ["a"], new Map())).toEqual([
       {
         mdevUuid: one,
@@ -37,7 +37,7 @@ describe("mdevs", () => {
 
   describe("are held", () => {
     const holdersOf = (vmName: string, holders: ReadonlyMap<string, Holder[]>) =>
-      mdevsOn(linesOf(`mdev|${one}|a|`, `mdev-type-of|${one}|t|T|12|${vmName}`), ["a"], holders)[0]?.holders;
+      mdevsOn(linesOf(`mdev|${one}|a|`, `mdev-type-of|${one}|t|T|12`, `mdev-vm|${one}|${vmName}`), ["a"], holders)[0]?.holders;
 
     it("by who has their group's file open, or their own", () => {
       expect(holdersOf("", by("/dev/vfio/12", desk))).toEqual([desk]);

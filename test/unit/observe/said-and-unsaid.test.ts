@@ -161,7 +161,7 @@ describe("parents of mdevs", () => {
         "parent-type|c|t-9|Nine|vfio-pci|1|",
         "mdev|00000000-0000-0000-0000-000000000001|a|",
         "mdev|00000000-0000-0000-0000-000000000002|a|",
-        "mdev-type-of|00000000-0000-0000-0000-000000000002|t-2|Two||",
+        "mdev-type-of|00000000-0000-0000-0000-000000000002|t-2|Two|",
       ),
     );
     const mdev = { parent: "a", holders: [], vgpuTypeId: null };

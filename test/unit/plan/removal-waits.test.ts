@@ -69,7 +69,7 @@ describe("what observing says of it", () => {
   const uuid = uuidOf(1);
   const lines = [
     `mdev\t${uuid}\t0000:3b:00.4\tremoving`,
-    `mdev-type-of\t${uuid}\t\t\t106\t`,
+    `mdev-type-of\t${uuid}\t\t\t106`,
     "holder\t250\t/dev/vfio/106",
     "word\t250\t:\t-name",
     "word\t250\t-\tguest=desk-vm,debug-threads=on",
