@@ -1,6 +1,7 @@
 import { errorText } from "../model/errors.js";
-import type { DeclaredProgram, ResourceKind } from "../plan/declared/program.js";
+import type { ResourceKind } from "../plan/declared/program.js";
 import type { CheckFailure } from "../schema/check-inputs.js";
+import { handedDown } from "./declared.js";
 import { counted } from "./engine-load.js";
 import { rememberFormer } from "./former.js";
 import type { Lifecycle, Properties } from "./lifecycle.js";
@@ -84,7 +85,7 @@ async function check(
 
 /** What the program gave could not be handed down: there is nothing else to be judged. */
 function wrongKinds(declared: unknown): CheckFailure[] {
-  const { wrong = [] } = (declared ?? {}) as Partial<DeclaredProgram>;
+  const { wrong = [] } = handedDown(declared);
   return wrong.map(({ parts }) => ({ property: parts.property, reason: errorText(parts) }));
 }
 

@@ -37,7 +37,11 @@ describe("mdevs", () => {
 
   describe("are held", () => {
     const holdersOf = (vmName: string, holders: ReadonlyMap<string, Holder[]>) =>
-      mdevsOn(linesOf(`mdev|${one}|a|`, `mdev-type-of|${one}|t|T|12`, `mdev-vm|${one}|${vmName}`), ["a"], holders)[0]?.holders;
+      mdevsOn(
+        linesOf(`mdev|${one}|a|`, `mdev-type-of|${one}|t|T|12`, `mdev-vm|${one}|${vmName}`),
+        ["a"],
+        holders,
+      )[0]?.holders;
 
     it("by who has their group's file open, or their own", () => {
       expect(holdersOf("", by("/dev/vfio/12", desk))).toEqual([desk]);

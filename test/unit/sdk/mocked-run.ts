@@ -51,7 +51,8 @@ export async function startRun({ preview = true } = {}): Promise<MockedRun> {
 
 /** The mark of a secret stands around all of a property that has one in it; the engine takes it off for our provider. */
 function withoutMark(declared: DeclaredProgram): DeclaredProgram {
-  return pulumi.runtime.isRpcSecret(declared) ? pulumi.runtime.unwrapRpcSecret(declared) : declared;
+  const plain = pulumi.runtime.isRpcSecret(declared) ? pulumi.runtime.unwrapRpcSecret(declared) : declared;
+  return typeof plain === "string" ? JSON.parse(plain) : plain;
 }
 
 /** Returns the names of what is declared of a kind. */
