@@ -45,3 +45,32 @@ describe("16 vGPUs of one host", () => {
     },
   );
 });
+
+describe("16 vGPUs on each of two hosts", () => {
+  const names = ["kvm1", "kvm2"];
+  let story: Story;
+  beforeAll(async () => {
+    story = await openStory({ kvm1: { kind: "turingLegacy" }, kvm2: { kind: "turingLegacy" } });
+  });
+  afterAll(() => story?.close());
+
+  function declare(count: number): void {
+    story.declare({
+      hosts: Object.fromEntries(names.map((name) => [name, hostArgs(story, name, gpu)])),
+      vgpus: Object.assign(
+        {},
+        ...names.map((host) => vgpuRow(`${host}-seat`, count, { host, gpu, type: "T4-1Q" })),
+      ),
+    });
+  }
+
+  it("are asked for host by host, and cost the hosts at most 24 round trips at once 8 changes", async () => {
+    declare(0);
+    mustSucceed(await story.stack.up(["--skip-preview"]));
+    declare(16);
+    await Promise.all(names.map((name) => story.machine(name).resetCounters()));
+    mustSucceed(await story.stack.up(["--skip-preview", "--parallel", "8"]));
+    const counters = await Promise.all(names.map((name) => story.machine(name).counters()));
+    expect(counters.reduce((sum, { channels }) => sum + channels, 0)).toBeLessThanOrEqual(24);
+  });
+});

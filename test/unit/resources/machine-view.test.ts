@@ -35,3 +35,18 @@ describe("a look under the lock", () => {
     });
   });
 });
+
+describe("what was seen of a machine", () => {
+  it("is at hand while somebody looks again, and is not when that fails", async () => {
+    const view = hostView(machine.connection());
+    const first = await view.facts();
+    const again = view.observe();
+    expect(await view.facts()).toBe(first);
+    const second = await again;
+    expect(second).not.toBe(first);
+    expect(await view.facts()).toBe(second);
+    machine.standIn("uname", "#!/bin/sh\nkill -9 $PPID\n");
+    await expect(view.observe()).rejects.toThrow("VGPU_PROTOCOL");
+    await expect(view.facts()).rejects.toThrow("VGPU_PROTOCOL");
+  });
+});

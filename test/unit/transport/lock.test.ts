@@ -48,6 +48,22 @@ describe("withLock", () => {
     expect(locks()).toBe(1);
   });
 
+  it("keeps the lock after the work for more that may come, and lets it go then", async () => {
+    const { open, opened } = gate();
+    const request = { who: "stack dev", keptFor: () => opened };
+    await withLock(here(), request, async () => {});
+    let isIn = false;
+    const other = withLock(elsewhere(), "second", async () => {
+      isIn = true;
+    });
+    await until(() => machine.commands.filter((text) => text.includes("hold-lock")).length === 2);
+    await withLock(here(), request, () => echo(here()));
+    expect(locks()).toBe(2);
+    expect(isIn).toBe(false);
+    open();
+    await other;
+  });
+
   it("goes on to the next work when one fails", async () => {
     const failing = withLock(here(), "stack dev", () => Promise.reject(new Error("no")));
     const next = withLock(here(), "stack dev", async () => "next");
