@@ -176,28 +176,14 @@ function machinesOf(
     .map(({ resource }) => ({ kind, resource }));
 }
 
-/** How much later a host's vGPUs are registered for each vGPU of the hosts before it, milliseconds; the engine takes longer to check one. */
-const perVgpuMs = 2;
-
 /**
  * Adds a vGPU; the promise gives its host and every vGPU that is declared on its GPU or parent, or under its UUID, or
  * that may be there because the engine keeps it as it is; and which of its host are not known yet. As a `DeclaredProgram`'s
- * JSON: with all vGPUs of a host around each of them, its values apart would be most of what the engine is sent. One host
- * after the other, so that those of one host are asked for at once, and made at once.
+ * JSON: with all vGPUs of a host around each of them, its values apart would be most of what the engine is sent.
  */
 export async function declareVgpu(declaring: Declaring<DeclaredVgpu>): Promise<string | undefined> {
-  const declarations = ofThisRun();
-  const program = await vgpuAround(declaring, declarations);
-  const before = vgpusBefore((await declaring.value)?.host, declarations.vgpus);
-  if (before > 0) await new Promise((resolve) => setTimeout(resolve, before * perVgpuMs));
+  const program = await vgpuAround(declaring, ofThisRun());
   return program && JSON.stringify(program);
-}
-
-/** How many vGPUs the hosts have that were declared before this one. */
-function vgpusBefore(host: string | undefined, vgpus: readonly DeclaredVgpu[]): number {
-  const hosts = [...new Set(vgpus.map((vgpu) => vgpu.host))];
-  const earlier = new Set(hosts.slice(0, Math.max(0, hosts.indexOf(host ?? ""))));
-  return vgpus.filter((vgpu) => earlier.has(vgpu.host)).length;
 }
 
 function vgpuAround(

@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 import { GuestDriverInstall } from "../../../sdk/guest-driver-install.js";
 import { MdevDevice } from "../../../sdk/mdev-device.js";
-import { resourceName } from "../../../sdk/options.js";
 import { VgpuHost } from "../../../sdk/vgpu-host.js";
 import { type MockedRun, namesOf, startRun } from "./mocked-run.js";
 
@@ -53,15 +52,6 @@ describe("a program's declarations", () => {
     // As it leaves the program it is a secret.
     expect(run.isSecret("s-one")).toBe(true);
     expect((await registered("s-desk")).declared?.looks).toBeDefined();
-  });
-
-  it("are registered one host's vGPUs after another's, whatever their order in the program", async () => {
-    const hosts = [hostOf("row-one"), hostOf("row-two"), hostOf("row-three")];
-    for (let n = 1; n <= 4; n++)
-      for (const host of hosts) new MdevDevice(`${resourceName(host)}-${n}`, { host, gpu, type: "T4-4Q" });
-    await Promise.all(hosts.map((host) => registered(`${resourceName(host)}-4`)));
-    const order = run.order.filter((name) => /^row-.*-\d$/.test(name)).map((name) => name.slice(0, -2));
-    expect(order).toEqual(["row-one", "row-two", "row-three"].flatMap((name) => Array(4).fill(name)));
   });
 
   it("hand down no machine where there is one only: its own check looks at it", async () => {
