@@ -25,40 +25,12 @@ for value in /sys/class/mdev_bus/*/????????-????-????-????-????????????; do
   fact mdev "${value##*/}" "$parent" removing
 done
 
-# The first lines of these files, "FILE:LINE" in $said, by one program: the shell's own read asks for each byte. What is there and
-# cannot be read is not absent.
+# The first lines of these files, "FILE:LINE" in $said, by one program: the shell's own read asks for each byte.
 first_lines() {
   said=$(LC_ALL=C grep -a -H -m 1 '' "$@" 2>&1 < /dev/null) && return
-  why=$(printf '%s\n' "$said" | grep '^grep: ' | grep -v ': No such file or directory$')
+  why=$(printf '%s\n' "$said" | sed -n '/: No such file or directory$/d; /^grep: /p')
   if [ -n "$why" ]; then unread devices "$why (in $PWD)"; fi
-  said=$(printf '%s\n' "$said" | grep -v '^grep: ')
-}
-offered() { # function that carries types, its PF
-  cd /sys/bus/pci/devices/"$1"/mdev_supported_types 2>/dev/null || return
-  pf=$2
-  set --
-  for type in *; do set -- "$@" "$type/name" "$type/available_instances" "$type/description"; done
-  first_lines "$@"
-  type=
-  old_ifs=$IFS
-  IFS='
-'
-  set -f
-  for line in $said; do
-    file=${line%%:*}
-    if [ "${file%/*}" != "$type" ]; then
-      if [ -n "$type" ]; then fact mdev-type "$pf" "$type" "$name" "$available" "$description"; fi
-      type=${file%/*} name= available= description=
-    fi
-    case $file in
-      */name) name=${line#*:} ;;
-      */available_instances) available=${line#*:} ;;
-      */description) description=${line#*:} ;;
-    esac
-  done
-  set +f
-  IFS=$old_ifs
-  if [ -n "$type" ]; then fact mdev-type "$pf" "$type" "$name" "$available" "$description"; fi
+  said=$(printf '%s\n' "$said" | sed '/^grep: /d')
 }
 
 gpus=
@@ -95,9 +67,10 @@ if [ -n "$unbound" ]; then
   done
 fi
 again=5
+carriers=' ' # each FUNCTION=GPU
 for gpu in $gpus; do
   device=/sys/bus/pci/devices/$gpu
-  if [ -d "$device/mdev_supported_types" ]; then fact types-at "$gpu" "$gpu" mdev-on-pf; offered "$gpu" "$gpu"; fi
+  if [ -d "$device/mdev_supported_types" ]; then fact types-at "$gpu" "$gpu" mdev-on-pf; carriers="$carriers$gpu=$gpu "; fi
   index=0
   shown=
   any=
@@ -112,7 +85,7 @@ for gpu in $gpus; do
       any=$target
       case $active_parents in
         *" $target "*) ;;
-        *) if [ -z "$shown" ]; then shown=$target; fact types-at "$gpu" "$target" mdev-on-vf; offered "$target" "$gpu"; fi ;;
+        *) if [ -z "$shown" ]; then shown=$target; fact types-at "$gpu" "$target" mdev-on-vf; carriers="$carriers$target=$gpu "; fi ;;
       esac
       if [ -n "$shown" ]; then break; fi
     elif [ -e "$vf/nvidia/current_vgpu_type" ]; then
@@ -127,7 +100,7 @@ for gpu in $gpus; do
     fi
     index=$((index + 1))
   done
-  if [ -z "$shown" ] && [ -n "$any" ]; then fact types-at "$gpu" "$any" mdev-on-vf; offered "$any" "$gpu"; fi
+  if [ -z "$shown" ] && [ -n "$any" ]; then fact types-at "$gpu" "$any" mdev-on-vf; carriers="$carriers$any=$gpu "; fi
   if [ -n "$named" ] && command -v nvidia-smi > /dev/null 2>&1; then
     # While somebody has the unbind lock, or changes functions, it does not find the GPU: that goes by.
     while :; do
@@ -147,6 +120,33 @@ for gpu in $gpus; do
     done
   fi
 done
+set --
+cd /sys/bus/pci/devices
+for value in $carriers; do
+  for type in "${value%=*}"/mdev_supported_types/*; do set -- "$@" "$type/name" "$type/available_instances" "$type/description"; done
+done
+first_lines "$@"
+type=
+old_ifs=$IFS
+IFS='
+'
+set -f
+for line in $said end; do
+  value=${line#*/*/*/}
+  line=${line%"/$value"}
+  if [ "$line" != "$type" ]; then
+    gpu=${carriers#*" ${type%%/*}="}
+    if [ -n "$type" ]; then fact mdev-type "${gpu%% *}" "${type##*/}" "$name" "$available" "$description"; fi
+    type=$line name= available= description=
+  fi
+  case $value in
+    name:*) name=${value#*:} ;;
+    available_instances:*) available=${value#*:} ;;
+    description:*) description=${value#*:} ;;
+  esac
+done
+set +f
+IFS=$old_ifs
 # Parents of mdevs that are not NVIDIA's; the functions of its GPUs were asked above.
 for parent in /sys/class/mdev_bus/*; do
   name=${parent##*/}
