@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { shellQuote } from "../link/quote.js";
 import { anyShell } from "./any-shell.js";
 import type { RemoteScript } from "./remote-script.js";
@@ -48,6 +49,16 @@ function withoutComments(text: string): string {
   return text.replace(/^[ \t]*#.*\n/gm, "").replace(/^[ \t]+/gm, "");
 }
 
+/** From how many bytes on a script is sent packed: the rest of the packet is for its arguments and what the shell needs quoted. */
+const longestPlain = 24_000;
+
+/** A script that is too long for one packet comes to a third of it; without gzip it ends before its first line. */
+function packed(text: string): string {
+  if (text.length <= longestPlain) return text;
+  const base64 = gzipSync(text, { level: 9 }).toString("base64");
+  return `vgpu_text=$(echo ${base64} | base64 -d | gzip -dc) || exit\neval "$vgpu_text"\n`;
+}
+
 /**
  * Returns the command for one channel. In the end one process runs on the machine, `/bin/sh -c <script> pulumi-vgpu:<name>`, which
  * says where its answer begins and ends.
@@ -59,7 +70,7 @@ export function commandLine(script: RemoteScript, args: readonly string[], root:
   const text = anyShell(
     boot(token, root),
     `pulumi-vgpu:${script.name}`,
-    program + withoutComments(script.text),
+    program + packed(withoutComments(script.text)),
   );
   if (text.length > longest) {
     throw new Error(

@@ -1,4 +1,5 @@
 // The shell, and programs that read and cut texts.
+import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
 import type { Contract } from "../contract.js";
 import { anyMachine, inFolder, lines, say } from "../look.js";
@@ -116,6 +117,19 @@ export const textContracts: readonly Contract[] = [
       expect(await lines(bed, `${words} sh -c 'echo $#' sh`)).toEqual(["750", "750", "750", "750"]);
       const killed = await bed.shell(`${words} sh -c 'kill -9 $$' sh`);
       expect(killed).toMatchObject({ code: 125, stdout: "" });
+    },
+  },
+  {
+    id: "gzip/packed-script",
+    relies: "gzip",
+    needs,
+    title: "unpacks what base64 -d makes of one long line, and fails where half of it is missing",
+    check: async (bed) => {
+      const text = Array.from({ length: 4000 }, (_, n) => `: line ${n}\n`).join("");
+      const packed = gzipSync(text).toString("base64");
+      expect(await say(bed, `echo ${packed} | base64 -d | gzip -dc | tail -n 1`)).toBe(": line 3999");
+      const cut = packed.slice(0, Math.floor(packed.length / 8) * 4);
+      expect((await bed.shell(`echo ${cut} | base64 -d | gzip -dc > /dev/null`)).code).toBe(1);
     },
   },
   {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { bootUnit } from "../../../provider/apply/boot-unit.js";
 import { changingScript } from "../../../provider/apply/machine.js";
@@ -51,5 +52,17 @@ describe("a script's text", () => {
     const { text: line } = commandLine({ name: "x", text }, [], { by: "login" });
     expect(line).toContain('for a in 1 2; do\\necho "$a" # said\\necho ');
     expect(line).not.toMatch(/why|for whom/);
+  });
+
+  it("is packed where it is long, and is all there when it runs", () => {
+    const text = `${"# why\n: padding\n".repeat(4_000)}echo "$1|$(cat)"; exit 3\n`;
+    const { text: line } = commandLine({ name: "x", text }, ["it's"], { by: "login" });
+    expect(line.length).toBeLessThan(5_000);
+    const ran = spawnSync("sh", ["-c", line], { input: "in\n", encoding: "utf8" });
+    expect(ran.stdout).toContain("it's|in\n");
+    expect(ran.status).toBe(3);
+    const without = spawnSync("sh", ["-c", line.replaceAll("gzip -dc", "no-gzip -dc")], { encoding: "utf8" });
+    expect(without.status).toBe(127);
+    expect(without.stderr).toContain("no-gzip");
   });
 });

@@ -36,5 +36,5 @@ it("a look at a host starts as many programs for eight GPUs as for one", () => {
   machine.remove();
   machine = new SmallHost();
   expect(startedWith(8)).toEqual(one);
-  expect(one).toEqual({ find: 4, grep: 1, head: 1, id: 3, mdevctl: 1, timeout: 1 });
+  expect(one).toEqual({ find: 4, grep: 3, head: 1, id: 3, mdevctl: 1, sed: 3, timeout: 1 });
 });
