@@ -4,9 +4,13 @@ import type { AddressInfo, Socket } from "node:net";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { type AuthContext, type Connection as Peer, Server, utils } from "ssh2";
 import type { Connection } from "../../../provider/model/connection.js";
 import { type KeyPair, makeKeyPair } from "../../ssh-keys.js";
+
+/** The part of a long command that is sent packed. */
+const packedScript = /(?<=vgpu_text=\$\(echo )[A-Za-z0-9+/=' ]+(?= \| )/;
 
 /** A machine over real SSH whose commands run in a real shell; /run is a folder of its own. */
 export class SshFixture {
@@ -197,10 +201,9 @@ export class SshFixture {
     return !(known instanceof Error) && known.getPublicSSH().equals(attempt.key.data);
   }
 
-  private run(command: string, channel: import("ssh2").ServerChannel): void {
-    this.commands.push(command);
-    const at = this.cut.findIndex((part) => command.includes(part));
-    const local = command
+  /** A script whose paths are in this machine's folder. */
+  private here(text: string): string {
+    return text
       .replaceAll("/run/", `${this.root}/run/`)
       .replaceAll("PATH=/usr/", this.standsIn ? `PATH=${this.root}/bin:/usr/` : "PATH=/usr/")
       .replaceAll("/proc/sys/kernel/random/boot_id", `${this.root}/boot-id`)
@@ -208,6 +211,16 @@ export class SshFixture {
         "systemctl reboot || { in_time && reboot; } || { in_time && shutdown -r now; }",
         this.rebootProgram,
       );
+  }
+
+  private run(command: string, channel: import("ssh2").ServerChannel): void {
+    this.commands.push(command);
+    const at = this.cut.findIndex((part) => command.includes(part));
+    const local = this.here(command).replace(packedScript, (packed) =>
+      gzipSync(
+        this.here(gunzipSync(Buffer.from(packed.replaceAll("' '", ""), "base64")).toString()),
+      ).toString("base64"),
+    );
     writeFileSync(join(this.root, "boot-id"), `${this.bootId}\n`);
     const child = spawn("/bin/sh", ["-c", local], { env: { PATH: this.shellPath, HOME: this.root } });
     this.children.add(child);
