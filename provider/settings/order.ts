@@ -30,7 +30,12 @@ export function settingScript(kind: string): readonly string[] | null {
   const setting = settings.find(({ kinds }) => Object.hasOwn(kinds, kind));
   if (setting === undefined) return null;
   const folder = `settings/${setting.name}`;
-  return [...(setting.files.includes("functions") ? [`${folder}/functions.sh`] : []), `${folder}/${kind}.sh`];
+  const records = "apply/shell/gpu-records.sh";
+  return [
+    records,
+    ...(setting.files.includes("functions") ? [`${folder}/functions.sh`] : []),
+    `${folder}/${kind}.sh`,
+  ];
 }
 
 /** Returns the paths below `provider/` of the settings' files of one kind, in their order. */

@@ -26,8 +26,8 @@ interface FunctionFacts {
 }
 
 interface FunctionRecord {
-  /** How many virtual functions we need of the GPU, and the boot turns on. */
-  readonly vfs: number;
+  /** How many virtual functions we need of the GPU, and the boot turns on; not there where only other settings are noted. */
+  readonly vfs?: number;
   /** Some were on before us. */
   readonly foundOn?: true;
 }
@@ -53,7 +53,9 @@ export function parseFunctions({ lines, links, address }: SeenGpu): FunctionFact
 
 /** Returns what is noted of a GPU's virtual functions. */
 export function parseFunctionsRecord(fields: RecordFields): FunctionRecord {
-  const vfs = countOf(fields.get("vfs")) ?? 0;
+  const noted = fields.get("vfs");
+  if (noted === undefined) return {};
+  const vfs = countOf(noted) ?? 0;
   return fields.get("found") === "on" ? { vfs, foundOn: true } : { vfs };
 }
 

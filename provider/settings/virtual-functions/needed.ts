@@ -23,5 +23,5 @@ export function hasNeededVfs(gpu: GpuFacts, recordedVfs: number | undefined): bo
 /** Whether a GPU's virtual functions are ours to turn off: they were not on before us, or the driver that they go with is ours. */
 export function turnedOnByUs(address: PciAddress, { gpus, driver }: HostManifest): boolean {
   const record = gpus[address];
-  return record !== undefined && (record.foundOn !== true || driver !== null);
+  return record?.vfs !== undefined && (record.foundOn !== true || driver !== null);
 }

@@ -135,6 +135,24 @@ describe("the steps of virtual functions", () => {
     expect([machine.has(record), managed()]).toEqual([false, [`sriov-manage -e ${gpu}`]]);
   });
 
+  it("leave in the GPU's record what other settings noted there", () => {
+    machine.write(record, "found=on\nvfs=2\nother=a /^x$/ b\nlast=1\n");
+    manage(functions(4));
+    expect(machine.run("enable-vfs", [gpu, "4"])).toMatchObject({ code: 0 });
+    expect(machine.read(record)).toBe("vfs=4\nfound=on\nother=a /^x$/ b\nlast=1\n");
+    manage(`rm -r ${place}/virtfn*`);
+    expect(machine.run("disable-vfs", [gpu])).toMatchObject({ code: 0 });
+    expect(machine.read(record)).toBe("other=a /^x$/ b\nlast=1\n");
+  });
+
+  it("note that some were on before us where other settings were noted first", () => {
+    machine.write(record, "other=1\n");
+    mkdirSync(machine.at(`${place}/virtfn0/driver`), { recursive: true });
+    manage(functions(2));
+    expect(machine.run("enable-vfs", [gpu, "2"])).toMatchObject({ code: 0 });
+    expect(machine.read(record)).toBe("vfs=2\nfound=on\nother=1\n");
+  });
+
   it("touch no device that is no GPU of NVIDIA's, whatever was noted of its address", () => {
     machine.write(`${place}/vendor`, "0x8086\n");
     mkdirSync(machine.at(`${place}/virtfn0`));

@@ -104,9 +104,18 @@ describe("what is noted of a host", () => {
 
   it("is how many functions each GPU had, and whether they were found on", () => {
     const { gpus } = parseHostManifest(
-      noted("gpu/0000:3b:00.0:vfs=16", "gpu/0000:3b:00.0:found=on", "gpu/0000:5e:00.0:vfs=many"),
+      noted(
+        "gpu/0000:3b:00.0:vfs=16",
+        "gpu/0000:3b:00.0:found=on",
+        "gpu/0000:5e:00.0:vfs=many",
+        "gpu/0000:86:00.0:other=1",
+      ),
     );
-    expect({ ...gpus }).toEqual({ "0000:3b:00.0": { vfs: 16, foundOn: true }, "0000:5e:00.0": { vfs: 0 } });
+    expect({ ...gpus }).toEqual({
+      "0000:3b:00.0": { vfs: 16, foundOn: true },
+      "0000:5e:00.0": { vfs: 0 },
+      "0000:86:00.0": {},
+    });
   });
 
   it("is its vGPUs in the order of their UUIDs, nothing of them that is not noted, and the parent for their carrier", () => {

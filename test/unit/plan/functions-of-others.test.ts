@@ -22,6 +22,7 @@ const found = { [gpuAddress]: { vfs: 32, foundOn: true } } as const;
 describe("virtual functions that a removal leaves on", () => {
   it("are those that were on before us, under a driver that is not ours, with others' vGPUs on them", () => {
     expect(turnedOff({ driver: null, gpus: { [gpuAddress]: { vfs: 32 } } })).toEqual([gpuAddress]);
+    expect(turnedOff({ driver: null, gpus: { [gpuAddress]: {} } })).toEqual([]);
     expect(turnedOff({ driver: null, gpus: found })).toEqual([]);
     expect(turnedOff({ driver: null, gpus: found }, { ...finishedHost(), gpus: [withVgpu] })).toEqual([]);
   });
