@@ -32,6 +32,8 @@ export interface Setting {
   readonly awaitsBoot?: (context: DeclaredContext) => string | null;
   /** Returns what must be done until nothing of ours is left of it. */
   readonly removal?: (context: GpuContext) => SettingChange[];
+  /** What a lost claim leaves of it on a GPU without a record, e.g. `"virtual functions"`, and whether a GPU has it. */
+  readonly trace?: { readonly name: string; readonly isOn: (gpu: GpuFacts) => boolean };
   /** Returns what refresh shows in place of an argument that the live GPU is not in agreement with. */
   readonly drift?: (context: DeclaredContext) => { readonly [Name in keyof SettingArguments]?: unknown };
   /** Returns stable facts for the program. */

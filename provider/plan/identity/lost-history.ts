@@ -1,4 +1,5 @@
 import type { GuestFacts, HostFacts, MachineFacts } from "../../model/facts.js";
+import { settings } from "../../settings/order.js";
 import type { DesiredVgpu } from "../desired.js";
 import { ourNouveauBlock } from "../driver/driver-steps.js";
 import { tokenFile } from "../guest/plan-guest.js";
@@ -19,12 +20,18 @@ export function lostHostHistory(gpus: readonly string[], facts: HostFacts): stri
     .flatMap((carrier) => carrier.vgpus.map(({ mdevUuid, parent }) => mdevUuid ?? parent))
     .filter((name) => !recorded.includes(name));
   const left = vgpus.length === 0 ? [] : [`vGPUs ${shownList(vgpus)}`];
-  const on = facts.gpus
-    .filter(({ address, virtualFunctions }) => gpus.includes(address) && virtualFunctions.length > 0)
-    .filter(({ address }) => facts.manifest.gpus[address] === undefined && facts.manifest.driver === null)
-    .map(({ address }) => address);
-  const functions = on.length === 0 ? [] : [`virtual functions of ${shownList(on)}`];
-  return lostText("host", [...driverLeft(facts), ...functions, ...left]);
+  return lostText("host", [...driverLeft(facts), ...settingsLeft(gpus, facts), ...left]);
+}
+
+function settingsLeft(gpus: readonly string[], { gpus: seen, manifest }: HostFacts): string[] {
+  if (manifest.driver !== null) return [];
+  const unrecorded = seen.filter(({ address }) => gpus.includes(address) && !(address in manifest.gpus));
+  return settings.flatMap(({ trace }) => {
+    const changed = unrecorded.filter((gpu) => trace?.isOn(gpu) === true);
+    return trace === undefined || changed.length === 0
+      ? []
+      : [`${trace.name} of ${shownList(changed.map(({ address }) => address))}`];
+  });
 }
 
 /** The same of a guest. */

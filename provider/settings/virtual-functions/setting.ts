@@ -16,6 +16,7 @@ export const virtualFunctions: Setting = {
   busy: turningRefusals,
   steps: enableSteps,
   removal: disableSteps,
+  trace: { name: "virtual functions", isOn: (gpu) => gpu.virtualFunctions.length > 0 },
   drift: ({ gpu, manifest }) =>
     hasNeededVfs(gpu, manifest.gpus[gpu.address]?.vfs)
       ? {}
