@@ -26,6 +26,8 @@ export interface Route {
   readonly needs: readonly string[];
   /** What stands there and is followed by nobody here. */
   readonly notFollowed: readonly string[];
+  /** What stands there to vouch for host keys and is not asked here, e.g. `"KnownHostsCommand of ~/.ssh/config"`. */
+  readonly keysNotAsked: readonly string[];
   /** Whether the configuration lets a Kerberos ticket log in. */
   readonly gssapi: boolean;
   /** Whether there is an `ssh` on PATH. */

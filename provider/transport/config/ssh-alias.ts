@@ -45,16 +45,17 @@ function resolve(connection: Connection, behind: readonly string[]): Route {
     isKeyAlias: hostKeyAlias !== undefined,
     identityFiles: files("identityfile", []),
     noIdentityFile: alias.all("identityfile").some((path) => !isFile(path)),
-    identitiesOnly: alias.one("identitiesonly")?.toLowerCase() === "yes",
+    identitiesOnly: /^(?:yes|true)$/i.test(alias.one("identitiesonly") ?? ""),
     agentSocketPath: agentSocket(connection, alias.one("identityagent"), tokens),
     knownHostsFiles: [
       ...files("userknownhostsfile", ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]),
       ...files("globalknownhostsfile", ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]),
     ],
-    connectTimeout: positive(alias.one("connecttimeout")),
+    connectTimeout: secondsOf(alias.one("connecttimeout")),
     proxyCommand: bastion === undefined ? proxyCommand(alias, values) : undefined,
     needs: needsOf(alias),
     notFollowed: alias.notFollowed,
+    keysNotAsked: keysNotAsked(alias),
     gssapi: alias.one("gssapiauthentication") === "yes",
     openSshHere: alias.byOpenSsh,
     revokedHostKeys: fileOrNone(alias.one("revokedhostkeys"), tokens),
@@ -85,8 +86,27 @@ function needsOf(alias: HostOptions): string[] {
   });
 }
 
-function positive(text: string | undefined): number | undefined {
-  const value = Number(text);
+/** What else could vouch for a host key, and does not here. */
+function keysNotAsked(alias: HostOptions): string[] {
+  const command = alias.one("knownhostscommand");
+  return [
+    ...(command === undefined || !isFile(command) ? [] : ["KnownHostsCommand of ~/.ssh/config"]),
+    ...(/^(?:yes|true)$/i.test(alias.one("verifyhostkeydns") ?? "")
+      ? ["VerifyHostKeyDNS of ~/.ssh/config"]
+      : []),
+  ];
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** Source: sshd_config(5), TIME FORMATS: `90`, `1m30s`. OpenSSH answers in seconds, a file may say either. */
+function secondsOf(text = ""): number | undefined {
+  const parts = [...text.matchAll(/(\d+)([smhdw]?)/gi)];
+  if (parts.map(([part]) => part).join("") !== text) return undefined;
+  const value = parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (unitSeconds[(unit || "s").toLowerCase()] ?? 1),
+    0,
+  );
   return value > 0 && value <= 3600 ? value : undefined;
 }
 

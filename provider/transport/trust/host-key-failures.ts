@@ -64,14 +64,18 @@ export function unreadableKeys(target: string, saw: string): VgpuError {
 }
 
 /** Nobody knows the machine yet. */
-export function unknownKey(route: Route, target: string, shown: PublicHostKey): VgpuError {
+export function unknownKey(
+  route: Route,
+  target: string,
+  { shown, notAsked }: { readonly shown: PublicHostKey; readonly notAsked: readonly string[] },
+): VgpuError {
   const name = knownHostsName(route.keyName, route.isKeyAlias ? 22 : route.port);
   const line = `${name} ${hostKeyText(shown)}`;
   return new VgpuError({
     code: "VGPU_HOST_KEY",
     where: target,
     what: "the machine's host key is not known",
-    saw: `${describeKey(shown)} (SSH handshake), nothing for ${name} in ${route.knownHostsFiles.join(", ")}`,
+    saw: `${describeKey(shown)} (SSH handshake), nothing for ${name} in ${route.knownHostsFiles.join(", ")}${notAsked.length === 0 ? "" : `; not followed: ${notAsked.join(", ")}`}`,
     expected: "a host key that is pinned in connection.hostKey or listed in known_hosts",
     next: `check the fingerprint on the machine's console, then set connection.hostKey to "${hostKeyText(shown)}" or add to known_hosts the line: ${line}`,
   });

@@ -3,7 +3,14 @@ import type { Route } from "../config/route.js";
 import { acceptedKey, acceptKey } from "./accepted-keys.js";
 import { notAKey, otherKey, revokedKey, unknownKey, weakKey } from "./host-key-failures.js";
 import type { KnownKeys, PublicHostKey } from "./known-hosts.js";
-import { leastRsaBits, lookUpKnownKeys, parsePublicHostKey, rsaBits, sameKey } from "./known-hosts.js";
+import {
+  leastRsaBits,
+  lookUpKnownKeys,
+  namesAuthority,
+  parsePublicHostKey,
+  rsaBits,
+  sameKey,
+} from "./known-hosts.js";
 import { knownHostsTexts, revokedHostKeys } from "./revoked-keys.js";
 
 /** How one machine's host key is judged. */
@@ -41,7 +48,7 @@ export function hostKeyTrust(route: Route, target: string, acceptNew: boolean): 
     if (known.trusted.some((key) => sameKey(key, shown))) return undefined;
     if (known.trusted.length > 0) return otherKey(target, shown, { keys: known.trusted, source: list });
     if (known.portless.some((key) => sameKey(key, shown))) return undefined;
-    if (!acceptNew) return unknownKey(route, target, shown);
+    if (!acceptNew) return unknownKey(route, target, { shown, notAsked: lists.notAsked });
     acceptKey(route, shown);
     return undefined;
   };
@@ -75,13 +82,22 @@ interface KeyLists {
   readonly known: KnownKeys;
   readonly revoked: readonly PublicHostKey[];
   readonly revokedFile: string | undefined;
+  /** What else vouches for keys and is not followed. */
+  readonly notAsked: readonly string[];
 }
 
 function keyLists(route: Route, target: string): KeyLists {
   const revoked = revokedHostKeys(route, target);
   const { keyName: host, port, isKeyAlias: isAlias } = route;
-  const known = lookUpKnownKeys(knownHostsTexts(route, target), { host, port, isAlias });
-  return { known, revoked, revokedFile: route.revokedHostKeys };
+  const texts = knownHostsTexts(route, target);
+  const known = lookUpKnownKeys(texts, { host, port, isAlias });
+  const authority = namesAuthority(texts, { host, port }) ? ["@cert-authority in known_hosts"] : [];
+  return {
+    known,
+    revoked,
+    revokedFile: route.revokedHostKeys,
+    notAsked: [...authority, ...route.keysNotAsked],
+  };
 }
 
 /** Returns where a key is written down as revoked. */

@@ -97,6 +97,18 @@ export function lookUpKnownKeys(
   return { trusted, revoked, portless };
 }
 
+/** Whether the texts let an authority vouch for the machine (`@cert-authority`), which is not supported. */
+export function namesAuthority(texts: readonly string[], { host, port }: ListedMachine): boolean {
+  return texts
+    .flatMap((text) => text.split(/\r?\n/))
+    .map((line) => /^\s*@cert-authority\s+(\S+)/.exec(line)?.[1])
+    .some(
+      (names) =>
+        names !== undefined &&
+        [knownHostsName(host, port), host.toLowerCase()].some((name) => namesMatch(names, name)),
+    );
+}
+
 interface Entry {
   readonly marker: string | undefined;
   readonly names: string;

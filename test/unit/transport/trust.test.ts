@@ -66,6 +66,14 @@ describe("the host key", () => {
     expect(machine.logins).toEqual([]);
   });
 
+  it("is refused with what else vouches for keys and is not followed", async () => {
+    ssh("known_hosts", `@cert-authority 127.0.0.* ${makeKeyPair().public}\n`);
+    ssh("config", "Host *\n KnownHostsCommand /bin/echo %H\n VerifyHostKeyDNS yes\n");
+    expect((await failure(unpinned())).message).toContain(
+      "; not followed: @cert-authority in known_hosts, KnownHostsCommand of ~/.ssh/config, VerifyHostKeyDNS of ~/.ssh/config\nExpected: ",
+    );
+  });
+
   it("is refused when it is not the pinned one, with both fingerprints, before any login", async () => {
     const other = makeKeyPair().public;
     const error = await failure(machine.connection({ hostKey: other }));
