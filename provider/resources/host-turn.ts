@@ -119,9 +119,9 @@ async function doTogether(view: MachineView<HostFacts>, calls: Set<Waiting>): Pr
     await applyVgpuSteps(steps, { session: view.session, side: "host", label, journals, progress });
     await view.observe();
   } catch (error) {
-    if (!isVgpuError(error)) throw error;
     // Each call does, or tells, its own part on what is seen then.
     view.forget();
+    if (!isVgpuError(error)) throw error;
     const step = failedStep(error);
     const whose = planned.find(({ plan }) => plan.steps.some((one) => one === step))?.call;
     if (error.code === "VGPU_FOREIGN") whose?.say(foreignText(error), { severity: "WARNING" });

@@ -79,6 +79,7 @@ function viewOf<Facts extends MachineFacts>(
   const sight = sightOf<Facts>(`${kind} ${canonical(connection)}`);
   const observe = async () => {
     const holding = lockHolding(session);
+    sight.seenUnder = null;
     // Only what was planned before is outdated when the lock was taken anew: a look is what comes next then.
     const again = (error: unknown) => (isPlanOutdated(error) ? how.observe(session) : Promise.reject(error));
     sight.last = how

@@ -13,15 +13,22 @@ export interface LockRequest {
   readonly who: string;
   /** Told after 2 s, then every 30 s, what is waited for. */
   readonly onWait?: (text: string) => void;
-  /** Until it ends the lock is kept, for more work that may come. @default let go when no work is queued */
+  /**
+   * Until it ends the lock is kept, for more work that may come; not where another run may have waited for a minute.
+   * @default let go when no work is queued
+   */
   readonly keptFor?: () => Promise<void>;
 }
+
+/** How long after it was taken the lock is kept for work that is not queued: others wait for it, and what was seen under it ages. */
+const keptAtMostMs = 60_000;
 
 /** The operation lock of one machine in this process: a queue, and one channel that holds the lock while it is not empty. */
 export class MachineLock implements HeldLock {
   readonly token = randomUUID();
   /** Counts the times the lock was taken. */
   private takings = 0;
+  private takenAt = 0;
   private last: Promise<void> = Promise.resolve();
   private queued = 0;
   private turns = 0;
@@ -63,7 +70,8 @@ export class MachineLock implements HeldLock {
   }
 
   private async releaseAfter({ keptFor }: LockRequest, turn: number): Promise<void> {
-    if (this.channel !== undefined) await keptFor?.();
+    const isLong = performance.now() - this.takenAt >= keptAtMostMs;
+    if (this.channel !== undefined && !isLong) await keptFor?.();
     if (this.turns === turn) this.release();
   }
 
@@ -112,6 +120,7 @@ export class MachineLock implements HeldLock {
     listen((line) => channel.take(line));
     this.channel = channel;
     this.takings++;
+    this.takenAt = performance.now();
     const others = this.heldBefore && before?.token !== this.token ? before : undefined;
     this.heldBefore = true;
     if (others !== undefined) throw lockTaken(context.machine.target, others);

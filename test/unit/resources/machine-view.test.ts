@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hostView } from "../../../provider/resources/machine-view.js";
@@ -32,6 +32,17 @@ describe("a look under the lock", () => {
       expect(looks()).toBe(2);
       expect((await view.current()).bootId).toBe("boot-1");
       expect(await view.facts()).toBe(await view.current());
+    });
+  });
+
+  it("is made anew by whoever comes next when the last one failed", async () => {
+    const view = hostView(machine.connection());
+    await withLock(view.session, "first", async () => {
+      await view.current();
+      machine.standIn("uname", "#!/bin/sh\nkill -9 $PPID\n");
+      await expect(view.observe()).rejects.toThrow("VGPU_PROTOCOL");
+      rmSync(join(machine.root, "bin/uname"));
+      expect((await view.current()).bootId).toBe("boot-1");
     });
   });
 });

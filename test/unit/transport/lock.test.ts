@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isPlanOutdated } from "../../../provider/transport/lock/lock-failures.js";
 import { withLock } from "../../../provider/transport/lock.js";
 import {
@@ -62,6 +62,17 @@ describe("withLock", () => {
     expect(isIn).toBe(false);
     open();
     await other;
+  });
+
+  it("lets another run have it after a minute, whatever may come", async () => {
+    const request = { who: "stack dev", keptFor: () => new Promise<void>(() => {}) };
+    const began = performance.now();
+    await withLock(here(), request, async () => {});
+    const other = withLock(elsewhere(), "second", async () => "in");
+    await until(() => locks() === 2);
+    vi.spyOn(performance, "now").mockReturnValue(began + 90_000);
+    await withLock(here(), request, async () => {}).finally(() => vi.restoreAllMocks());
+    expect(await other).toBe("in");
   });
 
   it("goes on to the next work when one fails", async () => {
