@@ -1,6 +1,8 @@
 import { endOf, isVgpuError, startOf, VgpuError } from "../model/errors.js";
+import { lastLines } from "../model/evidence.js";
 import type { FactLines } from "../model/fact-lines.js";
 import { withoutCommands } from "../model/shown.js";
+import type { ExecResult } from "../transport/command/exec-request.js";
 
 /** More lines than a host with 500 VMs has, and longer ones than its longest: beyond it is no answer but an attack. */
 const mostLines = 40_000;
@@ -38,14 +40,7 @@ export function parseFactLines(output: string, what: string, where: string): Fac
       throw refuse(`more than ${sameTag.length - 1} ${tag}s`);
   }
   if (byTag.get("end")?.[0]?.[0] !== what) {
-    throw new VgpuError({
-      code: "VGPU_PROTOCOL",
-      where,
-      what: `cannot observe the ${what}`,
-      saw: `${output.length} characters that end with ${JSON.stringify(endOf(output, 80))}`,
-      expected: `fact lines that end with "end ${what}"`,
-      next: "run again; if it stays, look at the machine's login shell and its /bin/sh",
-    });
+    throw halfAnswer({ what, where }, { code: 0, stdout: output, stderr: "" });
   }
   return {
     one: (tag) => byTag.get(tag)?.[0]?.[0] ?? "",
@@ -53,18 +48,43 @@ export function parseFactLines(output: string, what: string, where: string): Fac
   };
 }
 
+/** What one look at a machine is about. */
+interface Looked {
+  readonly what: string;
+  readonly where: string;
+}
+
 /**
- * Returns what `parse` makes of a machine's answer. Whatever the answer does to it is a failure of that machine, and of no
+ * Returns what `parse` makes of what a machine printed. Whatever the answer does to it is a failure of that machine, and of no
  * other resource.
- * @throws VGPU_PROTOCOL in place of any error that is not ours
+ * @throws VGPU_PROTOCOL in place of any error that is not ours, and when the look's script has not come to its end
  */
-export function understood<T>(what: string, where: string, parse: () => T): T {
+export function understood<T>(look: Looked, answer: ExecResult, parse: (printed: string) => T): T {
+  const hasEnded = answer.stdout.split("\n").includes(`end\t${look.what}`);
+  if (!hasEnded) throw halfAnswer(look, answer);
   try {
-    return parse();
+    return parse(answer.stdout);
   } catch (error) {
     if (isVgpuError(error)) throw error;
-    throw tooMuch({ what, where, saw: `an answer on which reading fails: ${String(error)}` });
+    throw tooMuch({ ...look, saw: `an answer on which reading fails: ${String(error)}` });
   }
+}
+
+function halfAnswer({ what, where }: Looked, { code, stdout, stderr }: ExecResult): VgpuError {
+  const said = lastLines(stderr);
+  const ended =
+    code === 0 && said === "" ? "" : `exit code ${code}: ${said || "no output"} (observe-${what}); `;
+  return new VgpuError({
+    code: "VGPU_PROTOCOL",
+    where,
+    what: `cannot observe the ${what}`,
+    saw: `${ended}${stdout.length} characters that end with ${JSON.stringify(endOf(stdout, 80))}`,
+    expected: `fact lines that end with "end ${what}"`,
+    next:
+      said === ""
+        ? "run again; if it stays, look at the machine's login shell and its /bin/sh"
+        : "mend on the machine what its /bin/sh says there, then run again",
+  });
 }
 
 function tooMuch(seen: { readonly what: string; readonly where: string; readonly saw: string }): VgpuError {

@@ -15,8 +15,9 @@ import { runObservation } from "./run-observation.js";
  */
 export async function observeGuest(session: Session): Promise<GuestFacts> {
   const text = `services=nvidia-gridd.service\n${machineScript()}${readScript("observe/guest.sh")}`;
-  const output = await runObservation(session, { name: "observe-guest", text });
-  return understood("guest", session.target, () => parseGuestFacts(output, session.target));
+  const answer = await runObservation(session, { name: "observe-guest", text });
+  const look = { what: "guest", where: session.target };
+  return understood(look, answer, (printed) => parseGuestFacts(printed, session.target));
 }
 
 /** Returns the facts in what the observing script printed. */

@@ -21,8 +21,9 @@ const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.serv
  */
 export async function observeHost(session: Session): Promise<HostFacts> {
   const text = `services='${hostServices}'\n${machineScript()}`;
-  const output = await runObservation(session, { name: "observe-host", text, rest: hostScript() });
-  return understood("host", session.target, () => parseHostFacts(output, session.target));
+  const answer = await runObservation(session, { name: "observe-host", text, rest: hostScript() });
+  const look = { what: "host", where: session.target };
+  return understood(look, answer, (printed) => parseHostFacts(printed, session.target));
 }
 
 /** Returns the facts in what the observing script printed. */

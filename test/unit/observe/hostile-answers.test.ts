@@ -98,17 +98,20 @@ describe("an answer of a hostile machine", () => {
     );
   });
 
+  const look = { what: "host", where };
+  const printed = { code: 0, stdout: "end\thost\n", stderr: "" };
+
   it("on which reading fails is an error of its machine", () => {
-    const broken = () => understood("host", where, () => JSON.parse("{"));
+    const broken = () => understood(look, printed, () => JSON.parse("{"));
     expect(message(broken)).toMatch(
       /^VGPU_PROTOCOL root@gpu-01:22: cannot observe the host\nSaw: an answer on which reading fails: SyntaxError: /,
     );
   });
 
   it("of which reading says what is wrong is told so", () => {
-    const half = () => understood("host", where, () => parseGuestFacts("kernel\t6.1\n", where));
+    const half = () => understood(look, printed, (text) => parseGuestFacts(text, where));
     expect(message(half)).toMatch(
-      /^VGPU_PROTOCOL root@gpu-01:22: cannot observe the guest\nSaw: 11 characters/,
+      /^VGPU_PROTOCOL root@gpu-01:22: cannot observe the guest\nSaw: 9 characters/,
     );
   });
 });

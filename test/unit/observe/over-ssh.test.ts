@@ -62,17 +62,31 @@ describe("a look that is too long for one command", () => {
   const rest = (lines: number) => `${"fact a b # said\n".repeat(lines)}fact end "it's all"\n`;
 
   it("comes in part on standard input, whole, in one round trip", async () => {
-    const output = await runObservation(session, { name, text, rest: rest(9_000) });
-    expect(output).toBe(`${"a b\n".repeat(9_000)}end it's all\n`);
+    const { stdout } = await runObservation(session, { name, text, rest: rest(9_000) });
+    expect(stdout).toBe(`${"a b\n".repeat(9_000)}end it's all\n`);
     expect(session.counters().roundTrips).toBe(1);
     expect(machine.commands.map((command) => command.length < longestCommand)).toEqual([true]);
   });
 
   it("is one command where it is not", async () => {
-    expect(await runObservation(session, { name, text, rest: rest(10) })).toMatch(
-      /^(a b\n){10}end it's all\n$/,
-    );
+    const { stdout } = await runObservation(session, { name, text, rest: rest(10) });
+    expect(stdout).toMatch(/^(a b\n){10}end it's all\n$/);
     expect(machine.commands).toEqual([expect.not.stringContaining("cat")]);
+  });
+});
+
+describe("a look that does not come to its end", () => {
+  it("is told with what the machine's shell said of it", async () => {
+    machine.standIn("uname", "#!/bin/sh\necho 'sh: 0: Cannot fork' >&2\nkill -TERM $PPID\n");
+    const look = await observeHost(session).catch((error: Error) => error.message.split("\n"));
+    expect(look).toEqual([
+      `VGPU_PROTOCOL ${session.target}: cannot observe the host`,
+      expect.stringMatching(
+        /^Saw: exit code 143: sh: 0: Cannot fork \(observe-host\); \d+ characters that end with "/,
+      ),
+      'Expected: fact lines that end with "end host"',
+      "Next: mend on the machine what its /bin/sh says there, then run again",
+    ]);
   });
 });
 
@@ -108,7 +122,7 @@ describe("a script that only looks", () => {
     runObservation(session, {
       name: "look-once",
       text: `echo run >> '${runs}'; n=$(wc -l < '${runs}'); echo "facts $n"; ${end}`,
-    });
+    }).then(({ stdout }) => stdout);
   const timesRun = () => (existsSync(runs) ? readFileSync(runs, "utf8").split("\n").length - 1 : 0);
 
   it.each([0, 1, 127])("is run once, whatever it says of itself: exit code %i", async (code) => {
