@@ -20,8 +20,8 @@ const hostServices = "nvidia-vgpud.service nvidia-vgpu-mgr.service libvirtd.serv
  * @throws VGPU_UNREACHABLE, VGPU_LOGIN, VGPU_HOST_KEY, VGPU_NO_SUDO, VGPU_PROTOCOL, VGPU_PREREQUISITE
  */
 export async function observeHost(session: Session): Promise<HostFacts> {
-  const text = `services='${hostServices}'\n${machineScript()}`;
-  const answer = await runObservation(session, { name: "observe-host", text, rest: hostScript() });
+  const text = `services='${hostServices}'\n${machineScript()}${hostScript()}`;
+  const answer = await runObservation(session, { name: "observe-host", text });
   const look = { what: "host", where: session.target };
   return understood(look, answer, (printed) => parseHostFacts(printed, session.target));
 }

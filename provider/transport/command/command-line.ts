@@ -41,10 +41,7 @@ const environment = `export LC_ALL=C PATH=${path}\numask 022\n`;
 /** The kernel's limit of one argument (128 KiB) holds for the whole command, since sshd hands it to a shell as one. */
 const longest = 128 * 1024 - 1;
 
-/** Bytes that a command may have beside what else is in its packet: no server must take one of more than 35,000 (RFC 4253, 6.1). */
-export const longestCommand = 34_000;
-
-/** Comments and indents stay here: a command is one packet. */
+/** A command is one packet, and no server must take one of more than 35,000 bytes (RFC 4253, 6.1): comments and indents stay here. */
 function withoutComments(text: string): string {
   return text.replace(/^[ \t]*#.*\n/gm, "").replace(/^[ \t]+/gm, "");
 }
@@ -78,12 +75,6 @@ export function commandLine(script: RemoteScript, args: readonly string[], root:
     );
   }
   return { text, marks: marksOf(token) };
-}
-
-/** Whether a script without arguments is a command that every server takes, however a session becomes root. */
-export function fitsOneCommand({ name, text }: RemoteScript): boolean {
-  if (text.length > longest) return false;
-  return commandLine({ name, text }, [], { by: "sudo-password", password: "" }).text.length <= longestCommand;
 }
 
 /** Returns a script with its arguments as a program of /bin/sh for a file: `/bin/sh -c '<script>' pulumi-vgpu:<name> '<argument>'…`. */

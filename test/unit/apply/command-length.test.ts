@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bootUnit } from "../../../provider/apply/boot-unit.js";
 import { changingScript } from "../../../provider/apply/machine.js";
 import { rebootGuard } from "../../../provider/apply/reboot-guard.js";
-import { machineScript, readScript } from "../../../provider/observe/read-script.js";
+import { hostScript, machineScript, readScript } from "../../../provider/observe/read-script.js";
 import { settings } from "../../../provider/settings/order.js";
 import { commandLine } from "../../../provider/transport/command/command-line.js";
 import { transportScript } from "../../../provider/transport/command/remote-script.js";
@@ -37,9 +37,9 @@ describe("a command that every SSH server takes", () => {
   });
 
   it.each([
-    ["host", readScript("observe/rest-by-input.sh")],
+    ["host", hostScript()],
     ["guest", readScript("observe/guest.sh")],
-  ])("is the look at a %s, as far as it does not come on standard input", (kind, asked) => {
+  ])("is the look at a %s", (kind, asked) => {
     const text = machineScript() + asked;
     const line = commandLine({ name: `observe-${kind}`, text }, [], root);
     expect(line.text.length).toBeLessThan(longestPacket - 1_000);

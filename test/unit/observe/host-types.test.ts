@@ -114,6 +114,6 @@ describe("the types that a GPU offers", () => {
     machine.program("timeout", '[ "$1" = 20 ] && exit 124; shift; exec "$@"');
     rmSync(machine.at("calls"));
     expect(types().slice(1)).toEqual(["unread types nvidia-smi vgpu -s: ended with 124"]);
-    expect(machine.calls().filter((call) => call.startsWith("timeout 20"))).toHaveLength(1);
+    expect(machine.calls().filter((call) => call.startsWith("timeout 20 nvidia-smi vgpu"))).toHaveLength(1);
   });
 });

@@ -7,7 +7,6 @@ import { observeGuest } from "../../../provider/observe/observe-guest.js";
 import { observeHost } from "../../../provider/observe/observe-host.js";
 import { observePackage } from "../../../provider/observe/observe-package.js";
 import { runObservation } from "../../../provider/observe/run-observation.js";
-import { longestCommand } from "../../../provider/transport/command/command-line.js";
 import { closeAllSessions, type Session, sessionFor } from "../../../provider/transport/session.js";
 import { SshFixture } from "../transport/ssh-fixture.js";
 
@@ -54,25 +53,6 @@ describe("a look at a machine", () => {
       expect(machine.commands).toEqual([expect.stringContaining(`pulumi-vgpu:observe-${side}`)]);
     },
   );
-});
-
-describe("a look that is too long for one command", () => {
-  const name = "observe-all";
-  const text = "fact() { printf '%s\\n' \"$*\"; }\n";
-  const rest = (lines: number) => `${"fact a b # said\n".repeat(lines)}fact end "it's all"\n`;
-
-  it("comes in part on standard input, whole, in one round trip", async () => {
-    const { stdout } = await runObservation(session, { name, text, rest: rest(9_000) });
-    expect(stdout).toBe(`${"a b\n".repeat(9_000)}end it's all\n`);
-    expect(session.counters().roundTrips).toBe(1);
-    expect(machine.commands.map((command) => command.length < longestCommand)).toEqual([true]);
-  });
-
-  it("is one command where it is not", async () => {
-    const { stdout } = await runObservation(session, { name, text, rest: rest(10) });
-    expect(stdout).toMatch(/^(a b\n){10}end it's all\n$/);
-    expect(machine.commands).toEqual([expect.not.stringContaining("cat")]);
-  });
 });
 
 describe("a look that does not come to its end", () => {
