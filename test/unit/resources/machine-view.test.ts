@@ -35,6 +35,18 @@ describe("a look under the lock", () => {
     });
   });
 
+  it("is made anew where the lock was lost while it was kept for more work, and is not where it was kept", async () => {
+    const view = hostView(machine.connection());
+    const request = { who: "first", keptFor: () => new Promise<void>(() => {}) };
+    const looks = () => machine.commands.filter((text) => text.includes("pulumi-vgpu:observe-host")).length;
+    const first = await withLock(view.session, request, () => view.current());
+    expect(await withLock(view.session, request, () => view.current())).toBe(first);
+    machine.cutConnections();
+    await withLock(sessionFor(machine.connection({ host: "localhost" })), "second", async () => {});
+    expect(await withLock(view.session, request, () => view.current())).not.toBe(first);
+    expect(looks()).toBe(2);
+  });
+
   it("is made anew by whoever comes next when the last one failed", async () => {
     const view = hostView(machine.connection());
     await withLock(view.session, "first", async () => {
