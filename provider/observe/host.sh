@@ -181,9 +181,12 @@ for device in $removing; do
   fact mdev-type-of "${device##*/}" "" "" "${value##*/}"
 done
 
-for value in /sys/bus/pci/devices/*/vfio-dev/* /sys/bus/mdev/devices/*/vfio-dev/* /sys/class/mdev_bus/*/????????-????-????-????-????????????/vfio-dev/*; do
-  if [ -e "$value" ]; then fact vfio-device "$value"; fi
-done
+# A file of one device says whose it is only here.
+if [ -n "$device_files" ]; then
+  for value in /sys/bus/pci/devices/*/vfio-dev/* /sys/bus/mdev/devices/*/vfio-dev/* /sys/class/mdev_bus/*/????????-????-????-????-????????????/vfio-dev/*; do
+    if [ -e "$value" ]; then fact vfio-device "$value"; fi
+  done
+fi
 
 if command -v mdevctl > /dev/null 2>&1; then
   said=$({ timeout 20 mdevctl list -d --dumpjson 2>/dev/null || echo "ended with $?"; } | head -c 4000000)

@@ -1,7 +1,8 @@
 # The VMs that run, whatever their programs are called, who has a VFIO file open, and who has NVIDIA's driver open. Reads only.
 # look_at_processes prints lines of fields separated by tabs: holder PID FILE; vm PID; client PID FILE of NVIDIA's driver;
 # client-of PID NAME CGROUP; word PID program NAME;
-# word PID : OPTION, followed by word PID - VALUE; unread processes WHY. It leaves the VMs' PIDs in $vms, and why it could not finish in $unread.
+# word PID : OPTION, followed by word PID - VALUE; unread processes WHY. It leaves the VMs' PIDs in $vms, whether a file of one VFIO device is
+# open in $device_files, and why it could not finish in $unread.
 look_at_processes() {
   tab='	'
   newline='
@@ -102,7 +103,7 @@ few_clients() {
 
 # Sets found (VMs' PIDs), files (command lines of all that were found) and unread, and prints the holders.
 sort_processes() {
-  vms='' found='' files='' clients='' whole='' last=''
+  vms='' found='' files='' clients='' whole='' last='' device_files=''
   if [ ! -e /proc/1/fd ]; then unread="/proc does not show process 1"; fi
   # The kernel's own number of the first namespace, which all processes are in.
   line=$(readlink /proc/1/ns/pid)
@@ -137,7 +138,9 @@ sort_processes() {
         printf 'client\t%s\t%s\n' "$pid" "$file"
         case "$clients$newline" in *"$newline$pid$newline"*) ;; *) clients="$clients$newline$pid" ;; esac
         continue ;;
-      /dev/vfio/*) printf 'holder\t%s\t%s\n' "$pid" "$file" ;;
+      /dev/vfio/*)
+        printf 'holder\t%s\t%s\n' "$pid" "$file"
+        case $file in /dev/vfio/devices/*) device_files=yes ;; esac ;;
       *) case "$found$newline" in *"$newline$pid$newline") ;; *"$newline$pid$newline"*) ;; *) found="$found$newline$pid" ;; esac ;;
     esac
     if [ "$process" = "$last" ]; then continue; fi

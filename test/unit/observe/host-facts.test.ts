@@ -90,6 +90,9 @@ describe("the mdevs of a host", () => {
       `link /sys/bus/mdev/devices/${one}/iommu_group /sys/kernel/iommu_groups/12`,
       `link /sys/bus/mdev/devices/${one}/mdev_type /sys/nvidia-1`,
     ]);
+    machine.deviceFiles = "";
+    expect(mdevs()).toEqual(on.slice(0, 3));
+    machine.deviceFiles = "yes";
     rmSync(machine.at(`${at}/nvidia/vm_name`));
     expect(mdevs()).toEqual(on.filter((line) => !line.startsWith("mdev-vm")));
   });

@@ -14,10 +14,13 @@ export class SmallHost extends SmallMachine {
     this.program("dmesg", "");
   }
 
+  /** What the look at processes found: whether somebody has a file of one VFIO device open. */
+  deviceFiles = "yes";
+
   /** The facts of these tags, of all but "link" and "end" where none is named. */
   facts(...tags: string[]): string[] {
     const functions = readScript("observe/machine.sh").split("kernel=$(uname")[0];
-    const { stdout } = this.shell(functions + hostScript());
+    const { stdout } = this.shell(`${functions}device_files=${this.deviceFiles}\n${hostScript()}`);
     const lines = stdout.split("\n").filter((line) => line !== "");
     const wanted = (tag = "") => (tags.length === 0 ? tag !== "link" && tag !== "end" : tags.includes(tag));
     return lines.filter((line) => wanted(line.split("\t")[0])).map((line) => line.replaceAll("\t", " "));
