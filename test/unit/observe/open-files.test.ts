@@ -64,10 +64,13 @@ function lookAt({
     .replaceAll("/proc/", `${root}/proc/`)
     .replaceAll(`${root}/proc/self/`, "/proc/self/");
   const { stdout, stderr } = runShell(
-    `${programs === undefined ? "export LC_ALL=C\n" : pathWith(programs)}${script}\nlook_at_processes`,
+    `${programs === undefined ? "export LC_ALL=C\n" : pathWith(programs)}${script}\nlook_at_processes\nprintf 'of one device\t%s\n' "$device_files"`,
   );
   expect(stderr).toBe("");
-  return stdout.split("\n").filter((line) => line !== "" && !line.startsWith("word\t"));
+  const lines = stdout.split("\n").filter((line) => line !== "" && !line.startsWith("word\t"));
+  const isHeld = lines.some((line) => line.startsWith("holder\t77\t/dev/vfio/devices/"));
+  expect(lines.pop()).toBe(`of one device\t${isHeld ? "yes" : ""}`);
+  return lines;
 }
 
 const vm = "vm\t77";
