@@ -87,6 +87,8 @@ async function tie(stage: Stage, words: readonly string[]): Promise<string> {
   }
   if (verb !== "tie" || guest === undefined || host === undefined || vgpu === undefined)
     return `Not understood. Expected: ${tieUsage}, off GUEST, or on GUEST`;
+  if (!/^([\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{4}:[\da-f]{2}:[\da-f]{2}\.[0-7])$/i.test(vgpu))
+    return `Neither a UUID nor a function such as 0000:26:00.4: ${vgpu}`;
   const match = vgpu.length === 36 ? { mdevUuid: vgpu.toLowerCase() } : { virtualFunction: vgpu };
   await tieGuest(stage.fleet, guest, host, match);
   return `${guest} starts with ${vgpu} of ${host}.`;

@@ -35,9 +35,10 @@ function longer(route: Route): string {
 }
 
 /** By the name that the configuration knows, where that leads over another way than a connection to the machine itself. */
-function byHand({ connection, user, host, port, proxyCommand, via }: Route): string {
+function byHand({ connection, user, host, port, proxyCommand, via, needs }: Route): string {
   if (connection.proxy !== undefined && via !== undefined)
     return `ssh -J ${via.user}@${via.host}:${via.port} -p ${port} ${user}@${host}`;
-  const name = proxyCommand === undefined && via === undefined ? host : connection.host;
+  const isPlain = proxyCommand === undefined && via === undefined && needs.length === 0;
+  const name = isPlain ? host : connection.host;
   return `ssh -p ${port} ${user}@${name}`;
 }

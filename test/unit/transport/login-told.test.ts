@@ -136,6 +136,15 @@ describe.skipIf(sshd === undefined)("a login on OpenSSH that is not enough", () 
     },
   );
 
+  it("that only the user's own ssh can make is to be tried by the name that its configuration knows", async () => {
+    ssh("config", "Host target\n HostName 127.0.0.1\n BindAddress 127.0.0.1\n");
+    const connection = { host: "target", port: 1, privateKeyPath: "~/.ssh/mine" };
+    const error = await sessionFor(connection, { deadlineMs: 1_000 })
+      .exec({ script: { name: "try-thing", text: "true" } })
+      .catch((reason) => reason);
+    expect(String(error.message)).toContain('"ssh -p 1 root@target" connects from here');
+  });
+
   it("goes over a bastion that only the user's own ssh reaches, and says so", async () => {
     const bastion = new OpenSshServer(sshd as NonNullable<typeof sshd>);
     others.push(bastion);
