@@ -5,24 +5,40 @@ export type VgpuName = { readonly [K in "owner" | "host" | "name"]?: unknown };
 
 /** Those that called, need no change, may not be changed, or were waited for in vain. */
 const settled = new Set<string>();
+/** Those that are checked and not settled, by stack and host, whatever GPU they are on. */
+const checked = new Map<string, Set<string>>();
 
 function keyOf({ owner, host, name }: VgpuName): string {
   return JSON.stringify([owner, host, name]);
 }
 
+function checkedOn({ owner, host }: VgpuName): Set<string> {
+  const key = JSON.stringify([owner, host]);
+  const names = checked.get(key) ?? new Set();
+  checked.set(key, names);
+  return names;
+}
+
 /** Notes that no call of the engine that changes this vGPU is to be waited for. */
 export function expectNoMore(vgpu: VgpuName): void {
   settled.add(keyOf(vgpu));
+  checkedOn(vgpu).delete(keyOf(vgpu));
 }
 
 /** Notes that a vGPU is checked: it may be changed then, unless that is told to be otherwise. */
 export function expectAgain(vgpu: VgpuName): void {
   settled.delete(keyOf(vgpu));
+  checkedOn(vgpu).add(keyOf(vgpu));
 }
 
 /** Whether a call that changes this vGPU may still come. */
 export function isExpected(vgpu: VgpuName): boolean {
   return !settled.has(keyOf(vgpu));
+}
+
+/** Whether a call may still come that changes a vGPU of this host which was checked, on any of its GPUs. */
+export function isAnyExpectedOn(host: Pick<VgpuName, "owner" | "host">): boolean {
+  return checkedOn(host).size > 0;
 }
 
 /** What is known while the first call of a host waits for the others. */

@@ -8,7 +8,7 @@ import { withLock, writerOf } from "../transport/lock.js";
 import { lockRequest } from "./converge-machine.js";
 import { parallelOfRun } from "./engine-call.js";
 import { engineQuietMs, nextCall, openCalls } from "./engine-load.js";
-import { expectNoMore, isExpected, type VgpuName, waitLeft } from "./expected-vgpus.js";
+import { expectNoMore, isAnyExpectedOn, isExpected, type VgpuName, waitLeft } from "./expected-vgpus.js";
 import type { MachineView } from "./machine-view.js";
 import { type Teller, teller } from "./tell.js";
 
@@ -17,6 +17,8 @@ export interface VgpuCall {
   /** The vGPU's host and name, for messages. */
   readonly label: string;
   readonly owner: string;
+  /** The host's name in the program. */
+  readonly host: string;
   readonly journals: readonly string[];
   /** What it comes to on these facts, as far as it may come to anything. */
   readonly plan: (facts: HostFacts) => Plan;
@@ -90,9 +92,9 @@ async function allCome(calls: ReadonlySet<Waiting>): Promise<void> {
 const keptAfter = { quietMs: 500, mostMs: 10_000 };
 
 /** Ends when nothing more of this host is expected, or the engine asks for nothing: what was seen under the lock still holds. */
-async function noneComes({ vgpus, isRemoval }: VgpuCall): Promise<void> {
+async function noneComes({ owner, host, vgpus, isRemoval }: VgpuCall): Promise<void> {
   const began = performance.now();
-  const mayCome = () => isRemoval || vgpus.some(isExpected);
+  const mayCome = () => isRemoval || vgpus.some(isExpected) || isAnyExpectedOn({ owner, host });
   const isQuiet = () => openCalls("operations") === 0 && engineQuietMs() >= keptAfter.quietMs;
   for (;;) {
     const left = keptAfter.mostMs - (performance.now() - began);

@@ -53,7 +53,8 @@ const nothing: Plan = { steps: [], refusals: [] };
 
 function callOf(inputs: MdevDeviceInputs, plan: VgpuCall["plan"]): Omit<VgpuCall, "isRemoval"> {
   const vgpus = changeableOnHost(inputs);
-  return { label: `${inputs.host} ${inputs.name}`, owner: inputs.owner, journals, plan, vgpus };
+  const { owner, host, name } = inputs;
+  return { label: `${host} ${name}`, owner, host, journals, plan, vgpus };
 }
 
 function notReady(inputs: MdevDeviceInputs, saw: string): VgpuError {

@@ -3,6 +3,7 @@ import {
   expectAgain,
   expectNoMore,
   type Gathering,
+  isAnyExpectedOn,
   isExpected,
   waitLeft,
 } from "../../../provider/resources/expected-vgpus.js";
@@ -43,5 +44,17 @@ describe("isExpected", () => {
     expect(isExpected({ ...vgpu, host: "kvm2" })).toBe(true);
     expectAgain(vgpu);
     expect(isExpected(vgpu)).toBe(true);
+  });
+});
+
+describe("isAnyExpectedOn", () => {
+  it("is true of a host while one of its vGPUs was checked and not yet called for", () => {
+    const vgpu = { owner: "infra/dev", host: "kvm7", name: "desk-1" };
+    expect(isAnyExpectedOn(vgpu)).toBe(false);
+    expectAgain(vgpu);
+    expect(isAnyExpectedOn({ owner: "infra/dev", host: "kvm7" })).toBe(true);
+    expect(isAnyExpectedOn({ owner: "infra/prod", host: "kvm7" })).toBe(false);
+    expectNoMore(vgpu);
+    expect(isAnyExpectedOn(vgpu)).toBe(false);
   });
 });
