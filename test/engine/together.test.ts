@@ -3,20 +3,27 @@ import { mustSucceed } from "./support/stack.js";
 import { hostArgs, openStory, type Story, vgpuRow } from "./support/story.js";
 
 const gpu = "0000:3b:00.0";
+const gpus = [gpu, "0000:5e:00.0", "0000:86:00.0", "0000:af:00.0"];
 
 describe("16 vGPUs of one host", () => {
   let story: Story;
   beforeAll(async () => {
-    story = await openStory({ kvm1: { kind: "turingLegacy" } });
+    const boards = gpus.map((address) => ({ board: "Tesla T4", address }));
+    story = await openStory({ kvm1: { kind: "turingLegacy", args: [{ gpus: boards }] } });
     declare(0);
     mustSucceed(await story.stack.up(["--skip-preview"]));
   });
   afterAll(() => story?.close());
 
-  function declare(count: number): void {
+  /** Declares as many on each of these GPUs of the host. */
+  function declare(count: number, on: readonly string[] = [gpu]): void {
+    const usage = { usage: "vgpu" } as const;
+    const rows = on.map((at) => vgpuRow(`seat-${at}`, count, { host: "kvm1", gpu: at, type: "T4-1Q" }));
     story.declare({
-      hosts: { kvm1: hostArgs(story, "kvm1", gpu) },
-      vgpus: vgpuRow("seat", count, { host: "kvm1", gpu, type: "T4-1Q" }),
+      hosts: {
+        kvm1: { ...hostArgs(story, "kvm1", gpu), gpus: Object.fromEntries(gpus.map((at) => [at, usage])) },
+      },
+      vgpus: Object.assign({}, ...rows),
     });
   }
 
@@ -28,12 +35,14 @@ describe("16 vGPUs of one host", () => {
   }
 
   it.for([
-    { parallel: [], most: 8 },
-    { parallel: ["--parallel", "32"], most: 4 },
+    { on: [gpu], parallel: [], most: 8 },
+    { on: [gpu], parallel: ["--parallel", "32"], most: 4 },
+    { on: gpus, parallel: [], most: 8 },
+    { on: gpus, parallel: ["--parallel", "32"], most: 4 },
   ])(
-    "cost it at most $most round trips beside the run's first look: $parallel",
-    async ({ parallel, most }) => {
-      declare(16);
+    "cost it at most $most round trips beside the run's first look: on $on.length of its GPUs, $parallel",
+    async ({ on, parallel, most }) => {
+      declare(16 / on.length, on);
       const commands = await commandsOf(["--skip-preview", ...parallel]);
       // The refresh that begins each run looks once, whatever follows.
       expect(commands.length - 1, commands.join(" ")).toBeLessThanOrEqual(most);
