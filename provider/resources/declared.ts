@@ -31,9 +31,14 @@ export function takeDeclared(
   return { inputs, program: declaredAround(kind, inputs), looks: JSON.parse(looks) };
 }
 
-/** Returns what sdk/ gave: as it is, or as its JSON, which costs the engine and both ends a tenth for the many vGPUs of a host. */
+const parsed = new Map<string, Partial<DeclaredProgram>>();
+
+/** Returns what sdk/ gave: as it is, or as its JSON, which is the same text for all vGPUs of a GPU and is kept once. */
 export function handedDown(declared: unknown): Partial<DeclaredProgram> {
-  return (typeof declared === "string" ? JSON.parse(declared) : (declared ?? {})) as Partial<DeclaredProgram>;
+  if (typeof declared !== "string") return (declared ?? {}) as Partial<DeclaredProgram>;
+  const slice = parsed.get(declared) ?? (JSON.parse(declared) as Partial<DeclaredProgram>);
+  parsed.set(declared, slice);
+  return slice;
 }
 
 /** Returns what was declared around a resource when it was checked in this process. */

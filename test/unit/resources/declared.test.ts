@@ -17,3 +17,14 @@ it("what is declared around a host is not that around a guest of its name", () =
   });
   expect(declaredAround("GuestDriverInstall", inputs)).toEqual(ofGuest);
 });
+
+it("what is declared around the vGPUs of a GPU is one and the same, handed down as one text", () => {
+  const vgpus = [{ resource: "seat-1" }, { resource: "seat-2" }];
+  const declared = JSON.stringify({ hosts: [], vgpus, guests: [] });
+  const [first, second] = vgpus.map(({ resource }) => {
+    const inputs = { owner: "shop/dev", host: "gpu-01", name: resource };
+    return takeDeclared("MdevDevice", { ...inputs, declared }).program;
+  });
+  expect(first).toEqual({ hosts: [], vgpus, guests: [] });
+  expect(second?.vgpus).toBe(first?.vgpus);
+});
