@@ -19,7 +19,7 @@ export interface HopArgs {
    * The account that logs in. Any other than root needs sudo: passwordless, or with `sudoPassword`.
    * @default `"root"`, or what `~/.ssh/config` says
    * @change the next run logs in so
-   * @throws VGPU_LOGIN, VGPU_NO_SUDO
+   * @throws VGPU_LOGIN, VGPU_ACCOUNT, VGPU_NO_SUDO
    */
   user?: Input<string>;
   /**
@@ -59,14 +59,14 @@ export interface HopArgs {
   privateKeyEnv?: Input<string>;
   /**
    * Socket of the SSH agent whose keys are offered.
-   * @default the environment's `SSH_AUTH_SOCK`
+   * @default `IdentityAgent` of `~/.ssh/config`, else the environment's `SSH_AUTH_SOCK`
    * @change the next run asks that agent
    * @throws VGPU_LOGIN
    */
   agentSocketPath?: Input<string>;
   /**
    * The trusted public host key, e.g. `"ssh-ed25519 AAAA…"`.
-   * @default what `~/.ssh/known_hosts` says
+   * @default what the `known_hosts` files say
    * @change the next run trusts this key and no other
    * @throws VGPU_HOST_KEY
    */
@@ -87,8 +87,8 @@ export interface HopArgs {
    */
   transport?: Input<"builtin" | "openssh">;
   /**
-   * Seconds for one dial.
-   * @default `15`
+   * Seconds for one dial, from its start to the end of the login.
+   * @default `ConnectTimeout` of `~/.ssh/config`, else 15, and 45 for a machine that is connected and not logged in yet
    * @change the next run waits so long
    * @throws VGPU_UNREACHABLE
    */
@@ -115,7 +115,7 @@ export interface ConnectionArgs extends HopArgs {
   sudoPassword?: Input<string>;
   /**
    * A bastion; one connection to it serves all machines behind it. It has the arguments of a connection, except
-   * `sudoPassword` and `proxy`.
+   * `sudoPassword` and `proxy`, and takes none from the machine behind it: user, keys and host key are its own.
    * @default none, or what `~/.ssh/config` says
    * @change the next run goes that way; the resource is replaced only if it leads to another machine
    * @throws VGPU_UNREACHABLE, VGPU_HOST_KEY, VGPU_LOGIN

@@ -37,7 +37,7 @@ export interface GuestDriverInstallArgs {
     /**
      * How the guest is reached by SSH.
      * @change the next run goes that way; the resource is replaced only if it leads to another machine
-     * @throws VGPU_UNREACHABLE, VGPU_HOST_KEY, VGPU_LOGIN, VGPU_NO_SUDO, VGPU_CLAIM_CONFLICT
+     * @throws VGPU_UNREACHABLE, VGPU_HOST_KEY, VGPU_LOGIN, VGPU_ACCOUNT, VGPU_NO_SUDO, VGPU_CLAIM_CONFLICT
      */
     connection: pulumi.Input<ConnectionArgs>;
   };

@@ -24,7 +24,7 @@ export interface VgpuHostArgs {
   /**
    * How the host is reached by SSH.
    * @change the next run goes that way; the resource is replaced only if it leads to another machine
-   * @throws VGPU_UNREACHABLE, VGPU_HOST_KEY, VGPU_LOGIN, VGPU_NO_SUDO
+   * @throws VGPU_UNREACHABLE, VGPU_HOST_KEY, VGPU_LOGIN, VGPU_ACCOUNT, VGPU_NO_SUDO
    */
   connection: pulumi.Input<ConnectionArgs>;
   /**

@@ -91,7 +91,7 @@ function argumentsOf(checker: ts.TypeChecker, type: ts.Type, prefix: string): Ar
     if (!optional && fallback !== undefined) throw new Error(`${name} has a @default and has to be given`);
     const argument: Argument = {
       name,
-      type: node.getText(),
+      type: ts.isTypeLiteralNode(node) ? "{ … }" : node.getText(),
       text: docOf(checker, symbol),
       default: fallback ?? null,
       change: tag(symbol, "change") ?? missing(`@change of ${name}`),
