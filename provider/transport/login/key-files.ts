@@ -30,8 +30,14 @@ export function keyFileRefusal(
 
 function whyUnreadable(path: string): string | null {
   if (path === unknownValue) return null;
+  const file = expandHome(path);
+  const why = fault(file);
+  // Its public half is enough where an agent has the key.
+  return why === "ENOENT" && fault(`${file}.pub`) === null ? null : why;
+}
+
+function fault(file: string): string | null {
   try {
-    const file = expandHome(path);
     if (!statSync(file).isFile()) return "not a file";
     accessSync(file, constants.R_OK);
     return null;

@@ -50,6 +50,15 @@ Property: connection.privateKeyPath`;
     expect(keyFileRefusal("gpu-01", unknownValue)).toBeNull();
   });
 
+  it("is not said of one that only has its public half there, for a key that an agent has", () => {
+    const path = join(folder, "agents");
+    expect(keyFileRefusal("gpu-01", { host: "h", privateKeyPath: path })).toMatchObject({
+      code: "VGPU_INPUT",
+    });
+    writeFileSync(`${path}.pub`, "ssh-ed25519 AAAA");
+    expect(keyFileRefusal("gpu-01", { host: "h", privateKeyPath: path })).toBeNull();
+  });
+
   it("is looked for in the home folder where its path begins with ~", () => {
     vi.stubEnv("HOME", folder);
     expect(keyFileRefusal("gpu-01", { host: "h", privateKeyPath: "~/key" })).toBeNull();
