@@ -7,7 +7,10 @@ import { SimulatorMachine } from "./machine.js";
 import type { KindReference, MachineAddress, MachineSpec, Reply, Request } from "./protocol.js";
 
 const machines = new Map<string, SimulatorMachine>();
-const acknowledgements = new Map<number, () => void>();
+const acknowledgements = new Map<
+  number,
+  { readonly machine: SimulatorMachine; readonly resolve: () => void }
+>();
 const clientKey = makeKeyPair();
 let nextHook = 1;
 
@@ -78,11 +81,13 @@ const ACTIONS: Record<string, (machine: SimulatorMachine, ...args: never[]) => u
       ? (command) =>
           new Promise((resolve) => {
             const hook = nextHook++;
-            acknowledgements.set(hook, resolve);
+            acknowledgements.set(hook, { machine, resolve });
             send({ hook, machine: machine.name, command });
           })
       : undefined;
-    if (!on) for (const acknowledge of acknowledgements.values()) acknowledge();
+    // Only this machine's: another one's command would go on before its hook has ended.
+    if (!on)
+      for (const waiting of acknowledgements.values()) if (waiting.machine === machine) waiting.resolve();
   },
   holdOpen: async (machine, ...args: Parameters<SimulatorMachine["holdOpen"]>) => {
     const held = await machine.holdOpen(...args);
@@ -130,7 +135,7 @@ async function answer(request: Exclude<Request, { op: "acknowledge" }>): Promise
 
 async function serve(request: Request): Promise<void> {
   if (request.op === "acknowledge") {
-    acknowledgements.get(request.hook)?.();
+    acknowledgements.get(request.hook)?.resolve();
     acknowledgements.delete(request.hook);
     return;
   }

@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { SimulatedMachine } from "./simulated-machine.js";
 import { startSimulator } from "./simulator.js";
-import { tinySpec, until } from "./test-support.js";
+import { exec, login, tinySpec, until } from "./test-support.js";
 
 /** Pids whose environment or command line carries `mark`. */
 function processesWith(mark: string): string[] {
@@ -31,6 +32,31 @@ describe("the simulator", () => {
     expect(names.map(({ stdout }) => stdout)).toEqual(machines.map(({ name }) => `${name}\nfirst\n`));
     expect(new Set(machines.map(({ address }) => address.port)).size).toBe(24);
     expect(each).toBeLessThan(1000);
+    await simulator.stop();
+  });
+
+  test("sends no result before its machine's hook has ended, though another machine's is taken away", async () => {
+    const simulator = await startSimulator();
+    const [one, other] = (await simulator.startFleet(fleet(2))) as [SimulatedMachine, SimulatedMachine];
+    const events: string[] = [];
+    let end = () => {};
+    const ending = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    await one.onCommand(() => {
+      events.push("hook begins");
+      return ending;
+    });
+    const off = await other.onCommand(() => {});
+    const client = await login(one);
+    const answered = exec(client, "true").then(() => events.push("answered"));
+    await until("the hook runs", () => events.length > 0);
+    await off();
+    await exec(await login(other), "true");
+    events.push("hook ends");
+    end();
+    await answered;
+    expect(events).toEqual(["hook begins", "hook ends", "answered"]);
     await simulator.stop();
   });
 
