@@ -26,7 +26,7 @@ export function takeDeclared(
 } {
   const { [declaredKey]: declared, __provider, ...inputs } = news;
   const { looks = "[]", ...slice } = handedDown(declared);
-  if (typeof declared === "object" || typeof declared === "string")
+  if (declared !== null && declared !== undefined)
     slices.set(sliceKey(kind, inputs), { ...nothing, ...slice });
   return { inputs, program: declaredAround(kind, inputs), looks: JSON.parse(looks) };
 }

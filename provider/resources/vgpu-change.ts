@@ -33,7 +33,10 @@ export async function convergeVgpu(checked: Properties, olds: Properties): Promi
   const plan = (facts: HostFacts) => planVgpu(request, facts);
   const mayPlan = (facts: HostFacts) =>
     refusalOn(facts) === null && vgpuDeferral(request.self, facts) === null;
-  const call = { ...callOf(inputs, (facts) => (mayPlan(facts) ? plan(facts) : nothing)), isRemoval: false };
+  const call = callOf(inputs, {
+    isRemoval: false,
+    plan: (facts) => (mayPlan(facts) ? plan(facts) : nothing),
+  });
   return inHostTurn(view, call, async (before) => {
     const refusal = refusalOn(before);
     if (refusal !== null) throw new VgpuError(refusal);
@@ -51,10 +54,10 @@ export async function convergeVgpu(checked: Properties, olds: Properties): Promi
 
 const nothing: Plan = { steps: [], refusals: [] };
 
-function callOf(inputs: MdevDeviceInputs, plan: VgpuCall["plan"]): Omit<VgpuCall, "isRemoval"> {
+function callOf(inputs: MdevDeviceInputs, change: Pick<VgpuCall, "plan" | "isRemoval">): VgpuCall {
   const vgpus = changeableOnHost(inputs);
   const { owner, host, name } = inputs;
-  return { label: `${host} ${name}`, owner, host, journals, plan, vgpus };
+  return { label: `${host} ${name}`, owner, host, journals, vgpus, ...change };
 }
 
 function notReady(inputs: MdevDeviceInputs, saw: string): VgpuError {
@@ -89,10 +92,10 @@ export async function removeVgpu(_id: string, props: Properties): Promise<void> 
         (heir === undefined || heir === inputs.name ? leftToAnother(self, facts) : leftToHeir(inputs, heir))
       );
     };
-    const call = {
-      ...callOf(inputs, (facts) => (leftOn(facts) === null ? plan(facts) : nothing)),
+    const call = callOf(inputs, {
       isRemoval: true,
-    };
+      plan: (facts) => (leftOn(facts) === null ? plan(facts) : nothing),
+    });
     await inHostTurn(view, call, async (before) => {
       const left = leftOn(before);
       if (left !== null) return tell(call.label, left, { severity: "WARNING" });

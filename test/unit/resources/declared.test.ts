@@ -28,3 +28,9 @@ it("what is declared around the vGPUs of a GPU is one and the same, handed down 
   expect(first).toEqual({ hosts: [], vgpus, guests: [] });
   expect(second?.vgpus).toBe(first?.vgpus);
 });
+
+it("a resource around which nothing is handed down does not count as checked", () => {
+  const inputs = { owner: "shop/dev", host: "gpu-01", name: "alone" };
+  for (const declared of [undefined, null]) takeDeclared("MdevDevice", { ...inputs, declared });
+  expect(wasChecked("MdevDevice", inputs)).toBe(false);
+});
