@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { counted } from "../../../provider/resources/engine-load.js";
 import { expectAgain, expectNoMore } from "../../../provider/resources/expected-vgpus.js";
@@ -11,10 +9,7 @@ import { SshFixture } from "../transport/ssh-fixture.js";
 let machine: SshFixture;
 beforeEach(async () => {
   machine = new SshFixture();
-  await machine.start();
-  mkdirSync(join(machine.root, "run/systemd/system"), { recursive: true });
-  for (const name of ["systemctl", "modinfo", "mdevctl", "dpkg-query"])
-    machine.standIn(name, "#!/bin/sh\nexit 0\n");
+  await machine.startAsHost();
 });
 afterEach(async () => {
   await closeAllSessions();

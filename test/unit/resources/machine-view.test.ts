@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hostView } from "../../../provider/resources/machine-view.js";
@@ -9,10 +9,7 @@ import { SshFixture } from "../transport/ssh-fixture.js";
 let machine: SshFixture;
 beforeEach(async () => {
   machine = new SshFixture();
-  await machine.start();
-  mkdirSync(join(machine.root, "run/systemd/system"), { recursive: true });
-  for (const name of ["systemctl", "modinfo", "mdevctl", "dpkg-query"])
-    machine.standIn(name, "#!/bin/sh\nexit 0\n");
+  await machine.startAsHost();
 });
 afterEach(async () => {
   await closeAllSessions();
